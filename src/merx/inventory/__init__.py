@@ -1,0 +1,32 @@
+"""Stock, and every other limited thing: allotments, holds with expiry, and the journal of movements.
+
+An allotment's counters change only together with a movement row, in one statement. Allotments are locked in id order,
+holds after their allotments. A hold past its expiry no longer blocks a sale, whether or not a job has run.
+"""
+
+from merx.inventory.availability import availability
+from merx.inventory.hold import expire_holds, hold_stock, lock_stock
+from merx.inventory.model import Claim, Location, Receipt, SettledHold, Shortage
+from merx.inventory.receive import create_locations, locations, receive_stock
+from merx.inventory.rules import StockSheet
+from merx.inventory.settle import consume_holds, lock_stock_of, release_holds, return_sold
+
+__all__ = [
+    "Claim",
+    "Location",
+    "Receipt",
+    "SettledHold",
+    "Shortage",
+    "StockSheet",
+    "availability",
+    "consume_holds",
+    "create_locations",
+    "expire_holds",
+    "hold_stock",
+    "locations",
+    "lock_stock",
+    "lock_stock_of",
+    "receive_stock",
+    "release_holds",
+    "return_sold",
+]

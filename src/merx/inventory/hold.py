@@ -1,0 +1,34 @@
+"""Hold stock for a while: lock, decide, write."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import Tx
+from merx.inventory import store
+from merx.inventory.model import Claim
+from merx.inventory.rules import StockSheet
+
+
+async def lock_stock(tx: Tx, *, variant_ids: Collection[UUID]) -> StockSheet:
+    """Lock the stock of these variants, in id order, and return what is free of it.
+
+    Expired holds still count as taken here; where that leaves too little, call `expire_holds`.
+    """
+    rows = await store.lock_by_variant(tx, list(variant_ids))
+    sheet = StockSheet()
+    for allotment_id, variant_id, free, _position in sorted(rows, key=lambda row: row[3]):
+        sheet.add(allotment_id=allotment_id, variant_id=variant_id, free=free)
+    return sheet
+
+
+async def expire_holds(tx: Tx, *, sheet: StockSheet, variant_ids: Collection[UUID], now: datetime) -> None:
+    """Lift the run-out holds on locked stock and enter the units as free."""
+    for allotment_id, quantity in await store.expire(tx, sheet.allotments(variant_ids), now=now):
+        sheet.give_back(allotment_id=allotment_id, quantity=quantity)
+
+
+async def hold_stock(tx: Tx, *, claims: Sequence[Claim], expires_at: datetime, now: datetime) -> None:
+    """Write decided claims. The database refuses any that would take more than was received."""
+    if claims:
+        await store.insert_holds(tx, claims, expires_at=expires_at, now=now)

@@ -1,0 +1,32 @@
+"""End holds: consume them when money arrived, release them when the purchase is cancelled, or undo a sale."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import Tx
+from merx.inventory import store
+from merx.inventory.model import SettledHold
+
+
+async def lock_stock_of(tx: Tx, *, purchase_ids: Sequence[UUID]) -> None:
+    """Lock every allotment the purchases hold, in id order: before their holds are touched."""
+    await store.lock_by_purchase(tx, purchase_ids)
+
+
+async def consume_holds(tx: Tx, *, purchase_ids: Sequence[UUID], now: datetime) -> list[SettledHold]:
+    """Turn the purchases' active holds into sales; a second call finds none and changes nothing."""
+    await store.lock_by_purchase(tx, purchase_ids)
+    return await store.settle(tx, store.CONSUME, purchase_ids, now=now)
+
+
+async def release_holds(tx: Tx, *, purchase_ids: Sequence[UUID], now: datetime) -> list[SettledHold]:
+    """Give the purchases' active holds back; a second call finds none and changes nothing."""
+    await store.lock_by_purchase(tx, purchase_ids)
+    return await store.settle(tx, store.RELEASE, purchase_ids, now=now)
+
+
+async def return_sold(tx: Tx, *, purchase_id: UUID, now: datetime) -> None:
+    """Undo a purchase's sale of stock. Twice is refused by the journal's key."""
+    await store.lock_by_purchase(tx, [purchase_id])
+    await store.return_sold(tx, purchase_id, now=now)

@@ -1,0 +1,218 @@
+"""All SQL of inventory. Every statement that changes a counter writes the movement that says why."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from merx.infra.db import ReadTx, Record, Sql, Tx
+from merx.inventory.model import Claim, Receipt, SettledHold
+
+LOCK_BY_VARIANT = Sql("""
+SELECT a.id, a.subject_id, a.received - a.held - a.sold AS free, l.position
+  FROM allotments a JOIN locations l ON l.id = a.location_id
+ WHERE a.subject_id = ANY($1::uuid[]) AND a.kind = 'stock'
+ ORDER BY a.id
+   FOR NO KEY UPDATE OF a
+""")
+
+
+async def lock_by_variant(tx: Tx, variant_ids: Sequence[UUID]) -> list[Record]:
+    """Lock the stock of these variants in id order."""
+    return await tx.rows(LOCK_BY_VARIANT, variant_ids)
+
+
+LOCK_BY_PURCHASE = Sql("""
+SELECT a.id FROM allotments a
+ WHERE a.id IN (SELECT h.allotment_id FROM holds h WHERE h.purchase_id = ANY($1::uuid[]))
+ ORDER BY a.id
+   FOR NO KEY UPDATE OF a
+""")
+
+
+async def lock_by_purchase(tx: Tx, purchase_ids: Sequence[UUID]) -> None:
+    """Lock, in id order, every allotment these purchases hold or held."""
+    await tx.rows(LOCK_BY_PURCHASE, purchase_ids)
+
+
+HOLD = Sql("""
+WITH wanted AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[])
+        AS w (hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity)
+), held AS (
+    INSERT INTO holds (id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at, created_at)
+    SELECT hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, $7, $8 FROM wanted
+), moved AS (
+    INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, created_at)
+    SELECT hold_id, 'hold', allotment_id, subject_id, quantity, $8 FROM wanted
+)
+UPDATE allotments a SET held = a.held + d.quantity
+  FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM wanted GROUP BY allotment_id) d
+ WHERE a.id = d.allotment_id
+""")
+
+
+async def insert_holds(tx: Tx, claims: Sequence[Claim], *, expires_at: datetime, now: datetime) -> None:
+    """Write holds, their movements and the counters, in one statement."""
+    await tx.run(
+        HOLD,
+        [claim.hold_id for claim in claims],
+        [claim.allotment_id for claim in claims],
+        [claim.variant_id for claim in claims],
+        [claim.purchase_id for claim in claims],
+        [claim.order_line_id for claim in claims],
+        [claim.quantity for claim in claims],
+        expires_at,
+        now,
+    )
+
+
+EXPIRE = Sql("""
+WITH ended AS (
+    UPDATE holds SET state = 'expired'
+     WHERE allotment_id = ANY($1::uuid[]) AND state = 'active' AND expires_at <= $2
+    RETURNING id, allotment_id, subject_id, quantity
+), moved AS (
+    INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, created_at)
+    SELECT id, 'expire', allotment_id, subject_id, -quantity, $2 FROM ended
+)
+UPDATE allotments a SET held = a.held - d.quantity
+  FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
+ WHERE a.id = d.allotment_id
+RETURNING a.id, d.quantity
+""")
+
+
+async def expire(tx: Tx, allotment_ids: Sequence[UUID], *, now: datetime) -> list[tuple[UUID, int]]:
+    """Lift the holds on locked allotments that have run out; return what each allotment got back."""
+    return [(row[0], row[1]) for row in await tx.rows(EXPIRE, allotment_ids, now)]
+
+
+RELEASE = Sql("""
+WITH ended AS (
+    UPDATE holds SET state = 'released'
+     WHERE purchase_id = ANY($1::uuid[]) AND state = 'active'
+    RETURNING id, allotment_id, subject_id, purchase_id, order_line_id, quantity
+), moved AS (
+    INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, created_at)
+    SELECT id, 'release', allotment_id, subject_id, -quantity, $2 FROM ended
+), counted AS (
+    UPDATE allotments a SET held = a.held - d.quantity
+      FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
+     WHERE a.id = d.allotment_id
+)
+SELECT purchase_id, order_line_id, allotment_id, subject_id, quantity FROM ended
+""")
+
+CONSUME = Sql("""
+WITH ended AS (
+    UPDATE holds SET state = 'consumed'
+     WHERE purchase_id = ANY($1::uuid[]) AND state = 'active'
+    RETURNING id, allotment_id, subject_id, purchase_id, order_line_id, quantity
+), moved AS (
+    INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, sold_delta, created_at)
+    SELECT id, 'sell', allotment_id, subject_id, -quantity, quantity, $2 FROM ended
+), counted AS (
+    UPDATE allotments a SET held = a.held - d.quantity, sold = a.sold + d.quantity
+      FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
+     WHERE a.id = d.allotment_id
+)
+SELECT purchase_id, order_line_id, allotment_id, subject_id, quantity FROM ended
+""")
+
+
+async def settle(tx: Tx, sql: Sql, purchase_ids: Sequence[UUID], *, now: datetime) -> list[SettledHold]:
+    """Run RELEASE or CONSUME over the purchases' active holds."""
+    return [SettledHold(*row) for row in await tx.rows(sql, purchase_ids, now)]
+
+
+AVAILABLE = Sql("""
+SELECT a.subject_id,
+       sum(a.received - a.sold - a.held + coalesce((
+           SELECT sum(h.quantity) FROM holds h
+            WHERE h.allotment_id = a.id AND h.state = 'active' AND h.expires_at <= $2), 0))::bigint
+  FROM allotments a
+ WHERE a.subject_id = ANY($1::uuid[]) AND a.kind = 'stock'
+ GROUP BY a.subject_id
+""")
+
+
+async def available(tx: ReadTx, variant_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, int]:
+    """Free units by variant; a hold past its expiry counts as free."""
+    return {row[0]: row[1] for row in await tx.rows(AVAILABLE, variant_ids, now)}
+
+
+ENSURE_ALLOTMENTS = Sql("""
+INSERT INTO allotments (id, subject_id, location_id)
+SELECT id, subject_id, location_id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, subject_id, location_id)
+ ORDER BY subject_id, location_id
+    ON CONFLICT (subject_id, location_id, kind) DO NOTHING
+""")
+
+RECEIVE = Sql("""
+WITH wanted AS (
+    SELECT DISTINCT ON (w.cause_id) w.cause_id, a.id AS allotment_id, w.subject_id, w.quantity
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[]) AS w (cause_id, subject_id, location_id, quantity)
+      JOIN allotments a ON a.subject_id = w.subject_id AND a.location_id = w.location_id AND a.kind = 'stock'
+), moved AS (
+    INSERT INTO movements (cause_id, kind, allotment_id, subject_id, received_delta, created_at)
+    SELECT cause_id, 'receive', allotment_id, subject_id, quantity, $5 FROM wanted
+        ON CONFLICT (cause_id, kind) DO NOTHING
+    RETURNING cause_id, allotment_id, received_delta
+), counted AS (
+    UPDATE allotments a SET received = a.received + d.quantity
+      FROM (SELECT allotment_id, sum(received_delta)::bigint AS quantity FROM moved GROUP BY allotment_id) d
+     WHERE a.id = d.allotment_id
+)
+SELECT count(*) FROM moved
+""")
+
+
+async def receive(tx: Tx, receipts: Sequence[Receipt], *, new_ids: Sequence[UUID], now: datetime) -> int:
+    """Add received units where the receipt is new; return how many receipts were."""
+    subjects: list[UUID] = [receipt.variant_id for receipt in receipts]
+    places: list[UUID] = [receipt.location_id for receipt in receipts]
+    await tx.run(ENSURE_ALLOTMENTS, new_ids, subjects, places)
+    await tx.rows(LOCK_BY_VARIANT, sorted(set(subjects)))
+    causes = [receipt.cause_id for receipt in receipts]
+    quantities = [receipt.quantity for receipt in receipts]
+    count: int = await tx.value(RECEIVE, causes, subjects, places, quantities, now)
+    return count
+
+
+RETURN_SOLD = Sql("""
+WITH ended AS (
+    SELECT h.id, h.allotment_id, h.subject_id, h.quantity FROM holds h
+     WHERE h.purchase_id = $1 AND h.state = 'consumed'
+), moved AS (
+    INSERT INTO movements (cause_id, kind, allotment_id, subject_id, sold_delta, created_at)
+    SELECT id, 'unsell', allotment_id, subject_id, -quantity, $2 FROM ended
+)
+UPDATE allotments a SET sold = a.sold - d.quantity
+  FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
+ WHERE a.id = d.allotment_id
+""")
+
+
+async def return_sold(tx: Tx, purchase_id: UUID, *, now: datetime) -> None:
+    """Put a purchase's sold units back."""
+    await tx.run(RETURN_SOLD, purchase_id, now)
+
+
+INSERT_LOCATIONS = Sql("""
+INSERT INTO locations (id, code, name, position)
+SELECT id, code, name, position FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[]) AS l (id, code, name, position)
+    ON CONFLICT (code) DO NOTHING
+""")
+
+LOCATIONS = Sql("SELECT id, code, name, position FROM locations ORDER BY position, code")
+
+
+async def insert_locations(tx: Tx, columns: Iterable[Sequence[Any]]) -> None:
+    """Insert locations whose code is new."""
+    await tx.run(INSERT_LOCATIONS, *columns)
+
+
+async def list_locations(tx: ReadTx) -> list[Record]:
+    """Every location, in the order they are tried."""
+    return await tx.rows(LOCATIONS)

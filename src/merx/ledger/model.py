@@ -1,0 +1,42 @@
+"""Nouns of the ledger. Amounts are minor units."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class AccountKind(StrEnum):
+    """What an account stands for; its owner is named in brackets."""
+
+    CUSTOMER_RECEIVABLE = "customer_receivable"  # what a buyer owes (the purchase)
+    PROVIDER_CLEARING = "provider_clearing"  # money at a payment provider (the provider)
+    SELLER_PENDING = "seller_pending"  # earned, not yet the seller's to draw (the seller)
+    SHIPPING = "shipping"  # delivery charges (the seller)
+    TAX = "tax"  # VAT inside prices, owed to the state (the seller)
+
+
+class Transfer(msgspec.Struct, frozen=True, gc=False):
+    """Moves `amount` > 0 from the credited to the debited account. (cause_id, leg) happens once."""
+
+    cause_id: UUID
+    leg: str
+    purchase_id: UUID
+    debit_kind: str
+    debit_owner: UUID
+    credit_kind: str
+    credit_owner: UUID
+    currency: str
+    amount: int
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """Everything ever debited and credited to one account."""
+
+    debits: int
+    credits: int
+
+    @property
+    def net(self) -> int:
+        """Debits less credits."""
+        return self.debits - self.credits

@@ -1,0 +1,57 @@
+"""Which transfers a business fact makes. Pure."""
+
+import uuid
+from uuid import UUID
+
+from merx.ledger.model import AccountKind, Transfer
+
+_PROVIDERS = uuid.UUID("5a0b1f9e-3f0c-5c43-9d5e-6d6572780001")
+
+
+def provider_owner(provider: str) -> UUID:
+    """The owner id of a payment provider's accounts."""
+    return uuid.uuid5(_PROVIDERS, provider)
+
+
+def sale_transfers(
+    *, order_id: UUID, purchase_id: UUID, seller_id: UUID, currency: str, goods: int, shipping: int, tax: int,
+    shipping_tax: int, leg: str = "sale",
+) -> list[Transfer]:  # fmt: skip
+    """The buyer owes the order's total: goods to the seller, shipping, and the tax inside both. Zero parts are left out."""
+    parts = (
+        ("goods", AccountKind.SELLER_PENDING.value, goods - (tax - shipping_tax)),
+        ("shipping", AccountKind.SHIPPING.value, shipping - shipping_tax),
+        ("tax", AccountKind.TAX.value, tax),
+    )
+    return [
+        Transfer(
+            order_id, f"{leg}:{name}", purchase_id, AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id,
+            kind, seller_id, currency, amount,
+        )
+        for name, kind, amount in parts
+        if amount > 0
+    ]  # fmt: skip
+
+
+def reversed_transfer(transfer: Transfer, *, leg: str) -> Transfer:
+    """The opposite transfer, under a leg of its own."""
+    return Transfer(
+        transfer.cause_id, leg, transfer.purchase_id, transfer.credit_kind, transfer.credit_owner,
+        transfer.debit_kind, transfer.debit_owner, transfer.currency, transfer.amount,
+    )  # fmt: skip
+
+
+def capture_transfer(*, payment_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int) -> Transfer:
+    """The buyer's money is at the provider."""
+    return Transfer(
+        payment_id, "capture", purchase_id, AccountKind.PROVIDER_CLEARING.value, provider_owner(provider),
+        AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id, currency, amount,
+    )  # fmt: skip
+
+
+def refund_transfer(*, refund_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int) -> Transfer:
+    """The provider gave the buyer's money back."""
+    return Transfer(
+        refund_id, "refund", purchase_id, AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id,
+        AccountKind.PROVIDER_CLEARING.value, provider_owner(provider), currency, amount,
+    )  # fmt: skip

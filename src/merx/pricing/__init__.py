@@ -1,0 +1,23 @@
+"""What things cost: the terms a variant sells under right now, and the quote that turns lines into a total.
+
+A quote is pure arithmetic over terms read in the caller's transaction; the client's prices are never an input. Prices
+include tax; tax is rounded once per line and stored.
+"""
+
+from merx.pricing.model import ExplanationLine, LineQuote, OrderQuote, Quote, QuoteItem, SaleTerms
+from merx.pricing.rules import delivery_problem, explain, line_problem, quote
+from merx.pricing.store import sale_terms
+
+__all__ = [
+    "ExplanationLine",
+    "LineQuote",
+    "OrderQuote",
+    "Quote",
+    "QuoteItem",
+    "SaleTerms",
+    "delivery_problem",
+    "explain",
+    "line_problem",
+    "quote",
+    "sale_terms",
+]
