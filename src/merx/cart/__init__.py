@@ -1,0 +1,40 @@
+"""Carts: what a guest or an account is about to buy.
+
+A cart belongs to its account, or to whoever holds its token. It holds quantities, never prices: prices are read when the
+cart is shown and again when it is placed. A cart becomes at most one purchase.
+"""
+
+from merx.cart.access import access_cart, open_cart_of
+from merx.cart.change import put_line, remove_line, set_address, set_delivery, set_provider
+from merx.cart.create import create_cart
+from merx.cart.errors import BadQuantity, CartClosed, TooManyLines, UnknownCart, UnknownVariant
+from merx.cart.merge import adopt_cart, merge_carts
+from merx.cart.model import Cart, CartLine, CartLineView, CartView, ClaimedCart
+from merx.cart.claim import claim_carts, reopen_carts
+from merx.cart.view import cart_view
+
+__all__ = [
+    "BadQuantity",
+    "Cart",
+    "CartClosed",
+    "CartLine",
+    "CartLineView",
+    "CartView",
+    "ClaimedCart",
+    "TooManyLines",
+    "UnknownCart",
+    "UnknownVariant",
+    "access_cart",
+    "adopt_cart",
+    "cart_view",
+    "claim_carts",
+    "create_cart",
+    "merge_carts",
+    "open_cart_of",
+    "put_line",
+    "remove_line",
+    "reopen_carts",
+    "set_address",
+    "set_delivery",
+    "set_provider",
+]

@@ -1,0 +1,108 @@
+"""Change an open cart: lines, address, delivery, payment method. Each locks the cart and bumps its version."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from merx.accounts import PostalAddress, new_person, person_cipher, seal_address
+from merx.cart import store
+from merx.cart.access import check_access, check_open
+from merx.cart.errors import BadQuantity, NoPriceInCurrency, TooManyLines, UnknownVariant
+from merx.cart.model import Cart
+from merx.infra.crypto import MasterKeys
+from merx.infra.db import Tx
+
+MAX_QUANTITY: Final = 999
+MAX_LINES: Final = 100
+
+
+async def put_line(
+    tx: Tx,
+    *,
+    cart_id: UUID,
+    token_hash: bytes | None,
+    account_id: UUID | None,
+    variant_id: UUID,
+    quantity: int,
+    add: bool,
+    now: datetime,
+) -> int:
+    """Add units to a line, or set how many it has; returns the line's new quantity. Two statements.
+
+    Raises UnknownCart, CartClosed, UnknownVariant, NoPriceInCurrency, BadQuantity, TooManyLines.
+    """
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise BadQuantity
+    row = await store.lock_for_line(tx, cart_id=cart_id, variant_id=variant_id)
+    cart = None if row is None else Cart(*tuple(row)[:13])
+    check_open(check_access(cart, token_hash=token_hash, account_id=account_id))
+    assert row is not None
+    if not row["sellable"]:
+        raise UnknownVariant
+    if row["amount"] is None:
+        raise NoPriceInCurrency(currency=row["currency"])
+    if row["lines"] >= MAX_LINES:
+        raise TooManyLines(limit=MAX_LINES)
+    try:
+        return await store.put_line(
+            tx, cart_id=cart_id, variant_id=variant_id, quantity=quantity, add=add, now=now
+        )
+    except asyncpg.CheckViolationError as error:
+        raise BadQuantity from error
+
+
+async def _locked(tx: Tx, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None) -> Cart:
+    cart = await store.lock_cart(tx, cart_id)
+    return check_open(check_access(cart, token_hash=token_hash, account_id=account_id))
+
+
+async def remove_line(
+    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, variant_id: UUID, now: datetime
+) -> None:
+    """Take a line out; taking out what is not there is no error. Raises UnknownCart, CartClosed."""
+    await _locked(tx, cart_id, token_hash, account_id)
+    await store.remove_line(tx, cart_id=cart_id, variant_id=variant_id, now=now)
+
+
+async def set_address(
+    tx: Tx,
+    keys: MasterKeys,
+    *,
+    cart_id: UUID,
+    token_hash: bytes | None,
+    account_id: UUID | None,
+    address: PostalAddress,
+    now: datetime,
+) -> None:
+    """Seal the delivery address under the cart's person and keep it. `address` is checked already.
+
+    Raises UnknownCart, CartClosed.
+    """
+    cart = await _locked(tx, cart_id, token_hash, account_id)
+    fresh_guest = cart.account_id is None and cart.address_sealed is None
+    cipher = (
+        await new_person(tx, keys, person_id=cart.person_id, now=now)
+        if fresh_guest
+        else await person_cipher(tx, keys, person_id=cart.person_id)
+    )
+    await store.set_address(
+        tx, cart_id=cart_id, sealed=seal_address(cipher, address), country=address.country, now=now
+    )
+
+
+async def set_delivery(
+    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, method: str, now: datetime
+) -> None:
+    """Choose how the goods come ("standard", "express"). Raises UnknownCart, CartClosed."""
+    await _locked(tx, cart_id, token_hash, account_id)
+    await store.set_choice(tx, store.SET_DELIVERY, cart_id=cart_id, choice=method, now=now)
+
+
+async def set_provider(
+    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, provider: str, now: datetime
+) -> None:
+    """Choose who to pay through, by provider code; the caller checked that it is offered. Raises UnknownCart, CartClosed."""
+    await _locked(tx, cart_id, token_hash, account_id)
+    await store.set_choice(tx, store.SET_PROVIDER, cart_id=cart_id, choice=provider, now=now)

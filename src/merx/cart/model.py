@@ -1,0 +1,78 @@
+"""Nouns of the cart."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from merx.pricing import Quote
+
+Text = dict[str, str]
+
+
+class CartLine(msgspec.Struct, frozen=True, gc=False):
+    """A quantity of a variant."""
+
+    variant_id: UUID
+    quantity: int
+
+
+class Cart(msgspec.Struct, frozen=True):
+    """A cart as stored, with its lines in the order they were added."""
+
+    id: UUID
+    account_id: UUID | None
+    person_id: UUID
+    currency: str
+    locale: str
+    state: str
+    country: str | None
+    address_sealed: bytes | None
+    delivery: str | None
+    provider: str | None
+    purchase_id: UUID | None
+    version: int
+    token_hash: bytes
+    lines: list[CartLine] = []
+
+
+class ClaimedCart(msgspec.Struct, frozen=True, gc=False):
+    """A cart taken for placement in this transaction."""
+
+    id: UUID
+    account_id: UUID | None
+    person_id: UUID
+    currency: str
+    locale: str
+    country: str | None
+    address_sealed: bytes | None
+    delivery: str | None
+    provider: str | None
+    token_hash: bytes
+
+
+class CartLineView(msgspec.Struct, frozen=True):
+    """A line as a shopper sees it. `problem` says why it cannot be bought as it stands, or is None."""
+
+    variant_id: UUID
+    product_id: UUID | None
+    seller_id: UUID | None
+    sku: str | None
+    slug: str | None
+    title: Text
+    label: Text
+    picture: Any
+    quantity: int
+    unit_price: int | None
+    total: int | None
+    available: int
+    problem: str | None
+
+
+class CartView(msgspec.Struct, frozen=True):
+    """A cart with what it costs now. `quote` is None while nothing in it can be bought."""
+
+    cart: Cart
+    quote: Quote | None
+    lines: list[CartLineView]
+    problems: list[str]

@@ -1,0 +1,216 @@
+"""All SQL of carts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.cart.model import Cart, CartLine, ClaimedCart
+from merx.infra.db import ReadTx, Record, Sql, Tx
+
+COLUMNS = """c.id, c.account_id, c.person_id, c.currency, c.locale, c.state, c.country, c.address_sealed, c.delivery,
+       c.provider, c.purchase_id, c.version, c.token_hash"""
+
+INSERT_CART = Sql("""
+INSERT INTO carts (id, token_hash, account_id, person_id, currency, locale, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+""")
+
+
+async def insert_cart(
+    tx: Tx,
+    *,
+    cart_id: UUID,
+    token_hash: bytes,
+    account_id: UUID | None,
+    person_id: UUID,
+    currency: str,
+    locale: str,
+    now: datetime,
+) -> None:
+    """Write an empty cart."""
+    await tx.run(INSERT_CART, cart_id, token_hash, account_id, person_id, currency, locale, now)
+
+
+FIND_CART = Sql(f"""
+SELECT {COLUMNS}, array_agg(l.variant_id ORDER BY l.added_at, l.variant_id) AS variants,
+       array_agg(l.quantity ORDER BY l.added_at, l.variant_id) AS quantities
+  FROM carts c LEFT JOIN cart_lines l ON l.cart_id = c.id
+ WHERE c.id = $1
+ GROUP BY c.id
+""")
+OPEN_CART_OF = Sql(f"""
+SELECT {COLUMNS}, array_agg(l.variant_id ORDER BY l.added_at, l.variant_id) AS variants,
+       array_agg(l.quantity ORDER BY l.added_at, l.variant_id) AS quantities
+  FROM carts c LEFT JOIN cart_lines l ON l.cart_id = c.id
+ WHERE c.account_id = $1 AND c.state = 'open'
+ GROUP BY c.id
+""")
+LOCK_CART = Sql(f"SELECT {COLUMNS} FROM carts c WHERE c.id = $1 FOR UPDATE")
+
+
+async def find_cart(tx: ReadTx, cart_id: UUID) -> Cart | None:
+    """A cart with its lines."""
+    row = await tx.row(FIND_CART, cart_id)
+    return None if row is None else _with_lines(row)
+
+
+async def find_open_cart(tx: ReadTx, account_id: UUID) -> Cart | None:
+    """An account's open cart with its lines."""
+    row = await tx.row(OPEN_CART_OF, account_id)
+    return None if row is None else _with_lines(row)
+
+
+async def lock_cart(tx: Tx, cart_id: UUID) -> Cart | None:
+    """Lock a cart; its lines are not read."""
+    row = await tx.row(LOCK_CART, cart_id)
+    return None if row is None else Cart(*row)
+
+
+def _with_lines(row: Record) -> Cart:
+    values = tuple(row)
+    lines = [
+        CartLine(variant_id, quantity)
+        for variant_id, quantity in zip(row["variants"], row["quantities"], strict=True)
+        if variant_id is not None
+    ]
+    return Cart(*values[:13], lines)
+
+
+PUT_LINE = Sql("""
+WITH touched AS (
+    UPDATE carts SET version = version + 1, updated_at = $5 WHERE id = $1
+)
+INSERT INTO cart_lines AS l (cart_id, variant_id, quantity, added_at)
+VALUES ($1, $2, $3, $5)
+    ON CONFLICT (cart_id, variant_id)
+    DO UPDATE SET quantity = CASE WHEN $4 THEN l.quantity + excluded.quantity ELSE excluded.quantity END
+RETURNING quantity
+""")
+
+
+async def put_line(
+    tx: Tx, *, cart_id: UUID, variant_id: UUID, quantity: int, add: bool, now: datetime
+) -> int:
+    """Add to a line or set its quantity, on a locked cart; returns the new quantity."""
+    value: int = await tx.value(PUT_LINE, cart_id, variant_id, quantity, add, now)
+    return value
+
+
+LOCK_FOR_LINE = Sql(f"""
+SELECT {COLUMNS}, s.sellable, s.amount, (SELECT count(*) FROM cart_lines l WHERE l.cart_id = c.id) AS lines
+  FROM carts c
+  LEFT JOIN LATERAL (
+       SELECT v.state = 'active' AND p.state = 'published' AS sellable, pr.amount
+         FROM variants v JOIN products p ON p.id = v.product_id
+         LEFT JOIN prices pr ON pr.variant_id = v.id AND pr.currency = c.currency
+        WHERE v.id = $2) s ON true
+ WHERE c.id = $1
+   FOR UPDATE OF c
+""")
+
+
+async def lock_for_line(tx: Tx, *, cart_id: UUID, variant_id: UUID) -> Record | None:
+    """Lock a cart and say whether a variant is for sale in its currency, in one statement."""
+    return await tx.row(LOCK_FOR_LINE, cart_id, variant_id)
+
+
+REMOVE_LINE = Sql("""
+WITH touched AS (
+    UPDATE carts SET version = version + 1, updated_at = $3 WHERE id = $1
+)
+DELETE FROM cart_lines WHERE cart_id = $1 AND variant_id = $2
+""")
+SET_ADDRESS = Sql("""
+UPDATE carts SET address_sealed = $2, country = $3, version = version + 1, updated_at = $4 WHERE id = $1
+""")
+SET_DELIVERY = Sql("UPDATE carts SET delivery = $2, version = version + 1, updated_at = $3 WHERE id = $1")
+SET_PROVIDER = Sql("UPDATE carts SET provider = $2, version = version + 1, updated_at = $3 WHERE id = $1")
+
+
+async def remove_line(tx: Tx, *, cart_id: UUID, variant_id: UUID, now: datetime) -> None:
+    """Take a line out."""
+    await tx.run(REMOVE_LINE, cart_id, variant_id, now)
+
+
+async def set_address(tx: Tx, *, cart_id: UUID, sealed: bytes, country: str, now: datetime) -> None:
+    """Store the sealed delivery address."""
+    await tx.run(SET_ADDRESS, cart_id, sealed, country, now)
+
+
+async def set_choice(tx: Tx, sql: Sql, *, cart_id: UUID, choice: str, now: datetime) -> None:
+    """Run SET_DELIVERY or SET_PROVIDER."""
+    await tx.run(sql, cart_id, choice, now)
+
+
+CLAIM = Sql("""
+UPDATE carts c SET state = 'completed', purchase_id = w.purchase_id, version = c.version + 1, updated_at = $3
+  FROM (SELECT c2.id, w.purchase_id
+          FROM carts c2 JOIN unnest($1::uuid[], $2::uuid[]) AS w (cart_id, purchase_id) ON w.cart_id = c2.id
+         WHERE c2.state = 'open' ORDER BY c2.id FOR NO KEY UPDATE OF c2) w
+ WHERE c.id = w.id AND c.state = 'open'
+RETURNING c.id, c.account_id, c.person_id, c.currency, c.locale, c.country, c.address_sealed, c.delivery, c.provider,
+          c.token_hash
+""")
+CLAIMED_LINES = Sql("""
+SELECT cart_id, variant_id, quantity FROM cart_lines WHERE cart_id = ANY($1::uuid[]) ORDER BY cart_id, added_at, variant_id
+""")
+REOPEN = Sql("""
+UPDATE carts SET state = 'open', purchase_id = NULL, version = version - 1 WHERE id = ANY($1::uuid[])
+""")
+
+
+async def claim(
+    tx: Tx, cart_ids: Sequence[UUID], purchase_ids: Sequence[UUID], *, now: datetime
+) -> list[ClaimedCart]:
+    """Take the open ones of these carts, in id order."""
+    return [ClaimedCart(*row) for row in await tx.rows(CLAIM, cart_ids, purchase_ids, now)]
+
+
+async def claimed_lines(tx: Tx, cart_ids: Sequence[UUID]) -> dict[UUID, list[CartLine]]:
+    """The claimed carts' lines, read after the claim so that no change slips between."""
+    lines: dict[UUID, list[CartLine]] = {cart_id: [] for cart_id in cart_ids}
+    for cart_id, variant_id, quantity in await tx.rows(CLAIMED_LINES, cart_ids):
+        lines[cart_id].append(CartLine(variant_id, quantity))
+    return lines
+
+
+async def reopen(tx: Tx, cart_ids: Sequence[UUID]) -> None:
+    """Undo the claim of carts whose placement was refused, in the same transaction."""
+    await tx.run(REOPEN, cart_ids)
+
+
+MERGE = Sql("""
+WITH moved AS (
+    INSERT INTO cart_lines AS l (cart_id, variant_id, quantity, added_at)
+    SELECT $2, variant_id, quantity, added_at FROM cart_lines WHERE cart_id = $1
+        ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = least(999, l.quantity + excluded.quantity)
+), closed AS (
+    UPDATE carts SET state = 'expired', version = version + 1, updated_at = $3 WHERE id = $1
+)
+UPDATE carts SET version = version + 1, updated_at = $3 WHERE id = $2
+""")
+ADOPT = Sql("""
+UPDATE carts SET account_id = $2, person_id = $2, address_sealed = NULL, country = NULL, version = version + 1,
+       updated_at = $3
+ WHERE id = $1
+""")
+EXPIRE_IDLE = Sql("""
+UPDATE carts SET state = 'expired', version = version + 1
+ WHERE id IN (SELECT id FROM carts WHERE state = 'open' AND account_id IS NULL AND updated_at <= $1
+               ORDER BY updated_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+""")
+
+
+async def merge(tx: Tx, *, guest_cart: UUID, into: UUID, now: datetime) -> None:
+    """Move a guest cart's lines into another cart and close it."""
+    await tx.run(MERGE, guest_cart, into, now)
+
+
+async def adopt(tx: Tx, *, cart_id: UUID, account_id: UUID, now: datetime) -> None:
+    """A guest's cart becomes the account's; an address sealed for the guest does not come along."""
+    await tx.run(ADOPT, cart_id, account_id, now)
+
+
+async def expire_idle(tx: Tx, *, before: datetime, limit: int) -> int:
+    """Close guests' carts nobody has touched since `before`."""
+    return await tx.run(EXPIRE_IDLE, before, limit)

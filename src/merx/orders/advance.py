@@ -1,0 +1,47 @@
+"""The only writer of purchase and order states."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import Record, Tx
+from merx.infra.outbox import Event, publish
+from merx.orders import store
+from merx.orders.model import OrderState
+from merx.orders.states import ORDER_STATES
+
+
+async def advance_purchases(
+    tx: Tx,
+    *,
+    purchase_ids: Sequence[UUID],
+    to: OrderState,
+    now: datetime,
+    sources: Sequence[str] | None = None,
+    cancel_reason: str | None = None,
+) -> list[Record]:
+    """Move purchases and their orders to `to` where the state table (or the narrower `sources`) allows it.
+
+    Returns the orders that moved, with their amounts; those in another state are left alone and not returned.
+    """
+    allowed = ORDER_STATES.sources(to.value)
+    assert sources is None or set(sources) <= set(allowed), "a move outside the state table"
+    return await store.advance(
+        tx, purchase_ids, to=to.value, sources=sources or allowed, cancel_reason=cancel_reason, now=now
+    )
+
+
+async def record_refunded(tx: Tx, *, purchase_id: UUID) -> None:
+    """Note that a cancelled purchase's money went back."""
+    await store.mark_refunded(tx, purchase_id)
+
+
+async def close_received(tx: Tx, *, received_before: datetime, limit: int, now: datetime) -> int:
+    """Close orders whose goods arrived before `received_before`; returns how many."""
+    closed = await store.close_due(tx, received_before=received_before, limit=limit)
+    events = [
+        Event("OrderClosed", row["purchase_id"], {"order_id": str(row["id"]), "order_number": row["number"]})
+        for row in closed
+    ]
+    await publish(tx, events, now=now)
+    return len(closed)

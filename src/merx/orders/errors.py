@@ -1,0 +1,31 @@
+"""Refusals of orders."""
+
+from merx.kit.errors import Conflict, NotFound
+
+
+class UnknownPurchase(NotFound):
+    """There is no such purchase for this caller."""
+
+    code = "unknown_purchase"
+    message = "There is no such purchase, or it is not yours."
+
+
+class UnknownOrder(NotFound):
+    """There is no such order for this caller."""
+
+    code = "unknown_order"
+    message = "There is no such order, or it is not yours."
+
+
+class IllegalMove(Conflict):
+    """The order is not in a state from which this is possible."""
+
+    code = "illegal_move"
+    message = "The order is %(state)s: it cannot become %(wanted)s."
+
+
+class OverShipped(Conflict):
+    """More units than were ordered, or than are still to be shipped."""
+
+    code = "over_shipped"
+    message = "More units than the order still has to ship. Reload the order and choose again."

@@ -1,0 +1,191 @@
+"""Nouns of orders. Amounts are minor units of the purchase's currency, tax included."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+Text = dict[str, str]
+
+
+class OrderState(StrEnum):
+    """States of a purchase and of each of its orders."""
+
+    PENDING_PAYMENT = "pending_payment"
+    PLACED = "placed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class NewPurchase(msgspec.Struct, frozen=True, gc=False):
+    """A purchase about to be written."""
+
+    id: UUID
+    number: str
+    cart_id: UUID
+    account_id: UUID | None
+    person_id: UUID
+    access_hash: bytes
+    currency: str
+    goods: int
+    shipping: int
+    tax: int
+    total: int
+    locale: str
+    delivery: str
+    provider: str
+    expires_at: datetime
+    address_sealed: bytes
+    country: str
+
+
+class NewOrder(msgspec.Struct, frozen=True, gc=False):
+    """One seller's order about to be written."""
+
+    id: UUID
+    purchase_id: UUID
+    number: str
+    seller_id: UUID
+    currency: str
+    goods: int
+    shipping: int
+    shipping_tax_bp: int
+    shipping_tax: int
+    tax: int
+    total: int
+
+
+class NewOrderLine(msgspec.Struct, frozen=True, gc=False):
+    """A line about to be written; `title` and `label` are raw JSON in every language."""
+
+    id: UUID
+    order_id: UUID
+    purchase_id: UUID
+    position: int
+    product_id: UUID
+    variant_id: UUID
+    sku: str
+    title: str
+    label: str
+    quantity: int
+    unit_price: int
+    price_version: int
+    total: int
+    tax_rate_bp: int
+    tax: int
+
+
+class Purchase(msgspec.Struct, frozen=True):
+    """A stored purchase."""
+
+    id: UUID
+    number: str
+    cart_id: UUID
+    account_id: UUID | None
+    person_id: UUID
+    state: OrderState
+    cancel_reason: str | None
+    currency: str
+    goods: int
+    shipping: int
+    tax: int
+    total: int
+    locale: str
+    delivery: str
+    provider: str
+    expires_at: datetime
+    placed_at: datetime
+    paid_at: datetime | None
+    version: int
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A stored order."""
+
+    id: UUID
+    purchase_id: UUID
+    number: str
+    seller_id: UUID
+    state: OrderState
+    payment_status: str
+    fulfilment_status: str
+    currency: str
+    goods: int
+    shipping: int
+    shipping_tax_bp: int
+    shipping_tax: int
+    tax: int
+    total: int
+    placed_at: datetime
+    received_at: datetime | None
+    version: int
+
+
+class OrderLine(msgspec.Struct, frozen=True):
+    """A stored line."""
+
+    id: UUID
+    order_id: UUID
+    purchase_id: UUID
+    position: int
+    product_id: UUID
+    variant_id: UUID
+    sku: str
+    title: Text
+    label: Text
+    quantity: int
+    unit_price: int
+    price_version: int
+    total: int
+    tax_rate_bp: int
+    tax: int
+    shipped: int
+    received: int
+
+
+class AddressSnapshot(msgspec.Struct, frozen=True):
+    """The sealed delivery address of a purchase and whose key opens it."""
+
+    person_id: UUID
+    sealed: bytes
+    country: str
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """An order with its lines; the address where the reader may see it."""
+
+    order: Order
+    lines: list[OrderLine]
+    address: AddressSnapshot | None = None
+
+
+class PurchaseView(msgspec.Struct, frozen=True):
+    """A purchase with its orders and its address."""
+
+    purchase: Purchase
+    orders: list[OrderView]
+    address: AddressSnapshot
+
+
+class ReviewableLine(msgspec.Struct, frozen=True):
+    """What a review needs to know of the line it is about."""
+
+    order_line_id: UUID
+    order_id: UUID
+    purchase_id: UUID
+    product_id: UUID
+    seller_id: UUID
+    account_id: UUID | None
+    received: int
+    quantity: int
+
+
+class ReviewableOrder(msgspec.Struct, frozen=True):
+    """What a seller's review needs to know of the order it is about."""
+
+    order_id: UUID
+    purchase_id: UUID
+    seller_id: UUID
+    account_id: UUID | None
+    fulfilment_status: str

@@ -1,0 +1,24 @@
+"""Write new purchases. Deciding whether they may be is the checkout's."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from merx.infra.db import Tx
+from merx.orders import store
+from merx.orders.model import NewOrder, NewOrderLine, NewPurchase
+
+
+async def insert_purchases(
+    tx: Tx,
+    *,
+    purchases: Sequence[NewPurchase],
+    orders: Sequence[NewOrder],
+    lines: Sequence[NewOrderLine],
+    now: datetime,
+) -> None:
+    """Write purchases waiting for payment, with addresses, orders and lines, in one statement.
+
+    A cart that already became a purchase is refused by its unique key.
+    """
+    if purchases:
+        await store.insert(tx, purchases, orders, lines, now=now)

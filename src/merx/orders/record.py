@@ -1,0 +1,52 @@
+"""Record what happened to an order's parcels. Called by fulfilment, which sits above."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from merx.infra.db import Tx
+from merx.orders import store
+from merx.orders.errors import OverShipped, UnknownOrder
+from merx.orders.model import OrderView
+from merx.orders.rules import fulfilment_status
+from merx.orders.view import order_view
+
+
+async def lock_order(tx: Tx, *, order_id: UUID) -> OrderView:
+    """Lock a purchase and one of its orders and return it whole. Raises UnknownOrder."""
+    row = await store.lock_order(tx, order_id)
+    if row is None:
+        raise UnknownOrder
+    return await order_view(tx, row)
+
+
+async def record_shipped(tx: Tx, *, order_id: UUID, lines: Sequence[tuple[UUID, int]], now: datetime) -> None:
+    """Add shipped units to the lines. Raises OverShipped when a line has fewer left, or is not the order's."""
+    try:
+        touched = await store.add_units(tx, store.ADD_SHIPPED, order_id, lines)
+    except asyncpg.CheckViolationError as error:
+        raise OverShipped from error
+    if touched != len(lines):
+        raise OverShipped
+    await _derive(tx, order_id, delivered=False, now=now)
+
+
+async def record_delivered(tx: Tx, *, order_id: UUID, now: datetime) -> None:
+    """Every parcel that left has been delivered."""
+    await _derive(tx, order_id, delivered=True, now=now)
+
+
+async def record_received(tx: Tx, *, order_id: UUID, lines: Sequence[tuple[UUID, int]], now: datetime) -> None:
+    """Add received units to the lines."""
+    await store.add_units(tx, store.ADD_RECEIVED, order_id, lines)
+    await _derive(tx, order_id, delivered=True, now=now)
+
+
+async def _derive(tx: Tx, order_id: UUID, *, delivered: bool, now: datetime) -> None:
+    lines = (await store.lines_of(tx, [order_id]))[order_id]
+    status = fulfilment_status(
+        [(line.quantity, line.shipped, line.received) for line in lines], delivered=delivered
+    )
+    await store.set_fulfilment(tx, order_id, status, now=now)

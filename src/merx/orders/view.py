@@ -1,0 +1,152 @@
+"""Read purchases and orders, each only by those who may see them."""
+
+import hmac
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from merx.infra.db import ReadTx, Record, Tx
+from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
+from merx.orders import store
+from merx.orders.errors import UnknownOrder, UnknownPurchase
+from merx.orders.model import (
+    AddressSnapshot,
+    Order,
+    OrderView,
+    Purchase,
+    PurchaseView,
+    ReviewableLine,
+    ReviewableOrder,
+)
+
+_NEWEST = UUID(int=2**128 - 1)
+
+
+class PurchasePage(msgspec.Struct, frozen=True):
+    """Purchases with their orders, newest first."""
+
+    items: list[tuple[Purchase, list[OrderView]]]
+    next_cursor: str | None
+
+
+class OrderPage(msgspec.Struct, frozen=True):
+    """Orders with their lines, newest first."""
+
+    items: list[OrderView]
+    next_cursor: str | None
+
+
+async def purchase_view(
+    tx: ReadTx, *, purchase_id: UUID, account_id: UUID | None, access_hash: bytes | None
+) -> PurchaseView:
+    """A purchase for its buyer: the account that placed it, or whoever shows the cart's token.
+
+    Raises UnknownPurchase for everybody else, as if it did not exist.
+    """
+    row = await store.find_purchase(tx, purchase_id)
+    if row is None or not _may_see(row, account_id, access_hash):
+        raise UnknownPurchase
+    orders = await store.orders_of(tx, [purchase_id])
+    lines = await store.lines_of(tx, [order.id for order in orders])
+    return PurchaseView(
+        store.to_purchase(row),
+        [OrderView(order, lines[order.id]) for order in orders],
+        AddressSnapshot(row["address_person"], row["sealed"], row["country"]),
+    )
+
+
+def _may_see(row: Record, account_id: UUID | None, access_hash: bytes | None) -> bool:
+    if account_id is not None and row["account_id"] == account_id:
+        return True
+    return access_hash is not None and hmac.compare_digest(row["access_hash"], access_hash)
+
+
+async def lock_purchase(tx: Tx, *, purchase_id: UUID) -> Purchase:
+    """Lock a purchase. Raises UnknownPurchase."""
+    found = await store.lock_purchases(tx, [purchase_id])
+    if not found:
+        raise UnknownPurchase
+    return found[0]
+
+
+async def list_purchases(
+    tx: ReadTx, *, account_id: UUID, after: str | None = None, limit: int = 20
+) -> PurchasePage:
+    """An account's purchases with their orders and lines: three statements whatever the page's size."""
+    before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
+    limit = min(limit, PAGE_LIMIT)
+    found = await store.list_purchases(tx, account_id=account_id, before=before, limit=limit + 1)
+    page = found[:limit]
+    orders = await store.orders_of(tx, [purchase.id for purchase in page])
+    lines = await store.lines_of(tx, [order.id for order in orders])
+    items = [
+        (purchase, [OrderView(each, lines[each.id]) for each in orders if each.purchase_id == purchase.id])
+        for purchase in page
+    ]
+    return PurchasePage(items, encode_cursor(str(page[-1].id)) if len(found) > limit else None)
+
+
+async def list_seller_orders(
+    tx: ReadTx, *, seller_ids: Collection[UUID], states: Sequence[str], after: str | None = None, limit: int = 20
+) -> OrderPage:
+    """Orders of these sellers in these states, with their lines."""
+    before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
+    limit = min(limit, PAGE_LIMIT)
+    found = await store.list_seller_orders(
+        tx, seller_ids=list(seller_ids), states=states, before=before, limit=limit + 1
+    )
+    page: list[Order] = found[:limit]
+    lines = await store.lines_of(tx, [order.id for order in page])
+    items = [OrderView(order, lines[order.id]) for order in page]
+    return OrderPage(items, encode_cursor(str(page[-1].id)) if len(found) > limit else None)
+
+
+async def seller_order_view(tx: ReadTx, *, order_id: UUID, seller_ids: Collection[UUID]) -> OrderView:
+    """An order for its seller, with the address to ship to. Raises UnknownOrder for other sellers."""
+    row = await store.find_order(tx, order_id)
+    if row is None or row["seller_id"] not in seller_ids:
+        raise UnknownOrder
+    return await order_view(tx, row)
+
+
+async def order_view(tx: ReadTx, row: Record) -> OrderView:
+    """Complete a LOCK_ORDER or FIND_ORDER row with its lines."""
+    order = store.to_order(row)
+    lines = await store.lines_of(tx, [order.id])
+    return OrderView(
+        order, lines[order.id], AddressSnapshot(row["address_person"], row["sealed"], row["country"])
+    )
+
+
+async def buyer_order(
+    tx: ReadTx, *, order_id: UUID, account_id: UUID | None, access_hash: bytes | None
+) -> Order:
+    """The order, if this buyer may see it. Raises UnknownOrder."""
+    row = await store.find_order(tx, order_id)
+    if row is None or not _may_see(row, account_id, access_hash):
+        raise UnknownOrder
+    return store.to_order(row)
+
+
+async def unpaid_past_deadline(tx: ReadTx, *, now: datetime, limit: int) -> list[UUID]:
+    """Purchases whose payment deadline has passed, oldest first."""
+    return await store.list_unpaid(tx, before=now, limit=limit)
+
+
+async def line_for_review(tx: ReadTx, *, order_line_id: UUID) -> ReviewableLine | None:
+    """Who bought a line, of what, and how much of it arrived."""
+    row = await store.review_line(tx, order_line_id)
+    return None if row is None else ReviewableLine(*row)
+
+
+async def order_for_review(tx: ReadTx, *, order_id: UUID) -> ReviewableOrder | None:
+    """Who bought an order, from whom, and whether it arrived."""
+    row = await store.review_order(tx, order_id)
+    return None if row is None else ReviewableOrder(*row)
+
+
+async def units_without_hold(tx: ReadTx, *, purchase_id: UUID) -> list[tuple[UUID, UUID, int]]:
+    """(line, variant, quantity) of what a purchase ordered and neither holds nor has bought."""
+    return await store.unheld(tx, purchase_id)

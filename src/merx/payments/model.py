@@ -1,0 +1,74 @@
+"""Nouns of payments. Amounts are minor units of the payment's currency."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class PaymentState(StrEnum):
+    """States of one attempt to pay."""
+
+    CREATED = "created"
+    ACTION_REQUIRED = "action_required"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+
+
+class NewPayment(msgspec.Struct, frozen=True, gc=False):
+    """An attempt about to be written."""
+
+    id: UUID
+    purchase_id: UUID
+    provider: str
+    number: str
+    currency: str
+    amount: int
+    expires_at: datetime
+
+
+class Payment(msgspec.Struct, frozen=True):
+    """One attempt with one provider to pay one purchase. `number` is ours at the provider."""
+
+    id: UUID
+    purchase_id: UUID
+    provider: str
+    number: str
+    state: PaymentState
+    currency: str
+    amount: int
+    captured: int
+    refunded: int
+    provider_reference: str | None
+    expires_at: datetime
+    started_at: datetime | None
+    captured_at: datetime | None
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """Money on its way back."""
+
+    id: UUID
+    payment_id: UUID
+    purchase_id: UUID
+    number: str
+    reason: str
+    state: str
+    currency: str
+    amount: int
+    attempts: int
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """What a provider told us, verified: from a notice or from our own query."""
+
+    kind: str
+    reference: str
+    amount: int
+    currency: str
+    source: str
+    occurred_at: datetime

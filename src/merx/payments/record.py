@@ -1,0 +1,96 @@
+"""Move payments: the one place where a payment changes. Notice, query, return page and jobs all come here.
+
+The caller holds the lock of the payment's purchase.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import Tx
+from merx.infra.outbox import Event, publish
+from merx.kit.ids import new_id
+from merx.kit.money import Money
+from merx.ledger import capture_transfer, post, refund_transfer
+from merx.payments import store
+from merx.payments.errors import AmountMismatch
+from merx.payments.model import Fact, NewPayment, Payment, Refund
+from merx.payments.states import PAYMENT_STATES
+
+
+async def open_payments(tx: Tx, *, payments: Sequence[NewPayment], now: datetime) -> None:
+    """Write attempts that wait to be started, in one statement."""
+    if payments:
+        await store.insert_payments(tx, payments, now=now)
+
+
+async def record_started(tx: Tx, *, payment: Payment, now: datetime) -> bool:
+    """The payer is being sent to the provider. Written before the provider hears of it: from now on the attempt is in
+    doubt until the provider says otherwise. False when the attempt is already over."""
+    if payment.state == "action_required":
+        return True
+    return await store.advance(
+        tx, payment.id, to="action_required", sources=["created"], started_at=now
+    )
+
+
+async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime) -> bool:
+    """Record that the provider holds the payment's money, book it, publish PaymentCaptured.
+
+    Returns False, and changes nothing, when this was recorded before. Raises AmountMismatch when amount or currency
+    are not the payment's.
+    """
+    reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
+    if reported != expected:
+        raise AmountMismatch(
+            reported=f"{reported.decimal()} {reported.currency}", expected=f"{expected.decimal()} {expected.currency}"
+        )
+    moved = await store.capture(
+        tx, payment.id, reference=fact.reference, at=fact.occurred_at, sources=PAYMENT_STATES.sources("captured")
+    )
+    await store.insert_fact(tx, payment, fact, now=now)
+    if not moved:
+        return False
+    transfer = capture_transfer(
+        payment_id=payment.id, purchase_id=payment.purchase_id, provider=payment.provider,
+        currency=payment.currency, amount=payment.amount,
+    )  # fmt: skip
+    await post(tx, [transfer], now=now)
+    data = {
+        "payment_id": str(payment.id), "provider": payment.provider, "number": payment.number,
+        "amount": payment.amount, "currency": payment.currency, "source": fact.source,
+    }  # fmt: skip
+    await publish(tx, [Event("PaymentCaptured", payment.purchase_id, data)], now=now)
+    return True
+
+
+async def expire_payments(tx: Tx, *, purchase_ids: Sequence[UUID]) -> None:
+    """Give up on the purchases' open attempts."""
+    await store.expire_open(tx, purchase_ids, sources=PAYMENT_STATES.sources("expired"))
+
+
+async def request_refund(tx: Tx, *, payment: Payment, reason: str, now: datetime) -> UUID:
+    """Approve the automatic refund of a whole payment whose purchase cannot use it; a job carries it out."""
+    refund_id = new_id()
+    amount = payment.captured or payment.amount
+    number = f"{payment.number}R1"
+    await store.insert_refund(
+        tx, payment, refund_id=refund_id, number=number, reason=reason, amount=amount, now=now
+    )
+    data = {"refund_id": str(refund_id), "reason": reason, "amount": amount, "currency": payment.currency}
+    await publish(tx, [Event("RefundApproved", payment.purchase_id, data)], now=now)
+    return refund_id
+
+
+async def record_refunded(tx: Tx, *, refund: Refund, provider: str, now: datetime) -> bool:
+    """The provider gave the money back: book it, publish RefundSucceeded. False when it was recorded before."""
+    if not await store.settle_refund(tx, refund.id, to="succeeded", now=now):
+        return False
+    transfer = refund_transfer(
+        refund_id=refund.id, purchase_id=refund.purchase_id, provider=provider,
+        currency=refund.currency, amount=refund.amount,
+    )  # fmt: skip
+    await post(tx, [transfer], now=now)
+    data = {"refund_id": str(refund.id), "amount": refund.amount, "currency": refund.currency}
+    await publish(tx, [Event("RefundSucceeded", refund.purchase_id, data)], now=now)
+    return True

@@ -1,0 +1,36 @@
+"""Which moves a payment and a refund may make.
+
+`expired → captured` and `voided → captured` are real: money can arrive after we gave up on it, and then it is ours to
+re-allocate or to return.
+"""
+
+from typing import Final
+
+from merx.kit.states import StateTable
+
+PAYMENT_STATES: Final = StateTable(
+    "payment",
+    initial=["created"],
+    moves={
+        "created": ["action_required", "captured", "failed", "expired"],
+        "action_required": ["authorized", "captured", "failed", "expired"],
+        "authorized": ["captured", "voided"],
+        "captured": [],
+        "failed": ["captured"],
+        "expired": ["captured"],
+        "voided": ["captured"],
+    },
+)
+
+REFUND_STATES: Final = StateTable(
+    "refund",
+    initial=["requested"],
+    moves={
+        "requested": ["approved", "rejected"],
+        "approved": ["submitted"],
+        "submitted": ["succeeded", "failed"],
+        "succeeded": [],
+        "failed": ["submitted"],
+        "rejected": [],
+    },
+)
