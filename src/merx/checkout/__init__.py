@@ -1,0 +1,49 @@
+"""The checkout: turns carts into purchases, in batches, and moves a purchase through its payment.
+
+`place_orders` decides who gets what; `confirm_payment` is the one transition money goes through, whoever reports it.
+"""
+
+from merx.checkout.ask_in_doubt import ask_in_doubt, ask_provider
+from merx.checkout.cancel_purchase import cancel_purchase
+from merx.checkout.confirm_payment import confirm_payment
+from merx.checkout.errors import (
+    AlreadyPaid,
+    CartChanged,
+    CartIncomplete,
+    CartNotFound,
+    DeliveryRefused,
+    OutOfStock,
+    PlacementFailed,
+    PriceChanged,
+)
+from merx.checkout.expire_unpaid import expire_unpaid
+from merx.checkout.model import PlaceOrder, Placed, Refused
+from merx.checkout.place_orders import place_orders
+from merx.checkout.placement_queue import PlacementQueue
+from merx.checkout.receive_notice import receive_notice
+from merx.checkout.send_refunds import send_refunds
+from merx.checkout.start_payment import start_payment
+
+__all__ = [
+    "AlreadyPaid",
+    "CartChanged",
+    "CartIncomplete",
+    "CartNotFound",
+    "DeliveryRefused",
+    "OutOfStock",
+    "PlaceOrder",
+    "Placed",
+    "PlacementFailed",
+    "PlacementQueue",
+    "PriceChanged",
+    "Refused",
+    "ask_in_doubt",
+    "ask_provider",
+    "cancel_purchase",
+    "confirm_payment",
+    "expire_unpaid",
+    "place_orders",
+    "receive_notice",
+    "send_refunds",
+    "start_payment",
+]

@@ -1,0 +1,66 @@
+"""Cancel an unpaid purchase, at its buyer's wish."""
+
+from datetime import datetime
+from uuid import UUID
+
+from merx.checkout.ask_in_doubt import apply_state
+from merx.checkout.cancel_rows import cancel_rows
+from merx.checkout.errors import AlreadyPaid
+from merx.infra.db import Database, Tx
+from merx.orders import OrderState, lock_purchase, purchase_view
+from merx.payments import Payment, PaymentState, expire_payments, payments_of
+from merx.payments.providers import ProviderRegistry, ProviderUnavailable
+
+
+async def cancel_purchase(
+    db: Database,
+    providers: ProviderRegistry,
+    *,
+    purchase_id: UUID,
+    account_id: UUID | None,
+    access_hash: bytes | None,
+    now: datetime,
+) -> bool:
+    """Cancel a purchase that waits for payment. True when this call cancelled it, False when it was cancelled before.
+
+    A started payment is closed at the provider first; when it turns out to be paid, the purchase is placed and
+    AlreadyPaid is raised. A provider that does not answer does not stop the buyer: money that still comes is returned.
+    Raises UnknownPurchase, AlreadyPaid.
+    """
+    async with db.read() as read:
+        await purchase_view(read, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash)
+        payments = await payments_of(read, [purchase_id])
+    if await close_at_providers(db, providers, payments, now=now):
+        raise AlreadyPaid
+    return await db.write(lambda tx: _cancel(tx, purchase_id, now=now))
+
+
+async def close_at_providers(
+    db: Database, providers: ProviderRegistry, payments: list[Payment], *, now: datetime, strict: bool = False
+) -> bool:
+    """Close the started payments at their providers, outside any transaction. True when one is paid after all.
+
+    With `strict`, raises ProviderUnavailable when a provider does not say.
+    """
+    for payment in payments:
+        if payment.state != PaymentState.ACTION_REQUIRED:
+            continue
+        try:
+            state = await providers.get(payment.provider).close(payment.number)
+        except ProviderUnavailable:
+            if strict:
+                raise
+            continue
+        if await apply_state(db, payment, state, now=now):
+            return True
+    return False
+
+
+async def _cancel(tx: Tx, purchase_id: UUID, *, now: datetime) -> bool:
+    purchase = await lock_purchase(tx, purchase_id=purchase_id)
+    if purchase.state in (OrderState.PLACED, OrderState.CLOSED):
+        raise AlreadyPaid
+    if not await cancel_rows(tx, purchase, reason="buyer", now=now):
+        return False
+    await expire_payments(tx, purchase_ids=[purchase_id])
+    return True

@@ -1,0 +1,39 @@
+"""What cancelling an unpaid purchase writes."""
+
+from datetime import datetime
+
+from merx.infra.db import Record, Tx
+from merx.infra.outbox import Event, publish
+from merx.inventory import release_holds
+from merx.ledger import Transfer, post, reversed_transfer, sale_transfers
+from merx.orders import OrderState, Purchase, advance_purchases
+
+
+async def cancel_rows(tx: Tx, purchase: Purchase, *, reason: str, now: datetime) -> bool:
+    """Cancel a purchase that waits for payment: holds released, orders cancelled, the sale booked back.
+
+    False when it is no longer waiting. The purchase must be locked.
+    """
+    orders = await advance_purchases(
+        tx, purchase_ids=[purchase.id], to=OrderState.CANCELLED, now=now,
+        sources=[OrderState.PENDING_PAYMENT.value], cancel_reason=reason,
+    )  # fmt: skip
+    if not orders:
+        return False
+    await release_holds(tx, purchase_ids=[purchase.id], now=now)
+    booked = [transfer for order in orders for transfer in booked_sale(order, leg="sale")]
+    await post(
+        tx, [reversed_transfer(each, leg=each.leg.replace("sale:", "cancel:")) for each in booked], now=now
+    )
+    data = {"number": purchase.number, "reason": reason}
+    await publish(tx, [Event("PurchaseCancelled", purchase.id, data, purchase.account_id)], now=now)
+    return True
+
+
+def booked_sale(order: Record, *, leg: str) -> list[Transfer]:
+    """The transfers an order's sale makes."""
+    return sale_transfers(
+        order_id=order["id"], purchase_id=order["purchase_id"], seller_id=order["seller_id"],
+        currency=order["currency"], goods=order["goods"], shipping=order["shipping"], tax=order["tax"],
+        shipping_tax=order["shipping_tax"], leg=leg,
+    )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Confirm a payment: the one transition money goes through, whether a notice, our query or a job reports it.
+
+Locks the purchase, then the payment, then stock. In the same transaction: the payment is captured and booked, the holds
+become sales, the orders are placed, and the events say so.
+"""
+
+from collections import Counter
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from merx.checkout.cancel_rows import booked_sale, cancel_rows
+from merx.infra.db import Record, Tx
+from merx.infra.outbox import Event, publish
+from merx.inventory import Claim, consume_holds, expire_holds, hold_stock, lock_stock, lock_stock_of
+from merx.kit.ids import new_id
+from merx.ledger import post
+from merx.orders import OrderState, Purchase, advance_purchases, lock_purchase, units_without_hold
+from merx.payments import Fact, lock_payment, record_captured, request_refund
+
+ALREADY: Final = "already_captured"
+PLACED: Final = "placed"
+REFUNDED: Final = "refund_approved"
+
+
+async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: Fact, now: datetime) -> str:
+    """Record captured money and do what it pays for. Applying it again changes nothing.
+
+    Returns "placed", "already_captured", or "refund_approved" when the purchase cannot use the money: another payment
+    came first, or the stock is gone. Raises AmountMismatch.
+    """
+    purchase = await lock_purchase(tx, purchase_id=purchase_id)
+    payment = await lock_payment(tx, payment_id)
+    if not await record_captured(tx, payment=payment, fact=fact, now=now):
+        return ALREADY
+    if purchase.state in (OrderState.PLACED, OrderState.CLOSED):
+        await request_refund(tx, payment=payment, reason="duplicate_payment", now=now)
+        return REFUNDED
+    if not await _secure_stock(tx, purchase, now=now):
+        await _give_up(tx, purchase, now=now)
+        await request_refund(tx, payment=payment, reason="late_payment", now=now)
+        return REFUNDED
+    await consume_holds(tx, purchase_ids=[purchase_id], now=now)
+    orders = await advance_purchases(tx, purchase_ids=[purchase_id], to=OrderState.PLACED, now=now)
+    if purchase.state == OrderState.CANCELLED:
+        await _book_again(tx, orders, now=now)
+    await publish(tx, [_paid(purchase, order) for order in orders], now=now)
+    return PLACED
+
+
+async def _secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
+    """Hold again whatever the purchase no longer holds: its holds were released or ran out and went to others."""
+    await lock_stock_of(tx, purchase_ids=[purchase.id])
+    missing = await units_without_hold(tx, purchase_id=purchase.id)
+    if not missing:
+        return True
+    demand = Counter[UUID]()
+    for _, variant_id, quantity in missing:
+        demand[variant_id] += quantity
+    sheet = await lock_stock(tx, variant_ids=demand)
+    await expire_holds(tx, sheet=sheet, variant_ids=sheet.short(demand), now=now)
+    taken = sheet.take([(variant_id, quantity) for _, variant_id, quantity in missing])
+    if taken and not isinstance(taken[0], list):
+        return False
+    claims = [
+        Claim(new_id(), allotment_id, variant_id, purchase.id, line_id, part)
+        for (line_id, variant_id, _), parts in zip(missing, taken, strict=True)
+        for allotment_id, part in parts  # type: ignore[union-attr]
+    ]
+    await hold_stock(tx, claims=claims, expires_at=now, now=now)
+    return True
+
+
+async def _give_up(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
+    """The purchase waited for this money, but its stock went to others meanwhile: cancel what is left of it."""
+    if purchase.state == OrderState.PENDING_PAYMENT:
+        await cancel_rows(tx, purchase, reason="expired", now=now)
+
+
+async def _book_again(tx: Tx, orders: list[Record], *, now: datetime) -> None:
+    """A cancelled purchase lives again: its sale was booked back, so it is booked once more."""
+    await post(tx, [transfer for order in orders for transfer in booked_sale(order, leg="revived")], now=now)
+
+
+def _paid(purchase: Purchase, order: Record) -> Event:
+    data = {
+        "order_id": str(order["id"]), "order_number": order["number"], "seller_id": str(order["seller_id"]),
+        "total": order["total"], "currency": order["currency"],
+    }  # fmt: skip
+    return Event("OrderPaid", purchase.id, data, purchase.account_id)

@@ -1,0 +1,282 @@
+"""Place orders: a list of carts in, for each a purchase or a refusal out, in one transaction.
+
+The batch locks what is limited in one order (keys, carts, stock, each sorted), decides in memory in order of arrival,
+writes set-based and commits once. One order is a batch of one. A refused command never harms the others.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from merx.cart import CartLine, ClaimedCart, claim_carts, reopen_carts
+from merx.checkout.errors import (
+    CartChanged,
+    CartIncomplete,
+    CartNotFound,
+    DeliveryRefused,
+    OutOfStock,
+    PlacementFailed,
+    PriceChanged,
+    refused,
+)
+from merx.checkout.model import Outcome, Placed, PlaceOrder, Refused
+from merx.checkout.purchase_rows import PurchaseRows
+from merx.infra import idempotency
+from merx.infra.db import Database, Tx
+from merx.infra.idempotency import Claim, IdempotencyKeyReused
+from merx.infra.outbox import publish
+from merx.inventory import Shortage, StockSheet, expire_holds, hold_stock, lock_stock
+from merx.kit.ids import new_id, new_number
+from merx.ledger import post
+from merx.orders import insert_purchases
+from merx.payments import open_payments
+from merx.pricing import Quote, QuoteItem, SaleTerms, delivery_problem, line_problem, quote, sale_terms
+
+Terms = dict[tuple[UUID, str, str | None], SaleTerms]
+_LOG = logging.getLogger(__name__)
+HOLD_GRACE: Final = timedelta(minutes=2)
+"""Holds outlive the payment deadline by this, so that money paid in the last second finds its stock."""
+
+
+async def place_orders(
+    db: Database, commands: Sequence[PlaceOrder], *, now: datetime, deadline: timedelta
+) -> list[Outcome]:
+    """Place the commands in order of arrival; the outcome of each, in the same order.
+
+    Commands that share a key or a cart with an earlier one wait for its outcome and go in a further transaction.
+    When the database refuses a batch for a fault no retry cures, its commands are placed one by one, so that only the
+    faulty one fails.
+    """
+    outcomes: dict[int, Outcome] = {}
+    waiting = list(enumerate(commands))
+    while waiting:
+        batch, waiting = _first_of_each(waiting)
+        chosen = [command for _, command in batch]
+        try:
+            results = await db.write(lambda tx, chosen=chosen: _place(tx, chosen, now=now, deadline=deadline))
+        except asyncpg.PostgresError:
+            if len(chosen) == 1:
+                _LOG.exception("placement failed")
+                results = [refused(PlacementFailed)]
+            else:
+                results = [
+                    (await place_orders(db, [command], now=now, deadline=deadline))[0] for command in chosen
+                ]
+        outcomes.update((index, result) for (index, _), result in zip(batch, results, strict=True))
+    return [outcomes[index] for index in range(len(commands))]
+
+
+Waiting = list[tuple[int, PlaceOrder]]
+
+
+def _first_of_each(waiting: Waiting) -> tuple[Waiting, Waiting]:
+    """Split off the commands that are the first for their cart."""
+    seen: set[UUID] = set()
+    first: Waiting = []
+    rest: Waiting = []
+    for entry in waiting:
+        cart_id = entry[1].cart_id
+        (rest if cart_id in seen else first).append(entry)
+        seen.add(cart_id)
+    return first, rest
+
+
+async def _place(
+    tx: Tx, commands: Sequence[PlaceOrder], *, now: datetime, deadline: timedelta
+) -> list[Outcome]:
+    """One transaction. Twelve statements with BEGIN and COMMIT when nothing is short and nothing refused."""
+    day = now.strftime("%y%m%d")
+    tentative = [
+        Placed(new_id(), new_number(day), command.expected_total, command.currency) for command in commands
+    ]
+    outcomes = await _claim_keys(tx, commands, tentative, now=now)
+    fresh = [index for index, outcome in enumerate(outcomes) if outcome is None]
+    if fresh:
+        wanted = [(commands[index].cart_id, tentative[index].purchase_id) for index in fresh]
+        carts, lines = await claim_carts(tx, wanted=wanted, now=now)
+        decided = await _decide_and_write(
+            tx,
+            [(commands[index], tentative[index]) for index in fresh],
+            carts=carts,
+            lines=lines,
+            now=now,
+            expires_at=now + deadline,
+        )
+        await _store_refusals(tx, [commands[index] for index in fresh], decided, carts)
+        for index, outcome in zip(fresh, decided, strict=True):
+            outcomes[index] = outcome
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _scope(command: PlaceOrder) -> tuple[str, str]:
+    return f"place:{command.cart_id}", command.idempotency_key
+
+
+async def _claim_keys(
+    tx: Tx, commands: Sequence[PlaceOrder], tentative: Sequence[Placed], *, now: datetime
+) -> list[Outcome | None]:
+    """Take the keys; the stored outcome for a replay, a refusal for a key reused, None for a fresh command.
+
+    A fresh key is written with the outcome it will have when all goes well, so that the usual case needs no second write.
+    """
+    hashes = [
+        idempotency.request_hash(
+            command.expected_total, command.currency, (command.access_hash or b"").hex(), str(command.account_id)
+        )
+        for command in commands
+    ]
+    claims = await idempotency.claim(
+        tx,
+        [_scope(command) for command in commands],
+        hashes=hashes,
+        outcomes=[msgspec.json.encode(placed).decode() for placed in tentative],
+        now=now,
+    )
+    return [
+        _replayed(claims[_scope(command)], fingerprint)
+        for command, fingerprint in zip(commands, hashes, strict=True)
+    ]
+
+
+def _replayed(claim: Claim, fingerprint: bytes) -> Outcome | None:
+    if claim.fresh:
+        return None
+    if claim.request_hash != fingerprint or claim.outcome is None:
+        return refused(IdempotencyKeyReused)
+    return msgspec.json.decode(claim.outcome, type=Outcome)  # type: ignore[arg-type]
+
+
+async def _decide_and_write(
+    tx: Tx,
+    fresh: Sequence[tuple[PlaceOrder, Placed]],
+    *,
+    carts: dict[UUID, ClaimedCart],
+    lines: dict[UUID, list[CartLine]],
+    now: datetime,
+    expires_at: datetime,
+) -> list[Outcome]:
+    terms = await _terms(tx, carts, lines)
+    judged = [_judge(command, carts, lines, terms) for command, _ in fresh]
+    demand: Counter[UUID] = Counter()
+    for result in judged:
+        if isinstance(result, Quote):
+            _count(demand, result)
+    sheet = await lock_stock(tx, variant_ids=demand) if demand else StockSheet()
+    short = sheet.short(demand)
+    if short:
+        await expire_holds(tx, sheet=sheet, variant_ids=short, now=now)
+    rows = PurchaseRows(expires_at)
+    outcomes: list[Outcome] = []
+    for (command, placed), result in zip(fresh, judged, strict=True):
+        if isinstance(result, Refused):
+            outcomes.append(result)
+            continue
+        flat = [(line.terms.variant_id, line.quantity) for order in result.orders for line in order.lines]
+        taken = sheet.take(flat)
+        if taken and isinstance(taken[0], Shortage):
+            outcomes.append(_out_of_stock(taken))  # type: ignore[arg-type]
+            continue
+        rows.add(carts[command.cart_id], placed, result, taken)  # type: ignore[arg-type]
+        outcomes.append(placed)
+    await _write(tx, rows, now=now, expires_at=expires_at)
+    return outcomes
+
+
+async def _terms(tx: Tx, carts: dict[UUID, ClaimedCart], lines: dict[UUID, list[CartLine]]) -> Terms:
+    wanted = [
+        (line.variant_id, cart.currency, cart.delivery)
+        for cart in carts.values()
+        for line in lines[cart.id]
+    ]
+    return await sale_terms(tx, wanted=wanted) if wanted else {}
+
+
+def _judge(
+    command: PlaceOrder, carts: dict[UUID, ClaimedCart], lines: dict[UUID, list[CartLine]], terms: Terms
+) -> Quote | Refused:
+    """Everything that can be decided without stock: whose cart, is it complete, what does it cost."""
+    cart = carts.get(command.cart_id)
+    if cart is None:
+        return refused(CartChanged)
+    if not _owns(command, cart):
+        return refused(CartNotFound)
+    missing = [
+        name
+        for name, value in (("address", cart.country), ("delivery", cart.delivery), ("payment", cart.provider))
+        if value is None
+    ]
+    if missing:
+        return refused(CartIncomplete, missing=", ".join(missing))
+    items: list[QuoteItem] = []
+    for line in lines[cart.id]:
+        found = terms.get((line.variant_id, cart.currency, cart.delivery))
+        if found is None or line_problem(found) is not None:
+            return refused(CartChanged)
+        items.append(QuoteItem(found, line.quantity))
+    if not items:
+        return refused(CartChanged)
+    assert cart.country is not None
+    if delivery_problem(items, cart.country) is not None:
+        return refused(DeliveryRefused)
+    quoted = quote(items, cart.currency)
+    if quoted.total != command.expected_total or command.currency != cart.currency:
+        return refused(PriceChanged, total=quoted.total, currency=cart.currency)
+    return quoted
+
+
+def _owns(command: PlaceOrder, cart: ClaimedCart) -> bool:
+    if cart.account_id is not None:
+        return cart.account_id == command.account_id
+    return cart.token_hash == command.access_hash
+
+
+def _count(demand: Counter[UUID], quoted: Quote) -> None:
+    for order in quoted.orders:
+        for line in order.lines:
+            demand[line.terms.variant_id] += line.quantity
+
+
+def _out_of_stock(shortages: list[Shortage]) -> Refused:
+    return refused(
+        OutOfStock,
+        lines=[
+            {"variant_id": str(each.variant_id), "wanted": each.wanted, "available": max(0, each.available)}
+            for each in shortages
+        ],
+    )
+
+
+async def _write(tx: Tx, rows: PurchaseRows, *, now: datetime, expires_at: datetime) -> None:
+    """Stock is written first, under locks already held; every package writes its own rows in one statement."""
+    if not rows.purchases:
+        return
+    await hold_stock(tx, claims=rows.claims, expires_at=expires_at + HOLD_GRACE, now=now)
+    await insert_purchases(tx, purchases=rows.purchases, orders=rows.orders, lines=rows.lines, now=now)
+    await open_payments(tx, payments=rows.payments, now=now)
+    await post(tx, rows.transfers, now=now)
+    await publish(tx, rows.events, now=now)
+
+
+async def _store_refusals(
+    tx: Tx, commands: Sequence[PlaceOrder], outcomes: Sequence[Outcome], carts: dict[UUID, ClaimedCart]
+) -> None:
+    """Put refused carts back and replace the outcome their keys were written with."""
+    refusals = [
+        (command, outcome)
+        for command, outcome in zip(commands, outcomes, strict=True)
+        if isinstance(outcome, Refused)
+    ]
+    if not refusals:
+        return
+    await reopen_carts(tx, cart_ids=[command.cart_id for command, _ in refusals if command.cart_id in carts])
+    await idempotency.settle(
+        tx,
+        [_scope(command) for command, _ in refusals],
+        outcomes=[msgspec.json.encode(outcome).decode() for _, outcome in refusals],
+    )

@@ -1,0 +1,95 @@
+"""The rows of a batch of purchases, gathered in memory before they are written."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from merx.cart import ClaimedCart
+from merx.checkout.model import Placed
+from merx.infra.outbox import Event
+from merx.inventory import Claim
+from merx.kit.ids import new_id
+from merx.ledger import Transfer, sale_transfers
+from merx.orders import NewOrder, NewOrderLine, NewPurchase
+from merx.payments import NewPayment
+from merx.pricing import OrderQuote, Quote
+
+Parts = list[list[tuple[UUID, int]]]
+
+
+class PurchaseRows:
+    """Everything a batch will write, by kind."""
+
+    def __init__(self, expires_at: datetime) -> None:
+        self._expires_at = expires_at
+        self.purchases: list[NewPurchase] = []
+        self.orders: list[NewOrder] = []
+        self.lines: list[NewOrderLine] = []
+        self.claims: list[Claim] = []
+        self.payments: list[NewPayment] = []
+        self.transfers: list[Transfer] = []
+        self.events: list[Event] = []
+
+    def add(self, cart: ClaimedCart, placed: Placed, quoted: Quote, parts: Parts) -> None:
+        """Enter one purchase; `parts` says, line by line, from which allotments its units come."""
+        assert cart.country is not None
+        assert cart.address_sealed is not None
+        assert cart.delivery is not None
+        assert cart.provider is not None
+        self.purchases.append(
+            NewPurchase(
+                id=placed.purchase_id, number=placed.number, cart_id=cart.id, account_id=cart.account_id,
+                person_id=cart.person_id, access_hash=cart.token_hash, currency=quoted.currency, goods=quoted.goods,
+                shipping=quoted.shipping, tax=quoted.tax, total=quoted.total, locale=cart.locale,
+                delivery=cart.delivery, provider=cart.provider, expires_at=self._expires_at,
+                address_sealed=cart.address_sealed, country=cart.country,
+            )
+        )  # fmt: skip
+        remaining = iter(parts)
+        for position, order in enumerate(quoted.orders, start=1):
+            self._add_order(placed, order, quoted.currency, position, remaining)
+        self.payments.append(
+            NewPayment(
+                id=new_id(), purchase_id=placed.purchase_id, provider=cart.provider, number=f"{placed.number}P1",
+                currency=quoted.currency, amount=quoted.total, expires_at=self._expires_at,
+            )
+        )  # fmt: skip
+        data = {
+            "number": placed.number, "total": quoted.total, "currency": quoted.currency, "orders": len(quoted.orders),
+        }  # fmt: skip
+        self.events.append(Event("PurchasePlaced", placed.purchase_id, data, cart.account_id))
+
+    def _add_order(
+        self, placed: Placed, order: OrderQuote, currency: str, position: int, parts: Iterator[list[tuple[UUID, int]]]
+    ) -> None:
+        order_id = new_id()
+        purchase_id = placed.purchase_id
+        self.orders.append(
+            NewOrder(
+                id=order_id, purchase_id=purchase_id, number=f"{placed.number}-{position}", seller_id=order.seller_id,
+                currency=currency, goods=order.goods, shipping=order.shipping, shipping_tax_bp=order.shipping_tax_bp,
+                shipping_tax=order.shipping_tax, tax=order.tax, total=order.total,
+            )
+        )  # fmt: skip
+        for index, line in enumerate(order.lines):
+            line_id = new_id()
+            terms = line.terms
+            assert terms.price_version is not None
+            self.lines.append(
+                NewOrderLine(
+                    id=line_id, order_id=order_id, purchase_id=purchase_id, position=index,
+                    product_id=terms.product_id, variant_id=terms.variant_id, sku=terms.sku, title=terms.title,
+                    label=terms.label, quantity=line.quantity, unit_price=line.unit_price,
+                    price_version=terms.price_version, total=line.total, tax_rate_bp=terms.tax_rate_bp, tax=line.tax,
+                )
+            )  # fmt: skip
+            self.claims.extend(
+                Claim(new_id(), allotment_id, terms.variant_id, purchase_id, line_id, quantity)
+                for allotment_id, quantity in next(parts)
+            )
+        self.transfers.extend(
+            sale_transfers(
+                order_id=order_id, purchase_id=purchase_id, seller_id=order.seller_id, currency=currency,
+                goods=order.goods, shipping=order.shipping, tax=order.tax, shipping_tax=order.shipping_tax,
+            )
+        )  # fmt: skip

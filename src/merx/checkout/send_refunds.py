@@ -1,0 +1,44 @@
+"""Carry out approved refunds at their providers."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from merx.infra.db import Database, Tx
+from merx.kit.money import Money
+from merx.orders import lock_purchase
+from merx.orders import record_refunded as record_order_refunded
+from merx.payments import Refund, claim_refunds, get_payment, record_refunded
+from merx.payments.providers import ProviderRegistry, ProviderUnavailable
+
+AGAIN_AFTER: Final = timedelta(minutes=1)
+BATCH: Final = 20
+
+
+async def send_refunds(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
+    """Submit the refunds that are due, under their own numbers, so that a repeat pays nothing twice.
+
+    The attempt is recorded before the provider is called; what is not answered is asked again. Returns how many
+    succeeded.
+    """
+    claimed = await db.write(lambda tx: claim_refunds(tx, now=now, again_at=now + AGAIN_AFTER, limit=BATCH))
+    done = 0
+    for refund in claimed:
+        async with db.read() as read:
+            payment = await get_payment(read, refund.payment_id)
+        try:
+            paid_back = await providers.get(payment.provider).refund(
+                number=payment.number, refund_number=refund.number, amount=Money(refund.amount, refund.currency)
+            )
+        except ProviderUnavailable:
+            continue
+        if paid_back:
+            done += await db.write(lambda tx, r=refund, p=payment.provider: _settle(tx, r, p, now=now))
+    return done
+
+
+async def _settle(tx: Tx, refund: Refund, provider: str, *, now: datetime) -> bool:
+    await lock_purchase(tx, purchase_id=refund.purchase_id)
+    if not await record_refunded(tx, refund=refund, provider=provider, now=now):
+        return False
+    await record_order_refunded(tx, purchase_id=refund.purchase_id)
+    return True

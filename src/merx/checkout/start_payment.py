@@ -1,0 +1,53 @@
+"""Send a buyer to the payment provider."""
+
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import Database, Tx
+from merx.kit.money import Money
+from merx.orders import OrderState, lock_purchase, purchase_view
+from merx.payments import NotPayable, Payment, PaymentState, payments_of, record_started
+from merx.payments.providers import PaymentRequest, ProviderAction, ProviderRegistry
+
+SUBJECT = {"zh-CN": "订单 {number}", "en": "Order {number}"}
+
+
+async def start_payment(
+    db: Database,
+    providers: ProviderRegistry,
+    *,
+    purchase_id: UUID,
+    account_id: UUID | None,
+    access_hash: bytes | None,
+    public_url: str,
+    now: datetime,
+) -> ProviderAction:
+    """Record that this attempt begins, then ask the provider where to send the buyer. May be repeated.
+
+    Raises UnknownPurchase, NotPayable, and what the provider raises.
+    """
+
+    async def begin(tx: Tx) -> tuple[Payment, str, str]:
+        view = await purchase_view(tx, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash)
+        purchase = await lock_purchase(tx, purchase_id=purchase_id)
+        open_states = (PaymentState.CREATED, PaymentState.ACTION_REQUIRED)
+        attempts = [each for each in await payments_of(tx, [purchase_id]) if each.state in open_states]
+        if purchase.state != OrderState.PENDING_PAYMENT or purchase.expires_at <= now or not attempts:
+            raise NotPayable(state=purchase.state.value)
+        await record_started(tx, payment=attempts[-1], now=now)
+        return attempts[-1], view.purchase.number, view.purchase.locale
+
+    payment, number, locale = await db.write(begin)
+    provider = providers.get(payment.provider)
+    return await provider.start(
+        PaymentRequest(
+            payment_id=payment.id,
+            number=payment.number,
+            amount=Money(payment.amount, payment.currency),
+            subject=SUBJECT.get(locale, SUBJECT["en"]).format(number=number),
+            expires_at=payment.expires_at,
+            notify_url=f"{public_url}/payments/{provider.code}/notify",
+            return_url=f"{public_url}/payments/{provider.code}/return",
+            locale=locale,
+        )
+    )
