@@ -1,0 +1,5 @@
+"""Alipay: the open platform's gateway with RSA2 signatures."""
+
+from merx.payments.providers.alipay.provider import AlipayProvider
+
+__all__ = ["AlipayProvider"]

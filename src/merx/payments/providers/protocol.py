@@ -1,0 +1,60 @@
+"""The contract every payment provider keeps."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from merx.kit.money import Money
+from merx.payments.providers.model import PaymentRequest, ProviderAction, ProviderNotice, ProviderState
+
+
+class PaymentProvider(Protocol):
+    """One way to pay. Calls are safe to repeat with the same number."""
+
+    @property
+    def code(self) -> str:
+        """Stable name in addresses and in the database."""
+
+    @property
+    def label(self) -> Mapping[str, str]:
+        """What the payer reads, by locale."""
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """Currencies it takes, ISO 4217."""
+
+    @property
+    def acknowledge(self) -> bytes:
+        """The exact body that tells the provider a notice has arrived."""
+
+    @property
+    def refuse(self) -> bytes:
+        """The body that makes the provider send a notice again."""
+
+    async def start(self, request: PaymentRequest) -> ProviderAction:
+        """Say what the payer must do. Raises PaymentNotPossible, ProviderUnavailable."""
+
+    async def query(self, number: str) -> ProviderState:
+        """Ask about a payment. Raises ProviderUnavailable when the answer is missing or cannot be believed."""
+
+    async def close(self, number: str) -> ProviderState:
+        """Close an unpaid payment and report the state it is in afterwards, which may be captured.
+
+        Raises ProviderUnavailable.
+        """
+
+    async def refund(self, *, number: str, refund_number: str, amount: Money, reason: str = "") -> bool:
+        """Give back `amount` of the payment `number` under our `refund_number`; a repeat pays nothing twice.
+
+        True when the provider says this refund succeeded, False when it accepted it and is not done yet.
+        Raises ProviderUnavailable when the outcome is unknown: repeat with the same refund number, never with another;
+        ProviderRefused for a refusal that no repeat cures.
+        """
+
+    def parse_notice(self, headers: Mapping[str, str], body: bytes) -> ProviderNotice:
+        """Verify a notice on its raw bytes and read it. Raises NoticeRejected. The caller bounds the body's size."""
+
+    def parse_return(self, query_string: str) -> str | None:
+        """Our number from a returning browser when the provider signed it, else None. Never proof of payment."""
+
+    async def aclose(self) -> None:
+        """Release connections."""

@@ -1,0 +1,168 @@
+"""What the simulated provider remembers and what faults it can be told to make."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant the provider knows: who may call, and the key that proves it."""
+
+    app_id: str
+    seller_id: str
+    public_pem: str
+    name: str = "Merx 演示商城 · Merx demo shop"
+
+
+class TradeStatus(StrEnum):
+    """The provider's own words."""
+
+    WAITING = "WAIT_BUYER_PAY"
+    SUCCESS = "TRADE_SUCCESS"
+    CLOSED = "TRADE_CLOSED"
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money given back to the payer under the merchant's `request_number`."""
+
+    request_number: str
+    amount_fen: int
+    reason: str
+    #: When the money is with the payer; until then a query does not call it a success.
+    done_at: datetime
+
+
+class Trade(msgspec.Struct, kw_only=True):
+    """One trade of one merchant; `number` is the merchant's, `trade_no` the provider's."""
+
+    app_id: str
+    number: str
+    trade_no: str
+    token: str
+    subject: str
+    amount_fen: int
+    status: TradeStatus
+    created_at: datetime
+    expires_at: datetime
+    notify_url: str = ""
+    return_url: str = ""
+    passback_params: str = ""
+    #: The provider creates a trade when the payer arrives at the cashier, not when the merchant makes the link.
+    opened: bool = False
+    paid_at: datetime | None = None
+    closed_at: datetime | None = None
+    refunds: list[Refund] = []
+
+    @property
+    def refunded_fen(self) -> int:
+        """What has been given back so far."""
+        return sum(refund.amount_fen for refund in self.refunds)
+
+
+class NoticeState(StrEnum):
+    """Where a notice is between the provider and the merchant."""
+
+    PENDING = "pending"
+    HELD = "held"
+    DELIVERED = "delivered"
+    ABANDONED = "abandoned"
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One sending of a notice: the HTTP answer, or why nothing went out."""
+
+    at: datetime
+    outcome: str
+    fault: str | None = None
+
+
+class Notice(msgspec.Struct, kw_only=True):
+    """A trade event on its way to the merchant's notify_url, with everything that was tried."""
+
+    notice_id: str
+    number: str
+    app_id: str
+    url: str
+    fields: dict[str, str]
+    state: NoticeState
+    next_at: datetime
+    sequence: int
+    attempts: list[Attempt] = []
+    retries: int = 0
+    delayed: bool = False
+
+
+class FaultKind(StrEnum):
+    """What may happen to a notice on its way, and to a gateway call."""
+
+    LOSE = "lose"
+    DELAY = "delay"
+    DUPLICATE = "duplicate"
+    HOLD = "hold"
+    FORGE = "forge"
+    WRONG_AMOUNT = "wrong_amount"
+    WRONG_APP = "wrong_app"
+    WRONG_SELLER = "wrong_seller"
+
+    TIMEOUT = "timeout"
+    TIMEOUT_AFTER = "timeout_after"
+    ERROR_BEFORE = "error_before"
+    ERROR_AFTER = "error_after"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
+    BUSY = "busy"
+    SLOW_REFUND = "slow_refund"
+
+
+CALL_FAULTS = frozenset(
+    {
+        FaultKind.TIMEOUT,
+        FaultKind.TIMEOUT_AFTER,
+        FaultKind.ERROR_BEFORE,
+        FaultKind.ERROR_AFTER,
+        FaultKind.UNSIGNED,
+        FaultKind.BAD_SIGNATURE,
+        FaultKind.BUSY,
+        FaultKind.SLOW_REFUND,
+    }
+)
+"""Faults of gateway calls; every other kind is one of notices."""
+
+
+class Fault(msgspec.Struct, kw_only=True):
+    """A fault to make: for the next `times` occasions, or for all of them when `times` is None."""
+
+    kind: FaultKind
+    times: int | None = 1
+    #: Only for this merchant number, or for every one.
+    number: str | None = None
+    #: Gateway calls only: the method it applies to, or every one but the cashier redirect.
+    method: str | None = None
+    #: `duplicate`: how many extra copies; sent at once.
+    copies: int = 1
+    #: `delay`: seconds before the first sending. `slow_refund`: before an accepted refund is done.
+    seconds: int = 60
+
+
+class NoticeAnswer(msgspec.Struct, frozen=True):
+    """What the merchant answered to a notice."""
+
+    status: int
+    body: bytes
+
+
+#: POSTs a form body with headers to a URL; any exception counts as "no answer".
+SendNotice = Callable[[str, bytes, Mapping[str, str]], Awaitable[NoticeAnswer]]
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a drain's account: which notice, when by the simulator clock, and what came of it."""
+
+    notice_id: str
+    number: str
+    trade_status: str
+    at: datetime
+    outcome: str
+    fault: str | None = None

@@ -1,0 +1,181 @@
+"""The simulated provider as one object: state, clock, gateway, notices, and the person at the cashier."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from litestar import Litestar
+
+from merx.kit.clock import system_clock
+from merx.simulators.alipay import cashier, wire
+from merx.simulators.alipay.app import build_app
+from merx.simulators.alipay.book import Book
+from merx.simulators.alipay.gateway import Answer, Gateway
+from merx.simulators.alipay.model import Delivery, Fault, Merchant, Notice, SendNotice, Trade
+from merx.simulators.alipay.notices import NoticeDesk, post_over_network
+from merx.simulators.alipay.store import ClockState, Store
+from merx.simulators.alipay.transport import SimulatorTransport
+from merx.simulators.clock import SimulatorClock
+from merx.simulators.keys import SIMULATED_APP_ID, SIMULATED_SELLER_ID, KeyPair, new_key_pair
+
+_POLL_SECONDS = 0.2
+
+
+class AlipaySimulator:
+    """A peer that speaks the provider's protocol; `app` serves it on a socket, `transport()` inside a process."""
+
+    def __init__(
+        self,
+        *,
+        merchants: Sequence[Merchant],
+        private_pem: str,
+        state_file: Path | None = None,
+        clock: SimulatorClock | None = None,
+        send_notice: SendNotice | None = None,
+    ) -> None:
+        """`private_pem` is the provider's own key; `state_file` None keeps nothing after the process."""
+        self._store = Store(state_file)
+        self.clock = clock or self._saved_clock()
+        self.merchants = {merchant.app_id: merchant for merchant in merchants}
+        self._key = wire.load_private(private_pem)
+        self.notices = NoticeDesk(
+            store=self._store,
+            merchants=self.merchants,
+            key=self._key,
+            forging_key=_forging_key,
+            send=send_notice or post_over_network,
+        )
+        self.book = Book(self._store, self.notices)
+        self._gateway = Gateway(
+            store=self._store,
+            book=self.book,
+            merchants=self.merchants,
+            key=self._key,
+            forging_key=_forging_key,
+        )
+        self.merchant_private_pem = ""
+        self.alipay_public_pem = ""
+        self.app: Litestar = build_app(self)
+
+    @classmethod
+    def in_memory(cls, *, now: datetime, send_notice: SendNotice | None = None) -> "AlipaySimulator":
+        """A simulator for a test: frozen at `now`, one merchant, keys in `merchant_private_pem`/`alipay_public_pem`.
+
+        The merchant is SIMULATED_APP_ID / SIMULATED_SELLER_ID. Keys are made once per process.
+        """
+        merchant_keys, alipay_keys = _test_keys()
+        simulator = cls(
+            merchants=[
+                Merchant(
+                    app_id=SIMULATED_APP_ID,
+                    seller_id=SIMULATED_SELLER_ID,
+                    public_pem=merchant_keys.public_pem,
+                )
+            ],
+            private_pem=alipay_keys.private_pem,
+            clock=SimulatorClock(frozen_at=now),
+            send_notice=send_notice,
+        )
+        simulator.merchant_private_pem = merchant_keys.private_pem
+        simulator.alipay_public_pem = alipay_keys.public_pem
+        return simulator
+
+    def transport(self) -> SimulatorTransport:
+        """An httpx transport into this simulator, without sockets; a "no answer" fault raises httpx.ReadTimeout."""
+        return SimulatorTransport(self.app)
+
+    def answer(self, query: bytes, form: bytes) -> Answer:
+        """Answer one gateway call as of the simulator's clock."""
+        return self._gateway.answer(query, form, self.clock.now())
+
+    def pay(self, number: str) -> None:
+        """The payer pays the trade with this merchant number; KeyError when there is none, Refused when closed."""
+        self.book.pay(self._trade(number), self.clock.now())
+
+    def return_address(self, trade: Trade) -> str | None:
+        """Where a payer who has paid is sent: the shop's return_url with signed parameters."""
+        return cashier.return_address(trade, self.merchants[trade.app_id], self._key, self.clock.now())
+
+    async def deliver_due(self) -> list[Delivery]:
+        """Close what has expired and send every notice due by the clock, retries included; returns what happened."""
+        self.book.close_expired(self.clock.now())
+        return await self.notices.deliver_due(self.clock.now)
+
+    async def advance(self, by: timedelta) -> list[Delivery]:
+        """Move the clock forward and deliver what has fallen due on the way."""
+        self.clock.advance(by)
+        self.clock_changed()
+        return await self.deliver_due()
+
+    async def release(self, *, latest_first: bool = True) -> list[Delivery]:
+        """Send the notices a `hold` fault kept back."""
+        return await self.notices.release(self.clock.now(), latest_first=latest_first)
+
+    async def resend(self, notice_id: str) -> list[Delivery]:
+        """Send one notice once more, whatever became of it; KeyError when there is none."""
+        return await self.notices.resend(self._store.notices[notice_id], self.clock.now())
+
+    def add_fault(self, fault: Fault) -> None:
+        """Make a fault happen; the oldest that fits an occasion is taken."""
+        self._store.faults.append(fault)
+        self._store.save_faults()
+
+    def clear_faults(self) -> None:
+        """Forget every fault not yet made."""
+        self._store.faults.clear()
+        self._store.save_faults()
+
+    def faults(self) -> list[Fault]:
+        """The faults still to come."""
+        return list(self._store.faults)
+
+    def list_notices(self) -> list[Notice]:
+        """Every notice, in the order they were made."""
+        return sorted(self._store.notices.values(), key=lambda notice: notice.sequence)
+
+    def list_trades(self) -> list[Trade]:
+        """Every trade, oldest first."""
+        return self.book.all(self.clock.now())
+
+    def clock_changed(self) -> None:
+        """Keep the clock's setting, so that a restart does not fall back to real time."""
+        frozen_at = self.clock.now() if self.clock.frozen else None
+        self._store.save_clock(
+            ClockState(frozen_at=frozen_at, offset_seconds=self.clock.offset.total_seconds())
+        )
+
+    async def run(self) -> None:
+        """Deliver notices as they fall due, until cancelled."""
+        while True:
+            await self.deliver_due()
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Close the state file."""
+        self._store.close()
+
+    def _trade(self, number: str) -> Trade:
+        trade = self.book.by_number(number, self.clock.now())
+        if trade is None:
+            raise KeyError(number)
+        return trade
+
+    def _saved_clock(self) -> SimulatorClock:
+        saved = self._store.clock
+        clock = SimulatorClock(frozen_at=saved.frozen_at if saved else None, real_now=system_clock)
+        if saved is not None and saved.frozen_at is None:
+            clock.advance(saved.offset)
+        return clock
+
+
+@lru_cache(maxsize=1)
+def _forging_key() -> rsa.RSAPrivateKey:
+    return wire.load_private(new_key_pair().private_pem)
+
+
+@lru_cache(maxsize=1)
+def _test_keys() -> tuple[KeyPair, KeyPair]:
+    return new_key_pair(), new_key_pair()
