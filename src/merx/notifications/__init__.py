@@ -1,0 +1,40 @@
+"""Notifications: what happened, told to whom it concerns, in the account and by mail, in their language.
+
+Handlers turn events into notifications and queued mails in the transaction of the feed's cursor; a job sends the mails.
+"""
+
+from merx.notifications.errors import MailRefused, MailUnavailable
+from merx.notifications.handlers import tell_buyer_shipped, tell_seller_paid
+from merx.notifications.jobs import send_mails
+from merx.notifications.model import (
+    Letter,
+    Mailer,
+    Notification,
+    NotificationPage,
+    OrderPaid,
+    ParcelShipped,
+    Wording,
+)
+from merx.notifications.read import count_unread, list_notifications, mark_read
+from merx.notifications.smtp import SmtpMailer
+from merx.notifications.texts import word
+
+__all__ = [
+    "Letter",
+    "MailRefused",
+    "MailUnavailable",
+    "Mailer",
+    "Notification",
+    "NotificationPage",
+    "OrderPaid",
+    "ParcelShipped",
+    "SmtpMailer",
+    "Wording",
+    "count_unread",
+    "list_notifications",
+    "mark_read",
+    "send_mails",
+    "tell_buyer_shipped",
+    "tell_seller_paid",
+    "word",
+]

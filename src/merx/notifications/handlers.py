@@ -1,0 +1,69 @@
+"""Turn events into notifications and queued mails. Handling an event twice changes nothing."""
+
+from uuid import UUID
+
+import msgspec
+
+from merx.infra.db import Tx
+from merx.infra.outbox import StoredEvent
+from merx.notifications import store
+from merx.notifications.model import OrderPaid, ParcelShipped
+from merx.orders import order_for_review
+from merx.sellers import member_ids
+
+
+class _PaidEvent(msgspec.Struct, frozen=True):
+    """The data of OrderPaid."""
+
+    order_id: UUID
+    order_number: str
+    seller_id: UUID
+    total: int
+    currency: str
+
+
+class _ShippedEvent(msgspec.Struct, frozen=True):
+    """The data of ParcelShipped."""
+
+    order_id: UUID
+    order_number: str
+    carrier: str
+    tracking_number: str
+
+
+async def tell_seller_paid(tx: Tx, event: StoredEvent) -> None:
+    """On OrderPaid: tell everybody who works for the seller. Raises msgspec.ValidationError on other data."""
+    paid = msgspec.convert(event.data, type=_PaidEvent)
+    facts = OrderPaid(
+        order_id=paid.order_id, order_number=paid.order_number, total=paid.total, currency=paid.currency
+    )
+    await store.insert(
+        tx,
+        event_id=event.id,
+        account_ids=await member_ids(tx, seller_id=paid.seller_id),
+        kind="order_paid",
+        data=facts,
+        created_at=event.created_at,
+    )
+
+
+async def tell_buyer_shipped(tx: Tx, event: StoredEvent) -> None:
+    """On ParcelShipped: tell the buyer, if they have an account. Raises msgspec.ValidationError on other data."""
+    shipped = msgspec.convert(event.data, type=_ShippedEvent)
+    order = await order_for_review(tx, order_id=shipped.order_id)
+    if order is None or order.account_id is None:
+        return
+    facts = ParcelShipped(
+        order_id=shipped.order_id,
+        order_number=shipped.order_number,
+        carrier=shipped.carrier,
+        tracking_number=shipped.tracking_number,
+    )
+    await store.insert(
+        tx,
+        event_id=event.id,
+        account_ids=[order.account_id],
+        kind="parcel_shipped",
+        data=facts,
+        created_at=event.created_at,
+    )

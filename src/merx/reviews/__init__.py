@@ -1,0 +1,35 @@
+"""Reviews: what buyers say of products and sellers, after they have received what they bought."""
+
+from merx.reviews.errors import (
+    AlreadyReviewed,
+    BadScore,
+    NotBought,
+    NotReceived,
+    TooManyPictures,
+    UnknownPicture,
+)
+from merx.reviews.events import PRODUCT_REVIEWED, SELLER_REVIEWED
+from merx.reviews.model import MyReviews, ProductReview, ProductReviewPage, Rating
+from merx.reviews.review import review_product, review_seller
+from merx.reviews.view import my_reviews, product_rating, product_reviews, seller_rating
+
+__all__ = [
+    "PRODUCT_REVIEWED",
+    "SELLER_REVIEWED",
+    "AlreadyReviewed",
+    "BadScore",
+    "MyReviews",
+    "NotBought",
+    "NotReceived",
+    "ProductReview",
+    "ProductReviewPage",
+    "Rating",
+    "TooManyPictures",
+    "UnknownPicture",
+    "my_reviews",
+    "product_rating",
+    "product_reviews",
+    "review_product",
+    "review_seller",
+    "seller_rating",
+]

@@ -1,0 +1,171 @@
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+from tests.factories.shop import Shop, a_shop
+from tests.reviews.bought import a_person, buy, ship_order
+
+from merx.infra.crypto import MasterKeys
+from merx.infra.db import Database, Sql
+from merx.infra.outbox import StoredEvent, history
+from merx.kit.ids import new_id
+from merx.kit.paging import BadCursor
+from merx.notifications import (
+    OrderPaid,
+    ParcelShipped,
+    count_unread,
+    list_notifications,
+    mark_read,
+    tell_buyer_shipped,
+    tell_seller_paid,
+)
+from merx.sellers import add_member
+
+MAILS = Sql(
+    "SELECT account_id, event_id, kind, state, attempts, next_attempt_at FROM mails ORDER BY account_id"
+)
+COUNTS = Sql("SELECT (SELECT count(*) FROM notifications), (SELECT count(*) FROM mails)")
+
+
+def paid(seller_id: UUID, now: datetime, *, number: str = "1") -> StoredEvent:
+    data = {
+        "order_id": str(new_id()), "order_number": number, "seller_id": str(seller_id), "total": 1250, "currency": "CNY",
+    }  # fmt: skip
+    return StoredEvent(
+        id=new_id(), xid=1, kind="OrderPaid", subject_id=new_id(), data=data, actor_id=None, created_at=now
+    )
+
+
+async def staffed_shop(db: Database, keys: MasterKeys, now: datetime) -> tuple[Shop, UUID, UUID]:
+    shop = await a_shop(db, now=now)
+    owner, staff = [
+        await a_person(db, keys, email=f"{name}@example.com", name=name, now=now)
+        for name in ("owner", "staff")
+    ]
+    async with db.transaction() as tx:
+        await add_member(tx, seller_id=shop.sellers["tea-house"], account_id=owner.id, role="owner", now=now)
+        await add_member(tx, seller_id=shop.sellers["tea-house"], account_id=staff.id, role="staff", now=now)
+    return shop, owner.id, staff.id
+
+
+async def counts(db: Database) -> tuple[int, ...]:
+    async with db.read() as read:
+        return tuple(await read.row(COUNTS) or ())
+
+
+async def test_a_paid_order_is_told_once_to_everybody_who_works_for_the_seller(
+    db: Database, keys: MasterKeys, now: datetime
+) -> None:
+    shop, owner, staff = await staffed_shop(db, keys, now)
+    event = paid(shop.sellers["tea-house"], now)
+    for _ in range(2):
+        async with db.transaction() as tx:
+            await tell_seller_paid(tx, event)
+    async with db.read() as read:
+        for account_id in (owner, staff):
+            (told,) = (await list_notifications(read, account_id=account_id)).items
+            assert told.facts == OrderPaid(
+                order_id=UUID(event.data["order_id"]), order_number="1", total=1250, currency="CNY"
+            )
+            assert (told.event_id, told.kind, told.created_at, told.read_at) == (
+                event.id,
+                "order_paid",
+                now,
+                None,
+            )
+        mails = [tuple(row) for row in await read.rows(MAILS)]
+    assert mails == [
+        (account, event.id, "order_paid", "queued", 0, now) for account in sorted((owner, staff))
+    ]
+
+
+async def test_a_seller_without_staff_is_told_nothing(db: Database, now: datetime) -> None:
+    shop = await a_shop(db, now=now)
+    async with db.transaction() as tx:
+        await tell_seller_paid(tx, paid(shop.sellers["pottery"], now))
+    assert await counts(db) == (0, 0)
+
+
+async def test_an_event_with_other_data_is_refused_and_writes_nothing(
+    db: Database, keys: MasterKeys, now: datetime
+) -> None:
+    shop, _, _ = await staffed_shop(db, keys, now)
+    event = msgspec.structs.replace(paid(shop.sellers["tea-house"], now), data={"order_id": "1"})
+    for handler in (tell_seller_paid, tell_buyer_shipped):
+        with pytest.raises(msgspec.ValidationError):
+            async with db.transaction() as tx:
+                await handler(tx, event)
+    assert await counts(db) == (0, 0)
+
+
+async def test_a_shipped_parcel_is_told_once_to_its_buyer(
+    db: Database, keys: MasterKeys, now: datetime
+) -> None:
+    shop = await a_shop(db, now=now)
+    buyer = await a_person(db, keys, email="buyer@example.com", name="张三", now=now)
+    bought = await buy(db, keys, shop, {"TEA": 1, "POT": 1}, account_id=buyer.id, now=now)
+    await ship_order(db, bought, "tea-house", now=now)
+    async with db.read() as read:
+        (event,) = [
+            each
+            for each in await history(read, subject_id=bought.purchase_id)
+            if each.kind == "ParcelShipped"
+        ]
+    for _ in range(2):
+        async with db.transaction() as tx:
+            await tell_buyer_shipped(tx, event)
+    async with db.read() as read:
+        (told,) = (await list_notifications(read, account_id=buyer.id)).items
+    order = bought.orders["tea-house"].order
+    assert told.facts == ParcelShipped(
+        order_id=order.id, order_number=order.number, carrier="shunfeng", tracking_number="SF1234567890123"
+    )
+    assert await counts(db) == (1, 1)
+
+
+async def test_a_guest_is_told_nothing(db: Database, keys: MasterKeys, now: datetime) -> None:
+    shop = await a_shop(db, now=now)
+    bought = await buy(db, keys, shop, {"TEA": 1}, account_id=None, now=now)
+    await ship_order(db, bought, "tea-house", now=now)
+    async with db.transaction() as tx:
+        for event in await history(tx, subject_id=bought.purchase_id):
+            if event.kind == "ParcelShipped":
+                await tell_buyer_shipped(tx, event)
+    assert await counts(db) == (0, 0)
+
+
+async def test_notifications_are_read_on_newest_first_and_marked_read_by_their_owner_only(
+    db: Database, keys: MasterKeys, now: datetime
+) -> None:
+    shop, owner, staff = await staffed_shop(db, keys, now)
+    events = [
+        paid(shop.sellers["tea-house"], now + timedelta(seconds=index // 2), number=str(index))
+        for index in range(5)
+    ]
+    async with db.transaction() as tx:
+        for event in events:
+            await tell_seller_paid(tx, event)
+    seen: list[UUID] = []
+    after: str | None = None
+    for size in (2, 2, 1):
+        async with db.read() as read:
+            page = await list_notifications(read, account_id=owner, after=after, limit=2)
+        assert len(page.items) == size
+        seen += [told.event_id for told in page.items]
+        after = page.next_cursor
+    assert after is None
+    assert seen == [event.id for event in reversed(events)]
+    async with db.transaction() as tx:
+        assert await mark_read(tx, account_id=owner, event_ids=[events[0].id, new_id()], now=now) == 1
+        assert (
+            await mark_read(tx, account_id=owner, event_ids=[events[0].id], now=now + timedelta(hours=1)) == 0
+        )
+        assert await count_unread(tx, account_id=owner) == 4
+        assert await mark_read(tx, account_id=owner, now=now) == 4
+        assert await count_unread(tx, account_id=owner) == 0
+        assert await count_unread(tx, account_id=staff) == 5
+    async with db.read() as read:
+        assert {told.read_at for told in (await list_notifications(read, account_id=owner)).items} == {now}
+        with pytest.raises(BadCursor):
+            await list_notifications(read, account_id=owner, after="nonsense")

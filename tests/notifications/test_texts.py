@@ -1,0 +1,96 @@
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+from merx.accounts import Account
+from merx.fulfilment import CARRIERS
+from merx.kit.i18n import LOCALES
+from merx.kit.ids import new_id
+from merx.notifications import MailRefused, OrderPaid, ParcelShipped, word
+from merx.notifications.model import Facts, Kind, Letter
+from merx.notifications.rules import ATTEMPTS_MOST, next_attempt
+from merx.notifications.smtp import build_message
+from merx.notifications.texts import compose
+
+NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+ORDER = new_id()
+EXAMPLES: dict[Kind, Facts] = {
+    "order_paid": OrderPaid(order_id=ORDER, order_number="261121ABCDEFGHJK-1", total=123450, currency="CNY"),
+    "parcel_shipped": ParcelShipped(
+        order_id=ORDER,
+        order_number="261121ABCDEFGHJK-1",
+        carrier="shunfeng",
+        tracking_number="SF1234567890123",
+    ),
+}
+
+
+def person(**changes: str) -> Account:
+    values = {"email": "anna@example.com", "name": "Anna", "locale": "en"} | changes
+    return Account(id=new_id(), state="active", version=1, created_at=NOW, **values)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_is_worded_in_every_language_with_its_facts(kind: Kind, locale: str) -> None:
+    wording = word(kind, EXAMPLES[kind], locale=locale)
+    assert "261121ABCDEFGHJK-1" in wording.title
+    assert str(ORDER) in wording.path
+    assert ("订单" in wording.title) == (locale == "zh-CN")
+    whole = wording.title + wording.text + wording.path
+    assert "{" not in whole
+    assert whole.isprintable()
+
+
+def test_amounts_and_carriers_are_written_as_the_reader_writes_them() -> None:
+    assert word("order_paid", EXAMPLES["order_paid"], locale="zh-CN").text == (
+        "买家已支付 ¥1,234.50，请尽快发货。"
+    )
+    assert word("order_paid", EXAMPLES["order_paid"], locale="en").text == (
+        "The buyer has paid CN¥1,234.50. Please ship it soon."
+    )
+    names = {carrier.code: carrier.name for carrier in CARRIERS}["shunfeng"]
+    for locale in LOCALES:
+        assert names[locale] in word("parcel_shipped", EXAMPLES["parcel_shipped"], locale=locale).text
+
+
+def test_a_carrier_that_is_no_longer_offered_keeps_its_code() -> None:
+    old = ParcelShipped(order_id=ORDER, order_number="1", carrier="pigeon", tracking_number="P1")
+    assert "Carrier: pigeon." in word("parcel_shipped", old, locale="en").text
+
+
+def test_a_letter_speaks_the_recipients_language_and_links_to_the_order() -> None:
+    letter = compose(
+        new_id(), "parcel_shipped", EXAMPLES["parcel_shipped"],
+        recipient=person(name="{title} 张三", locale="zh-CN"), public_url="https://shop.example/",
+    )  # fmt: skip
+    assert letter.to == "anna@example.com"
+    assert letter.subject == "您的订单 261121ABCDEFGHJK-1 已发货"
+    assert letter.text.startswith("{title} 张三")
+    assert f"https://shop.example/orders/{ORDER}\n" in letter.text
+
+
+@pytest.mark.parametrize(
+    ("to", "subject"),
+    [
+        ("anna@example.com\r\nBcc: all@example.com", "Hello"),
+        ("anna@example.com\nBcc: all@example.com", "Hello"),
+        ("anna@example.com", "Hello\r\nBcc: all@example.com"),
+        ("anna@example.com", "Hello\nBcc: all@example.com"),
+        ("anna@example.com, all@example.com", "Hello"),
+        ("", "Hello"),
+    ],
+)
+def test_nothing_in_a_letter_can_add_a_header_or_a_recipient(to: str, subject: str) -> None:
+    letter = Letter(id=new_id(), to=to, subject=subject, text="x", locale="en")
+    with pytest.raises(MailRefused):
+        build_message(letter, sender="shop@merx.example", now=NOW)
+
+
+def test_pauses_grow_and_then_it_has_been_enough() -> None:
+    minutes = [
+        None if (at := next_attempt(attempts=attempts, now=NOW)) is None else (at - NOW).total_seconds() / 60
+        for attempts in range(1, ATTEMPTS_MOST + 2)
+    ]
+    assert minutes == [1, 5, 30, 120, 360, None, None]
