@@ -8,6 +8,7 @@ from merx.cart.access import access_cart, open_cart_of
 from merx.cart.change import put_line, remove_line, set_address, set_delivery, set_provider
 from merx.cart.create import create_cart
 from merx.cart.errors import BadQuantity, CartClosed, TooManyLines, UnknownCart, UnknownVariant
+from merx.cart.jobs import expire_idle_carts
 from merx.cart.merge import adopt_cart, merge_carts
 from merx.cart.model import Cart, CartLine, CartLineView, CartView, ClaimedCart
 from merx.cart.claim import claim_carts, reopen_carts
@@ -29,6 +30,7 @@ __all__ = [
     "cart_view",
     "claim_carts",
     "create_cart",
+    "expire_idle_carts",
     "merge_carts",
     "open_cart_of",
     "put_line",

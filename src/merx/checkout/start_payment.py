@@ -47,7 +47,7 @@ async def start_payment(
             subject=SUBJECT.get(locale, SUBJECT["en"]).format(number=number),
             expires_at=payment.expires_at,
             notify_url=f"{public_url}/payments/{provider.code}/notify",
-            return_url=f"{public_url}/payments/{provider.code}/return",
+            return_url=f"{public_url}/payments/{provider.code}/return/{purchase_id}",
             locale=locale,
         )
     )

@@ -110,7 +110,11 @@ class Database:
             "idle_in_transaction_session_timeout": str(_IDLE_IN_TRANSACTION_MS),
             "timezone": "UTC",
             "application_name": "merx",
+            # Plans must not depend on how full a table was when a session first met it: a referential check planned on
+            # an empty table would scan it from end to end once it has grown.
             "plan_cache_mode": "force_generic_plan",
+            "enable_seqscan": "off",
+            "jit": "off",
         }
         if self._role:
             settings["role"] = self._role

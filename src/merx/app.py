@@ -1,0 +1,128 @@
+"""The web application of one process: pages, API, provider notices and files behind one outer layer."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Litestar, Request, Response, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+
+from merx.accounts import Identity, authenticate
+from merx.api import api_handlers, openapi_config, payment_handlers
+from merx.infra.db import Sql
+from merx.infra.http import Edge, EdgeRules, FileRoot, domain_problem, fault_problem, http_problem
+from merx.infra.pages import PageCache, listen_for_changes
+from merx.infra.settings import Settings, load_settings
+from merx.kit.errors import DomainError
+from merx.services import Services, open_services
+from merx.storefront import STATIC, storefront_exception_handlers, storefront_handlers
+
+AnyRequest = Request[Any, Any, Any]
+SESSION_COOKIE: Final = "merx_session"
+_HEALTHY = Sql("SELECT 1")
+
+
+def create_app(services: Services | None = None) -> Edge:
+    """The application. Without given services it opens its own from the settings when it starts."""
+    settings = services.settings if services else load_settings()
+    pages = services.pages if services else PageCache()
+    app = Litestar(
+        route_handlers=[health, static_file, media_file, *payment_handlers, *api_handlers, *storefront_handlers],
+        dependencies={"services": Provide(_services, sync_to_thread=False), "identity": Provide(_identity)},
+        exception_handlers={
+            DomainError: _by_reader(DomainError, domain_problem),
+            HTTPException: _by_reader(HTTPException, http_problem),
+            Exception: _by_reader(Exception, fault_problem),
+        },
+        lifespan=[] if services else [lambda app: _open(app, settings, pages)],
+        openapi_config=openapi_config(),
+        request_max_body_size=None,  # the outer layer counts
+    )
+    app.state.static = FileRoot(STATIC)
+    app.state.media = FileRoot(settings.media_dir)
+    if services:
+        app.state.services = services
+    return Edge(app, edge_rules(settings), pages)
+
+
+@contextlib.asynccontextmanager
+async def _open(app: Litestar, settings: Settings, pages: PageCache) -> AsyncIterator[None]:
+    assert settings.database_url is not None, "web workers attach to a database that runs"
+    async with open_services(settings, settings.database_url, pages=pages) as services:
+        app.state.services = services
+        listening = asyncio.create_task(listen_for_changes(services.db, pages))
+        try:
+            yield
+        finally:
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+
+
+def edge_rules(settings: Settings) -> EdgeRules:
+    """What the outer layer enforces under these settings."""
+    public = urlsplit(settings.public_url)
+    gateways = [settings.alipay_gateway_url] if settings.alipay_gateway_url else []
+    return EdgeRules(
+        hosts=frozenset(settings.trusted_hosts),
+        origins=frozenset({f"{public.scheme}://{public.netloc}"}),
+        max_body_bytes=settings.max_body_bytes,
+        form_targets=tuple(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for url in gateways),
+        hsts=public.scheme == "https",
+    )
+
+
+def _services(request: AnyRequest) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+async def _identity(request: AnyRequest, services: Services) -> Identity | None:
+    """Who asks: by bearer token, or by the session cookie. A token that is not valid is nobody."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        token = request.cookies.get(SESSION_COOKIE, "")
+    if not token:
+        return None
+    async with services.db.read() as tx:
+        return await authenticate(tx, services.keys, token=token, now=services.clock())
+
+
+def _by_reader(
+    kind: type[Exception], problem: Callable[[AnyRequest, Any], Response[Any]]
+) -> Callable[[AnyRequest, Any], Response[Any]]:
+    """A page for a browser that asks for one, problem details for a program."""
+    page = storefront_exception_handlers[kind]
+
+    def answer(request: AnyRequest, error: Any) -> Response[Any]:
+        api = request.scope["path"].startswith(("/api/", "/payments/"))
+        wants_page = not api and "text/html" in request.headers.get("accept", "")
+        return page(request, error) if wants_page else problem(request, error)
+
+    return answer
+
+
+@get("/health", include_in_schema=False)
+async def health(services: Services) -> Response[str]:
+    """Whether this process can serve: it reaches the database."""
+    async with services.db.read() as tx:
+        await tx.value(_HEALTHY)
+    return Response("ok", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@get("/static/{name:path}", include_in_schema=False)
+async def static_file(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+    """A built style sheet, script or icon."""
+    root: FileRoot = request.app.state.static
+    return await root.answer(str(name))
+
+
+@get("/media/{name:path}", include_in_schema=False)
+async def media_file(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+    """A picture."""
+    root: FileRoot = request.app.state.media
+    return await root.answer(str(name))

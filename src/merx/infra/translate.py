@@ -1,0 +1,19 @@
+"""Texts of refusals in the reader's language."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from babel.support import Translations
+
+from merx.infra.templates import load_translations
+
+
+@lru_cache(maxsize=8)
+def _translations(locale: str) -> Translations:
+    return load_translations(locale)
+
+
+def message_text(message: str, params: Mapping[str, Any], *, locale: str) -> str:
+    """The translation of a message with its values filled in."""
+    return str(_translations(locale).gettext(message)) % params
