@@ -1,0 +1,117 @@
+"""The catalogue: categories, products with their variants, prices and pictures.
+
+Everything a shopper sees of a product is one thing with one version: whoever writes any part of it holds the
+product's lock, bumps its version and publishes ProductChanged, so a cached page is right exactly as long as
+the version is. Prices are per currency, tax included, never converted, and every amount a price ever had
+stays in price_versions.
+"""
+
+from merx.catalog.csv_records import NotUtf8
+from merx.catalog.edit_product import edit_product
+from merx.catalog.errors import (
+    BadCategory,
+    BadMedia,
+    BadProduct,
+    CatalogChanged,
+    IllegalMove,
+    NotPublishable,
+    StaleVersion,
+    UnknownCategory,
+    UnknownProduct,
+)
+from merx.catalog.events import PRODUCT_CHANGED
+from merx.catalog.import_csv import import_csv
+from merx.catalog.import_model import REASONS, BadRow, ImportReport, InitialStock, StockReceiver
+from merx.catalog.import_rules import BadHeader
+from merx.catalog.media import NotAPicture, PictureTooLarge, render_picture, render_pictures
+from merx.catalog.model import (
+    Category,
+    CategoryDraft,
+    Facet,
+    MediaDraft,
+    MediaFile,
+    Option,
+    OptionValue,
+    Page,
+    Picture,
+    PictureFile,
+    Product,
+    ProductCard,
+    ProductChanges,
+    ProductDraft,
+    ProductState,
+    Refusal,
+    RefusalReason,
+    Sort,
+    UpsertReport,
+    Variant,
+    VariantDraft,
+    VariantState,
+)
+from merx.catalog.queries import cards, category_by_code, list_products, product_by_id, product_by_slug
+from merx.catalog.set_media import set_media
+from merx.catalog.set_prices import set_prices
+from merx.catalog.store import category_tree, products_by_id, save_media, variant_ids
+from merx.catalog.upsert import upsert_products
+from merx.catalog.upsert_categories import upsert_categories
+
+__all__ = [
+    "PRODUCT_CHANGED",
+    "REASONS",
+    "BadCategory",
+    "BadHeader",
+    "BadMedia",
+    "BadProduct",
+    "BadRow",
+    "CatalogChanged",
+    "Category",
+    "CategoryDraft",
+    "Facet",
+    "IllegalMove",
+    "ImportReport",
+    "InitialStock",
+    "MediaDraft",
+    "MediaFile",
+    "NotAPicture",
+    "NotPublishable",
+    "NotUtf8",
+    "Option",
+    "OptionValue",
+    "Page",
+    "Picture",
+    "PictureFile",
+    "PictureTooLarge",
+    "Product",
+    "ProductCard",
+    "ProductChanges",
+    "ProductDraft",
+    "ProductState",
+    "Refusal",
+    "RefusalReason",
+    "Sort",
+    "StaleVersion",
+    "StockReceiver",
+    "UnknownCategory",
+    "UnknownProduct",
+    "UpsertReport",
+    "Variant",
+    "VariantDraft",
+    "VariantState",
+    "cards",
+    "category_by_code",
+    "category_tree",
+    "edit_product",
+    "import_csv",
+    "list_products",
+    "product_by_id",
+    "product_by_slug",
+    "products_by_id",
+    "render_picture",
+    "render_pictures",
+    "save_media",
+    "set_media",
+    "set_prices",
+    "upsert_categories",
+    "upsert_products",
+    "variant_ids",
+]

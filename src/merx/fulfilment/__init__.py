@@ -1,0 +1,50 @@
+"""Fulfilment: parcels from the seller's hand to the buyer's.
+
+A parcel moves planned → picked → shipped → delivered → received by compare-and-set under its order's lock, in
+the same transaction as the units of the order's lines and the event. The carrier's own status is kept apart.
+"""
+
+from merx.fulfilment.carriers import CARRIERS, clean_tracking_number, find_carrier
+from merx.fulfilment.errors import (
+    BadParcel,
+    BadTrackingNumber,
+    NothingToShip,
+    NotPaid,
+    ParcelMoved,
+    UnknownCarrier,
+    UnknownParcel,
+)
+from merx.fulfilment.events import PARCEL_DELIVERED, PARCEL_RECEIVED, PARCEL_SHIPPED
+from merx.fulfilment.jobs import auto_receive
+from merx.fulfilment.mark_delivered import mark_delivered
+from merx.fulfilment.model import Carrier, Fulfilment, FulfilmentLine, FulfilmentState
+from merx.fulfilment.receive import receive
+from merx.fulfilment.ship import ship
+from merx.fulfilment.states import PARCEL
+from merx.fulfilment.store import fulfilments_of
+
+__all__ = [
+    "CARRIERS",
+    "PARCEL",
+    "PARCEL_DELIVERED",
+    "PARCEL_RECEIVED",
+    "PARCEL_SHIPPED",
+    "BadParcel",
+    "BadTrackingNumber",
+    "Carrier",
+    "Fulfilment",
+    "FulfilmentLine",
+    "FulfilmentState",
+    "NotPaid",
+    "NothingToShip",
+    "ParcelMoved",
+    "UnknownCarrier",
+    "UnknownParcel",
+    "auto_receive",
+    "clean_tracking_number",
+    "find_carrier",
+    "fulfilments_of",
+    "mark_delivered",
+    "receive",
+    "ship",
+]

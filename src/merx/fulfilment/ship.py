@@ -1,0 +1,52 @@
+"""A seller hands a parcel to a carrier."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from merx.fulfilment import store
+from merx.fulfilment.advance import advance
+from merx.fulfilment.carriers import clean_tracking_number, find_carrier
+from merx.fulfilment.errors import NotPaid
+from merx.fulfilment.events import PARCEL_SHIPPED, parcel_event
+from merx.fulfilment.model import Fulfilment
+from merx.fulfilment.rules import Pick, choose_lines
+from merx.infra.db import Tx
+from merx.infra.outbox import publish
+from merx.kit.ids import new_id
+from merx.orders import OrderState, lock_order, record_shipped, seller_order_view
+
+
+async def ship(
+    tx: Tx, *, order_id: UUID, seller_ids: Collection[UUID], carrier: str, tracking_number: str,
+    lines: Sequence[Pick] | None, now: datetime, actor_id: UUID | None, auto_receive_after: timedelta,
+) -> Fulfilment:  # fmt: skip
+    """Ship units of a paid order in one parcel: `lines` are (order line, units), None takes all that is left.
+
+    Received by itself `auto_receive_after` later. Refuses, having written nothing once the caller rolls back:
+    an order of another seller (NotFound), NotPaid, UnknownCarrier, BadTrackingNumber, BadParcel,
+    NothingToShip, and more units than are left or lines of another order (`over_shipped`).
+    """
+    by = find_carrier(carrier)
+    number = clean_tracking_number(by, tracking_number)
+    await seller_order_view(tx, order_id=order_id, seller_ids=seller_ids)
+    view = await lock_order(tx, order_id=order_id)
+    order = view.order
+    if order.state != OrderState.PLACED or order.payment_status != "paid":
+        raise NotPaid
+    picks = choose_lines(view.lines, lines)
+    # The order's own guard comes first, so that a parcel is only ever written for units that exist.
+    await record_shipped(tx, order_id=order_id, lines=picks, now=now)
+    fulfilment_id = new_id()
+    await store.plan_parcel(
+        tx, fulfilment_id=fulfilment_id, purchase_id=order.purchase_id, order_id=order_id, seller_id=order.seller_id,
+        carrier=by.code, tracking_number=number, lines=picks, now=now,
+    )  # fmt: skip
+    await advance(tx, fulfilment_id=fulfilment_id, to="picked", now=now)
+    parcel = await advance(
+        tx, fulfilment_id=fulfilment_id, to="shipped", now=now, auto_receive_after=auto_receive_after
+    )
+    await publish(
+        tx, [parcel_event(PARCEL_SHIPPED, parcel, actor_id=actor_id, order_number=order.number)], now=now
+    )
+    return parcel

@@ -1,0 +1,121 @@
+"""SQL of fulfilment."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from merx.fulfilment.model import Fulfilment, FulfilmentState
+from merx.fulfilment.rules import Pick
+from merx.fulfilment.states import PARCEL
+from merx.infra.db import ReadTx, Sql, Tx
+
+_DOCUMENT: Final = """
+json_build_object(
+    'id', f.id, 'order_id', f.order_id, 'purchase_id', f.purchase_id, 'seller_id', f.seller_id, 'state', f.state,
+    'carrier', f.carrier, 'tracking_number', f.tracking_number, 'carrier_status', f.carrier_status,
+    'shipped_at', f.shipped_at, 'delivered_at', f.delivered_at, 'received_at', f.received_at,
+    'auto_receive_at', f.auto_receive_at, 'version', f.version,
+    'lines', coalesce((
+        SELECT json_agg(json_build_object('order_line_id', l.order_line_id, 'quantity', l.quantity) ORDER BY l.order_line_id)
+          FROM fulfilment_lines l WHERE l.fulfilment_id = f.id), '[]')
+)::text
+"""
+_PARCEL = msgspec.json.Decoder(Fulfilment)
+
+FIND = Sql(f"SELECT {_DOCUMENT} FROM fulfilments f WHERE f.id = $1")
+
+
+async def find(tx: ReadTx, *, fulfilment_id: UUID) -> Fulfilment | None:
+    """One parcel."""
+    document = await tx.value(FIND, fulfilment_id)
+    return None if document is None else _PARCEL.decode(document)
+
+
+OF_ORDERS = Sql(f"""
+SELECT {_DOCUMENT} FROM fulfilments f
+ WHERE f.order_id = ANY($1::uuid[]) OR f.order_id IN (SELECT o.id FROM orders o WHERE o.purchase_id = ANY($2::uuid[]))
+ ORDER BY f.created_at, f.id
+""")
+
+
+async def fulfilments_of(
+    tx: ReadTx, *, purchase_ids: Collection[UUID] = (), order_ids: Collection[UUID] = ()
+) -> list[Fulfilment]:
+    """The parcels of these orders and of all orders of these purchases, oldest first, in one statement."""
+    if not purchase_ids and not order_ids:
+        return []
+    rows = await tx.rows(OF_ORDERS, list(order_ids), list(purchase_ids))
+    return [_PARCEL.decode(row[0]) for row in rows]
+
+
+PLAN = Sql("""
+WITH planned AS (
+    INSERT INTO fulfilments (id, purchase_id, order_id, seller_id, state, carrier, tracking_number, created_at)
+    VALUES ($1, $2, $3, $4, 'planned', $5, $6, $7)
+    RETURNING id, purchase_id
+)
+INSERT INTO fulfilment_lines (fulfilment_id, order_line_id, purchase_id, quantity)
+SELECT planned.id, l.order_line_id, planned.purchase_id, l.quantity
+  FROM planned, unnest($8::uuid[], $9::integer[]) AS l (order_line_id, quantity)
+""")
+
+
+async def plan_parcel(
+    tx: Tx, *, fulfilment_id: UUID, purchase_id: UUID, order_id: UUID, seller_id: UUID, carrier: str,
+    tracking_number: str, lines: Sequence[Pick], now: datetime,
+) -> None:  # fmt: skip
+    """Write a new parcel in the state "planned" with its lines."""
+    await tx.run(
+        PLAN, fulfilment_id, purchase_id, order_id, seller_id, carrier, tracking_number, now,
+        [line_id for line_id, _ in lines], [quantity for _, quantity in lines],
+    )  # fmt: skip
+
+
+MOVE = Sql("""
+UPDATE fulfilments
+   SET state = $2, version = version + 1,
+       shipped_at = CASE WHEN $2 = 'shipped' THEN $4::timestamptz ELSE shipped_at END,
+       auto_receive_at = CASE WHEN $2 = 'shipped' THEN $4::timestamptz + $5::interval ELSE auto_receive_at END,
+       delivered_at = CASE WHEN $2 = 'delivered' THEN $4::timestamptz ELSE delivered_at END,
+       received_at = CASE WHEN $2 = 'received' THEN $4::timestamptz ELSE received_at END
+ WHERE id = $1 AND state = ANY($3::text[])
+""")
+
+
+async def move(
+    tx: Tx,
+    *,
+    fulfilment_id: UUID,
+    to: FulfilmentState,
+    now: datetime,
+    auto_receive_after: timedelta | None = None,
+) -> bool:
+    """Move a parcel by compare-and-set; False when its state does not lead there.
+
+    The timer is set by shipping.
+    """
+    return await tx.run(MOVE, fulfilment_id, to, PARCEL.sources(to), now, auto_receive_after) == 1
+
+
+IN_TRANSIT = Sql(
+    "SELECT EXISTS (SELECT FROM fulfilments WHERE order_id = $1 AND state IN ('planned', 'picked', 'shipped'))"
+)
+
+
+async def is_in_transit(tx: ReadTx, *, order_id: UUID) -> bool:
+    """Whether a parcel of the order has still to reach the buyer."""
+    return bool(await tx.value(IN_TRANSIT, order_id))
+
+
+DUE = Sql("""
+SELECT id FROM fulfilments
+ WHERE state IN ('shipped', 'delivered') AND auto_receive_at <= $1 ORDER BY auto_receive_at LIMIT $2
+""")
+
+
+async def due(tx: ReadTx, *, now: datetime, limit: int) -> list[UUID]:
+    """Parcels whose timer has run out, oldest first."""
+    return [row["id"] for row in await tx.rows(DUE, now, limit)]
