@@ -1,5 +1,6 @@
 """Fixtures every test may use: one real PostgreSQL for the run, a database per worker, emptied after each test."""
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -62,9 +63,20 @@ class NewDatabase:
         connection = await asyncpg.connect(self._server_dsn)
         try:
             for name in self._made:
-                await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                await _drop(connection, name)
         finally:
             await connection.close()
+
+
+async def _drop(connection: asyncpg.Connection, name: str) -> None:
+    """Drop a database; autovacuum, which only a superuser may end, may be in it for a moment."""
+    for attempt in range(50):
+        try:
+            await connection.execute(f'DROP DATABASE "{name}"')
+        except (asyncpg.ObjectInUseError, asyncpg.InsufficientPrivilegeError):
+            await asyncio.sleep(0.1 * (attempt > 0))
+        else:
+            return
 
 
 def _with_database(dsn: str, name: str) -> str:

@@ -31,7 +31,14 @@ def create_app(services: Services | None = None) -> Edge:
     settings = services.settings if services else load_settings()
     pages = services.pages if services else PageCache()
     app = Litestar(
-        route_handlers=[health, static_file, media_file, *payment_handlers, *api_handlers, *storefront_handlers],
+        route_handlers=[
+            health,
+            static_file,
+            media_file,
+            *payment_handlers,
+            *api_handlers,
+            *storefront_handlers,
+        ],
         dependencies={"services": Provide(_services, sync_to_thread=False), "identity": Provide(_identity)},
         exception_handlers={
             DomainError: _by_reader(DomainError, domain_problem),

@@ -41,9 +41,7 @@ class Services:
 
 def master_keys(settings: Settings) -> MasterKeys:
     """The key ring of these settings."""
-    return MasterKeys(
-        {key.id: key.key for key in settings.master_keys}, index_key=settings.blind_index_key
-    )
+    return MasterKeys({key.id: key.key for key in settings.master_keys}, index_key=settings.blind_index_key)
 
 
 def payment_providers(settings: Settings) -> ProviderRegistry:
@@ -58,8 +56,8 @@ def payment_providers(settings: Settings) -> ProviderRegistry:
             AlipayProvider(
                 app_id=settings.alipay_app_id,
                 seller_id=settings.alipay_seller_id,
-                private_key_pem=settings.alipay_private_key_file.read_bytes(),
-                alipay_public_key_pem=settings.alipay_public_key_file.read_bytes(),
+                private_key_pem=settings.alipay_private_key_file.read_text(),
+                alipay_public_key_pem=settings.alipay_public_key_file.read_text(),
                 gateway_url=settings.alipay_gateway_url,
                 http=httpx.AsyncClient(),
             )
@@ -74,7 +72,9 @@ async def open_services(
     """Connect to everything; close it at the end, after the placements already accepted are decided."""
     db = await Database(dsn, pool_size=settings.db_pool_size).open()
     providers = payment_providers(settings)
-    services = Services(settings=settings, db=db, keys=master_keys(settings), providers=providers, pages=pages)
+    services = Services(
+        settings=settings, db=db, keys=master_keys(settings), providers=providers, pages=pages
+    )
     try:
         yield services
     finally:

@@ -142,7 +142,9 @@ async def test_a_hundred_buyers_of_one_unit_make_one_order(
     )
     placed = [result[0] for result in results if isinstance(result[0], Placed)]
     assert len(placed) == 1
-    assert await owner.fetchval("SELECT held FROM allotments WHERE subject_id = $1", shop.variants["POT"]) == 1
+    assert (
+        await owner.fetchval("SELECT held FROM allotments WHERE subject_id = $1", shop.variants["POT"]) == 1
+    )
     assert await owner.fetchval("SELECT count(*) FROM purchases") == 1
 
 

@@ -1,6 +1,7 @@
 """A small shop: two sellers, a few variants with stock at two locations, and carts ready to be placed."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,7 @@ from merx.cart import create_cart, put_line, set_address, set_delivery, set_prov
 from merx.catalog import ProductDraft, VariantDraft, upsert_products
 from merx.checkout import Placed, PlaceOrder
 from merx.infra.crypto import MasterKeys, token_hash
-from merx.infra.db import Database
+from merx.infra.db import Database, Sql
 from merx.inventory import Location, Receipt, create_locations, receive_stock
 from merx.kit.ids import new_id
 from merx.sellers import DeliveryRate, create_seller, set_delivery_rates
@@ -70,7 +71,9 @@ async def a_shop(db: Database, *, now: datetime, stock: dict[str, int] | None = 
         await receive_stock(
             tx,
             receipts=[
-                Receipt(new_id(), variants[sku], places[0].id, units) for sku, units in amounts.items() if units
+                Receipt(new_id(), variants[sku], places[0].id, units)
+                for sku, units in amounts.items()
+                if units
             ],
             now=now,
         )
@@ -79,8 +82,6 @@ async def a_shop(db: Database, *, now: datetime, stock: dict[str, int] | None = 
         [place.id for place in places],
     )  # fmt: skip
 
-
-from merx.infra.db import Sql  # noqa: E402
 
 _ALL_VARIANTS = Sql("SELECT sku, id, product_id FROM variants")
 
@@ -93,7 +94,9 @@ def _draft(slug: str, seller_id: UUID, skus: list[str]) -> ProductDraft:
         description={"zh-CN": "好", "en": "Good"},
         state="published",
         variants=[
-            VariantDraft(sku=sku, prices={"CNY": PRICES[sku][0], "USD": PRICES[sku][0] // 7}, tax_rate_bp=1300)
+            VariantDraft(
+                sku=sku, prices={"CNY": PRICES[sku][0], "USD": PRICES[sku][0] // 7}, tax_rate_bp=1300
+            )
             for sku in skus
         ],
     )
@@ -113,16 +116,18 @@ async def a_ready_cart(
     """A guest's (or an account's) cart in CNY with address, delivery and payment method chosen."""
     async with db.transaction() as tx:
         cart, token = await create_cart(tx, account_id=account_id, currency="CNY", locale="zh-CN", now=now)
-        access = {"cart_id": cart.id, "token_hash": token_hash(token), "account_id": account_id}
+        access: dict[str, Any] = {
+            "cart_id": cart.id,
+            "token_hash": token_hash(token),
+            "account_id": account_id,
+        }
         for sku, quantity in lines.items():
             await put_line(tx, **access, variant_id=shop.variants[sku], quantity=quantity, add=True, now=now)
         await set_address(tx, keys, **access, address=ADDRESS, now=now)
         await set_delivery(tx, **access, method="standard", now=now)
         await set_provider(tx, **access, provider="alipay", now=now)
     total = total_of(lines) if expected_total is None else expected_total
-    return ReadyCart(
-        cart.id, token, PlaceOrder(cart.id, key, total, "CNY", token_hash(token), account_id)
-    )
+    return ReadyCart(cart.id, token, PlaceOrder(cart.id, key, total, "CNY", token_hash(token), account_id))
 
 
 def total_of(lines: dict[str, int]) -> int:

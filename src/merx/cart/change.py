@@ -59,7 +59,13 @@ async def _locked(tx: Tx, cart_id: UUID, token_hash: bytes | None, account_id: U
 
 
 async def remove_line(
-    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, variant_id: UUID, now: datetime
+    tx: Tx,
+    *,
+    cart_id: UUID,
+    token_hash: bytes | None,
+    account_id: UUID | None,
+    variant_id: UUID,
+    now: datetime,
 ) -> None:
     """Take a line out; taking out what is not there is no error. Raises UnknownCart, CartClosed."""
     await _locked(tx, cart_id, token_hash, account_id)
@@ -106,3 +112,20 @@ async def set_provider(
     """Choose who to pay through, by provider code; the caller checked that it is offered. Raises UnknownCart, CartClosed."""
     await _locked(tx, cart_id, token_hash, account_id)
     await store.set_choice(tx, store.SET_PROVIDER, cart_id=cart_id, choice=provider, now=now)
+
+
+async def set_currency(
+    tx: Tx,
+    *,
+    cart_id: UUID,
+    token_hash: bytes | None,
+    account_id: UUID | None,
+    currency: str,
+    now: datetime,
+) -> None:
+    """Choose the currency the cart is priced in; the caller checked that the shop sells in it.
+
+    Lines without a price in it stay, and say so. Raises UnknownCart, CartClosed.
+    """
+    await _locked(tx, cart_id, token_hash, account_id)
+    await store.set_choice(tx, store.SET_CURRENCY, cart_id=cart_id, choice=currency, now=now)

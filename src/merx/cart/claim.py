@@ -16,7 +16,9 @@ async def claim_carts(
 
     Two statements. Carts that are not open any more are absent from the answer.
     """
-    claimed = await store.claim(tx, [cart_id for cart_id, _ in wanted], [purchase for _, purchase in wanted], now=now)
+    claimed = await store.claim(
+        tx, [cart_id for cart_id, _ in wanted], [purchase for _, purchase in wanted], now=now
+    )
     carts = {cart.id: cart for cart in claimed}
     return carts, await store.claimed_lines(tx, list(carts))
 

@@ -73,7 +73,7 @@ def _with_lines(row: Record) -> Cart:
         for variant_id, quantity in zip(row["variants"], row["quantities"], strict=True)
         if variant_id is not None
     ]
-    return Cart(*values[:13], lines)
+    return Cart(*values[:13], lines)  # type: ignore[call-arg]
 
 
 PUT_LINE = Sql("""
@@ -123,6 +123,7 @@ DELETE FROM cart_lines WHERE cart_id = $1 AND variant_id = $2
 SET_ADDRESS = Sql("""
 UPDATE carts SET address_sealed = $2, country = $3, version = version + 1, updated_at = $4 WHERE id = $1
 """)
+SET_CURRENCY = Sql("UPDATE carts SET currency = $2, version = version + 1, updated_at = $3 WHERE id = $1")
 SET_DELIVERY = Sql("UPDATE carts SET delivery = $2, version = version + 1, updated_at = $3 WHERE id = $1")
 SET_PROVIDER = Sql("UPDATE carts SET provider = $2, version = version + 1, updated_at = $3 WHERE id = $1")
 
@@ -138,7 +139,7 @@ async def set_address(tx: Tx, *, cart_id: UUID, sealed: bytes, country: str, now
 
 
 async def set_choice(tx: Tx, sql: Sql, *, cart_id: UUID, choice: str, now: datetime) -> None:
-    """Run SET_DELIVERY or SET_PROVIDER."""
+    """Run SET_CURRENCY, SET_DELIVERY or SET_PROVIDER."""
     await tx.run(sql, cart_id, choice, now)
 
 

@@ -27,9 +27,7 @@ async def cart_view(tx: ReadTx, *, cart: Cart, now: datetime) -> CartView:
     pictured = await cards(tx, product_ids=[each.product_id for each in found.values()]) if found else {}
     demand = Counter({line.variant_id: line.quantity for line in cart.lines})
     lines = [_line(line, found.get(line.variant_id), free, demand, pictured) for line in cart.lines]
-    items = [
-        QuoteItem(found[line.variant_id], line.quantity) for line in lines if line.problem is None
-    ]
+    items = [QuoteItem(found[line.variant_id], line.quantity) for line in lines if line.problem is None]
     quoted = quote(items, cart.currency) if items else None
     return CartView(cart, quoted, lines, _problems(cart, lines, items, quoted))
 
@@ -66,7 +64,9 @@ def _line(
     )
 
 
-def _problems(cart: Cart, lines: list[CartLineView], items: list[QuoteItem], quoted: Quote | None) -> list[str]:
+def _problems(
+    cart: Cart, lines: list[CartLineView], items: list[QuoteItem], quoted: Quote | None
+) -> list[str]:
     problems = []
     if not lines:
         problems.append("empty")

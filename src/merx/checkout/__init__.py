@@ -17,7 +17,7 @@ from merx.checkout.errors import (
     PriceChanged,
 )
 from merx.checkout.expire_unpaid import expire_unpaid
-from merx.checkout.model import PlaceOrder, Placed, Refused
+from merx.checkout.model import Placed, PlaceOrder, Refused
 from merx.checkout.place_orders import place_orders
 from merx.checkout.placement_queue import PlacementQueue
 from merx.checkout.receive_notice import receive_notice

@@ -17,7 +17,9 @@ BATCH: Final = 20
 
 async def ask_in_doubt(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
     """Ask about started payments nobody asked about lately; returns how many turned out to be paid."""
-    claimed = await db.write(lambda tx: claim_in_doubt(tx, now=now, asked_before=now - ASK_EVERY, limit=BATCH))
+    claimed = await db.write(
+        lambda tx: claim_in_doubt(tx, now=now, asked_before=now - ASK_EVERY, limit=BATCH)
+    )
     paid = 0
     for payment_id, _purchase_id, _provider, _number in claimed:
         try:
@@ -50,6 +52,8 @@ async def apply_state(db: Database, payment: Payment, state: ProviderState, *, n
             )
         )
     except AmountMismatch as error:
-        security_event("payment_amount_mismatch", provider=payment.provider, number=payment.number, error=str(error))
+        security_event(
+            "payment_amount_mismatch", provider=payment.provider, number=payment.number, error=str(error)
+        )
         return False
     return True

@@ -59,13 +59,13 @@ async def _secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
         demand[variant_id] += quantity
     sheet = await lock_stock(tx, variant_ids=demand)
     await expire_holds(tx, sheet=sheet, variant_ids=sheet.short(demand), now=now)
-    taken = sheet.take([(variant_id, quantity) for _, variant_id, quantity in missing])
-    if taken and not isinstance(taken[0], list):
+    lines = [(variant_id, quantity) for _, variant_id, quantity in missing]
+    if sheet.shortages(lines):
         return False
     claims = [
         Claim(new_id(), allotment_id, variant_id, purchase.id, line_id, part)
-        for (line_id, variant_id, _), parts in zip(missing, taken, strict=True)
-        for allotment_id, part in parts  # type: ignore[union-attr]
+        for (line_id, variant_id, _), parts in zip(missing, sheet.take(lines), strict=True)
+        for allotment_id, part in parts
     ]
     await hold_stock(tx, claims=claims, expires_at=now, now=now)
     return True

@@ -1,6 +1,7 @@
 """Cancel purchases whose payment deadline has passed."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -31,11 +32,11 @@ async def expire_unpaid(db: Database, providers: ProviderRegistry, *, now: datet
                 continue
         except ProviderUnavailable:
             continue
-        cancelled += await db.write(lambda tx, purchase_id=purchase_id: _expire(tx, purchase_id, now=now))
+        cancelled += await db.write(partial(_expire, purchase_id=purchase_id, now=now))
     return cancelled
 
 
-async def _expire(tx: Tx, purchase_id: UUID, *, now: datetime) -> bool:
+async def _expire(tx: Tx, *, purchase_id: UUID, now: datetime) -> bool:
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     if not await cancel_rows(tx, purchase, reason="expired", now=now):
         return False

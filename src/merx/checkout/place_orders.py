@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -59,7 +60,7 @@ async def place_orders(
         batch, waiting = _first_of_each(waiting)
         chosen = [command for _, command in batch]
         try:
-            results = await db.write(lambda tx, chosen=chosen: _place(tx, chosen, now=now, deadline=deadline))
+            results = await db.write(partial(_place, commands=chosen, now=now, deadline=deadline))
         except asyncpg.PostgresError:
             if len(chosen) == 1:
                 _LOG.exception("placement failed")
@@ -88,7 +89,7 @@ def _first_of_each(waiting: Waiting) -> tuple[Waiting, Waiting]:
 
 
 async def _place(
-    tx: Tx, commands: Sequence[PlaceOrder], *, now: datetime, deadline: timedelta
+    tx: Tx, *, commands: Sequence[PlaceOrder], now: datetime, deadline: timedelta
 ) -> list[Outcome]:
     """One transaction. Twelve statements with BEGIN and COMMIT when nothing is short and nothing refused."""
     day = now.strftime("%y%m%d")
@@ -127,7 +128,10 @@ async def _claim_keys(
     """
     hashes = [
         idempotency.request_hash(
-            command.expected_total, command.currency, (command.access_hash or b"").hex(), str(command.account_id)
+            command.expected_total,
+            command.currency,
+            (command.access_hash or b"").hex(),
+            str(command.account_id),
         )
         for command in commands
     ]
@@ -149,7 +153,8 @@ def _replayed(claim: Claim, fingerprint: bytes) -> Outcome | None:
         return None
     if claim.request_hash != fingerprint or claim.outcome is None:
         return refused(IdempotencyKeyReused)
-    return msgspec.json.decode(claim.outcome, type=Outcome)  # type: ignore[arg-type]
+    outcome: Outcome = msgspec.json.decode(claim.outcome, type=Outcome)
+    return outcome
 
 
 async def _decide_and_write(
@@ -178,11 +183,11 @@ async def _decide_and_write(
             outcomes.append(result)
             continue
         flat = [(line.terms.variant_id, line.quantity) for order in result.orders for line in order.lines]
-        taken = sheet.take(flat)
-        if taken and isinstance(taken[0], Shortage):
-            outcomes.append(_out_of_stock(taken))  # type: ignore[arg-type]
+        shortages = sheet.shortages(flat)
+        if shortages:
+            outcomes.append(_out_of_stock(shortages))
             continue
-        rows.add(carts[command.cart_id], placed, result, taken)  # type: ignore[arg-type]
+        rows.add(carts[command.cart_id], placed, result, sheet.take(flat))
         outcomes.append(placed)
     await _write(tx, rows, now=now, expires_at=expires_at)
     return outcomes
@@ -190,9 +195,7 @@ async def _decide_and_write(
 
 async def _terms(tx: Tx, carts: dict[UUID, ClaimedCart], lines: dict[UUID, list[CartLine]]) -> Terms:
     wanted = [
-        (line.variant_id, cart.currency, cart.delivery)
-        for cart in carts.values()
-        for line in lines[cart.id]
+        (line.variant_id, cart.currency, cart.delivery) for cart in carts.values() for line in lines[cart.id]
     ]
     return await sale_terms(tx, wanted=wanted) if wanted else {}
 
@@ -208,7 +211,11 @@ def _judge(
         return refused(CartNotFound)
     missing = [
         name
-        for name, value in (("address", cart.country), ("delivery", cart.delivery), ("payment", cart.provider))
+        for name, value in (
+            ("address", cart.country),
+            ("delivery", cart.delivery),
+            ("payment", cart.provider),
+        )
         if value is None
     ]
     if missing:

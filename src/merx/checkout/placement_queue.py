@@ -56,7 +56,7 @@ class PlacementQueue:
         try:
             commands = [command for command, _ in batch]
             outcomes = await place_orders(self._db, commands, now=self._clock(), deadline=self._deadline)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every waiting caller must be told, whatever went wrong
             _LOG.exception("a batch of %d placements failed", len(batch))
             for _, future in batch:
                 future.set_exception(error if isinstance(error, Unavailable) else PlacementFailed())

@@ -60,7 +60,12 @@ class PurchaseRows:
         self.events.append(Event("PurchasePlaced", placed.purchase_id, data, cart.account_id))
 
     def _add_order(
-        self, placed: Placed, order: OrderQuote, currency: str, position: int, parts: Iterator[list[tuple[UUID, int]]]
+        self,
+        placed: Placed,
+        order: OrderQuote,
+        currency: str,
+        position: int,
+        parts: Iterator[list[tuple[UUID, int]]],
     ) -> None:
         order_id = new_id()
         purchase_id = placed.purchase_id

@@ -1,8 +1,8 @@
 """Receive a provider's notice: verify, keep, apply once, answer in the provider's words."""
 
-import asyncpg
-
 from datetime import datetime
+
+import asyncpg
 
 from merx.checkout.confirm_payment import confirm_payment
 from merx.checkout.provider_facts import fact_of_notice
@@ -24,13 +24,17 @@ async def receive_notice(
     try:
         notice = provider.parse_notice(headers, body)
     except NoticeRejected as error:
-        security_event("payment_notice_rejected", provider=provider.code, reason=error.reason.value, detail=error.detail)
+        security_event(
+            "payment_notice_rejected", provider=provider.code, reason=error.reason.value, detail=error.detail
+        )
         raise
     try:
         outcome = await db.write(lambda tx: _apply(tx, notice, body=body, now=now))
     except (AmountMismatch, asyncpg.UniqueViolationError) as error:
         # A provider reference that already paid something else is as wrong as another amount.
-        security_event("payment_notice_contradicts", provider=provider.code, number=notice.number, error=str(error)[:200])
+        security_event(
+            "payment_notice_contradicts", provider=provider.code, number=notice.number, error=str(error)[:200]
+        )
         return provider.refuse
     if outcome is None:
         security_event("payment_notice_unknown_number", provider=provider.code, number=notice.number)

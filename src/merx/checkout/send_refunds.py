@@ -1,6 +1,7 @@
 """Carry out approved refunds at their providers."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from merx.infra.db import Database, Tx
@@ -27,16 +28,18 @@ async def send_refunds(db: Database, providers: ProviderRegistry, *, now: dateti
             payment = await get_payment(read, refund.payment_id)
         try:
             paid_back = await providers.get(payment.provider).refund(
-                number=payment.number, refund_number=refund.number, amount=Money(refund.amount, refund.currency)
+                number=payment.number,
+                refund_number=refund.number,
+                amount=Money(refund.amount, refund.currency),
             )
         except ProviderUnavailable:
             continue
         if paid_back:
-            done += await db.write(lambda tx, r=refund, p=payment.provider: _settle(tx, r, p, now=now))
+            done += await db.write(partial(_settle, refund=refund, provider=payment.provider, now=now))
     return done
 
 
-async def _settle(tx: Tx, refund: Refund, provider: str, *, now: datetime) -> bool:
+async def _settle(tx: Tx, *, refund: Refund, provider: str, now: datetime) -> bool:
     await lock_purchase(tx, purchase_id=refund.purchase_id)
     if not await record_refunded(tx, refund=refund, provider=provider, now=now):
         return False

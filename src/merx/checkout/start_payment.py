@@ -28,7 +28,9 @@ async def start_payment(
     """
 
     async def begin(tx: Tx) -> tuple[Payment, str, str]:
-        view = await purchase_view(tx, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash)
+        view = await purchase_view(
+            tx, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash
+        )
         purchase = await lock_purchase(tx, purchase_id=purchase_id)
         open_states = (PaymentState.CREATED, PaymentState.ACTION_REQUIRED)
         attempts = [each for each in await payments_of(tx, [purchase_id]) if each.state in open_states]

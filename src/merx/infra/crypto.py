@@ -20,7 +20,7 @@ _NONCE_BYTES: Final = 12
 _CACHED_CIPHERS: Final = 4096
 
 
-class UnreadableSeal(Exception):  # noqa: N818 - names the condition
+class UnreadableSeal(Exception):
     """A sealed value does not open under the key it claims: wrong person, wrong field, or damaged."""
 
 
@@ -85,7 +85,9 @@ class PersonCipher:
     def open(self, field: str, sealed: bytes) -> bytes:
         """Decrypt. Raises UnreadableSeal."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._person + field.encode())
+            return self._cipher.decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._person + field.encode()
+            )
         except InvalidTag as error:
             raise UnreadableSeal(f"{field} does not open") from error
 

@@ -63,7 +63,8 @@ class ReadTx:
     async def row(self, sql: Sql, *args: Any) -> Record | None:
         """The first row, or None."""
         self._database.statements += 1
-        return await self._connection.fetchrow(sql.text, *args)
+        row: Record | None = await self._connection.fetchrow(sql.text, *args)
+        return row
 
     async def value(self, sql: Sql, *args: Any) -> Any:
         """The first column of the first row, or None."""
@@ -82,7 +83,9 @@ class Tx(ReadTx):
         status: str = await self._connection.execute(sql.text, *args)
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
 
-    async def copy_in(self, table: str, *, columns: Iterable[str], records: Iterable[tuple[Any, ...]]) -> None:
+    async def copy_in(
+        self, table: str, *, columns: Iterable[str], records: Iterable[tuple[Any, ...]]
+    ) -> None:
         """Bulk-load rows by COPY."""
         self._database.statements += 1
         await self._connection.copy_records_to_table(table, columns=list(columns), records=records)
@@ -115,6 +118,7 @@ class Database:
             "plan_cache_mode": "force_generic_plan",
             "enable_seqscan": "off",
             "jit": "off",
+            "max_parallel_workers_per_gather": "0",
         }
         if self._role:
             settings["role"] = self._role
@@ -167,10 +171,12 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[ReadTx]:
         """A read-only REPEATABLE READ transaction: everything read is of one moment."""
-        async with self.connection() as connection:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                self.statements += 2
-                yield ReadTx(self, connection)
+        async with (
+            self.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            self.statements += 2
+            yield ReadTx(self, connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:

@@ -6,6 +6,7 @@ again later, with growing pauses; an event it keeps failing on is parked, where 
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -64,7 +65,11 @@ INSERT INTO parked_deliveries (handler, event_id, error, parked_at) VALUES ($1, 
 async def subscribe(db: Database, subscriptions: Sequence[Subscription]) -> None:
     """Give every handler its cursor; a new one begins at the start of the feed."""
     for subscription in subscriptions:
-        await db.write(lambda tx, s=subscription: tx.run(ADD_CURSOR, s.name))
+        await db.write(partial(_add_cursor, name=subscription.name))
+
+
+async def _add_cursor(tx: Tx, *, name: str) -> None:
+    await tx.run(ADD_CURSOR, name)
 
 
 async def dispatch(db: Database, subscriptions: Sequence[Subscription], *, now: datetime) -> int:
@@ -85,15 +90,15 @@ async def drain(db: Database, subscriptions: Sequence[Subscription], *, now: dat
 async def _dispatch_to(db: Database, subscription: Subscription, *, now: datetime) -> int:
     try:
         return await db.write(lambda tx: _deliver(tx, subscription, now=now, limit=FEED_LIMIT))
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever a handler does wrong, the others go on
         _LOG.exception("handler_failed_in_batch", handler=subscription.name)
     delivered = 0
     try:  # each event in a transaction of its own, up to the one that fails
         while await db.write(lambda tx: _deliver(tx, subscription, now=now, limit=1)):
             delivered += 1
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - recorded against the handler
         _LOG.exception("handler_failed", handler=subscription.name)
-        await db.write(lambda tx, e=error: _record_failure(tx, subscription, e, now=now))
+        await db.write(partial(_record_failure, subscription=subscription, error=error, now=now))
     return delivered
 
 
@@ -116,7 +121,7 @@ async def _take(tx: Tx, subscription: Subscription, *, now: datetime) -> _Cursor
     return None if row is None else _Cursor(row["xid"], row["event_id"], row["failures"])
 
 
-async def _record_failure(tx: Tx, subscription: Subscription, error: Exception, *, now: datetime) -> None:
+async def _record_failure(tx: Tx, *, subscription: Subscription, error: Exception, now: datetime) -> None:
     cursor = await _take(tx, subscription, now=now)
     if cursor is None:
         return

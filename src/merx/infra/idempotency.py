@@ -43,7 +43,12 @@ RETURNING scope, key, request_hash, outcome, replays = 0 AS fresh
 
 
 async def claim(
-    tx: Tx, keys: Sequence[tuple[str, str]], *, hashes: Sequence[bytes], outcomes: Sequence[str | None], now: datetime
+    tx: Tx,
+    keys: Sequence[tuple[str, str]],
+    *,
+    hashes: Sequence[bytes],
+    outcomes: Sequence[str | None],
+    now: datetime,
 ) -> dict[tuple[str, str], Claim]:
     """Take every (scope, key), each once, in key order. A fresh key is written with its expected outcome."""
     rows = await tx.rows(
@@ -78,7 +83,14 @@ def request_hash(*parts: Any) -> bytes:
 
 
 async def once(
-    tx: Tx, *, scope: str, key: str, fingerprint: bytes, now: datetime, outcome: type[T], work: Callable[[], Awaitable[T]]
+    tx: Tx,
+    *,
+    scope: str,
+    key: str,
+    fingerprint: bytes,
+    now: datetime,
+    outcome: type[T],
+    work: Callable[[], Awaitable[T]],
 ) -> T:
     """Run `work` once for this key: the first call's result is stored and every replay gets it.
 

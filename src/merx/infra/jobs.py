@@ -52,7 +52,7 @@ async def _run(db: Database, job: Job, *, holder: UUID, clock: Clock, stop: asyn
         try:
             if await _lease(db, job, holder=holder, now=clock()):
                 done = await job.work(clock())
-        except Exception:
+        except Exception:  # noqa: BLE001 - a job that fails is run again, and must not end the others
             _LOG.exception("job_failed", job=job.name)
         pause = 0.0 if done else job.every_seconds
         try:

@@ -71,7 +71,9 @@ SELECT id, xid::text::bigint AS xid, kind, subject_id, data, actor_id, created_a
 """)
 
 
-async def read_feed(tx: ReadTx, *, after: tuple[int, UUID] = START, limit: int = FEED_LIMIT) -> list[StoredEvent]:
+async def read_feed(
+    tx: ReadTx, *, after: tuple[int, UUID] = START, limit: int = FEED_LIMIT
+) -> list[StoredEvent]:
     """Events after a cursor, oldest first."""
     rows = await tx.rows(READ_FEED, str(after[0]), after[1], limit)
     return [_stored(row) for row in rows]

@@ -56,7 +56,17 @@ class PageCache:
         self._pages.move_to_end(key)
         return page
 
-    def keep(self, key: Key, *, status: int, headers: list[Any], body: bytes, seconds: float, tag: str, generation: int) -> None:
+    def keep(
+        self,
+        key: Key,
+        *,
+        status: int,
+        headers: list[Any],
+        body: bytes,
+        seconds: float,
+        tag: str,
+        generation: int,
+    ) -> None:
         """Keep an answer, unless something was forgotten since its making began (`generation`)."""
         if generation != self.generation or len(body) > self._largest // 16:
             return

@@ -7,7 +7,6 @@ from uuid import UUID
 from merx.inventory.model import Shortage
 
 
-
 class StockSheet:
     """The free units of locked allotments. Takers are served in the order they come; each gets all or nothing."""
 
@@ -36,21 +35,19 @@ class StockSheet:
         """The variants of which the whole demand exceeds what is free."""
         return [variant_id for variant_id, wanted in demand.items() if wanted > self.available(variant_id)]
 
-    def take(self, lines: Sequence[tuple[UUID, int]]) -> list[list[tuple[UUID, int]]] | list[Shortage]:
-        """Serve one taker: for each line its (allotment, quantity) parts, or the shortages and nothing taken.
-
-        Lines of the same variant are summed before they are compared with what is free.
-        """
+    def shortages(self, lines: Sequence[tuple[UUID, int]]) -> list[Shortage]:
+        """What keeps one taker from being served. Lines of the same variant are summed before they are compared."""
         demand: Counter[UUID] = Counter()
         for variant_id, quantity in lines:
             demand[variant_id] += quantity
-        shortages = [
+        return [
             Shortage(variant_id, wanted, self.available(variant_id))
             for variant_id, wanted in demand.items()
             if wanted > self.available(variant_id)
         ]
-        if shortages:
-            return shortages
+
+    def take(self, lines: Sequence[tuple[UUID, int]]) -> list[list[tuple[UUID, int]]]:
+        """Serve one taker that has no shortages: for each line its (allotment, quantity) parts."""
         return [self._parts(variant_id, quantity) for variant_id, quantity in lines]
 
     def _parts(self, variant_id: UUID, quantity: int) -> list[tuple[UUID, int]]:
@@ -67,4 +64,5 @@ class StockSheet:
                 self._free[place] -= part
                 quantity -= part
                 parts.append((place, part))
+        assert quantity == 0, "take only what is not short"
         return parts

@@ -28,7 +28,9 @@ class MalformedAmount(Invalid):
     """A text is not an amount of the currency."""
 
     code = "malformed_amount"
-    message = "%(text)r is not an amount in %(currency)s: write digits, with at most %(digits)s after the point."
+    message = (
+        "%(text)r is not an amount in %(currency)s: write digits, with at most %(digits)s after the point."
+    )
 
 
 def exponent(currency: str) -> int:
@@ -75,7 +77,7 @@ def parse_decimal(text: str, currency: str) -> Money:
     digits = exponent(currency)
     whole, point, part = text.partition(".")
     plain = text.isascii() and whole.isdigit() and (part.isdigit() if point else True)
-    if not plain or len(part) > digits or len(whole) > 15:  # noqa: PLR2004 - beyond MAX_AMOUNT anyway
+    if not plain or len(part) > digits or len(whole) > 15:
         raise MalformedAmount(text=text[:40], currency=currency, digits=digits)
     return Money(int(whole) * 10**digits + int(part.ljust(digits, "0") or "0"), currency)
 

@@ -7,7 +7,13 @@ so the same fact is booked once. Corrections are new, opposite transfers.
 from merx.ledger.balance import balance, fold_balances
 from merx.ledger.model import AccountKind, Balance, Transfer
 from merx.ledger.post import post
-from merx.ledger.rules import capture_transfer, provider_owner, refund_transfer, reversed_transfer, sale_transfers
+from merx.ledger.rules import (
+    capture_transfer,
+    provider_owner,
+    refund_transfer,
+    reversed_transfer,
+    sale_transfers,
+)
 
 __all__ = [
     "AccountKind",

@@ -8,8 +8,10 @@ from merx.ledger.model import AccountKind, Balance
 
 
 async def balance(tx: ReadTx, *, kind: AccountKind, owner_id: UUID, currency: str) -> Balance:
-    """The balance of an account as of this snapshot, in minor units. A purchase's receivable is not folded: sum its
-    transfers instead."""
+    """The balance of an account as of this snapshot, in minor units.
+
+    A purchase's receivable is not folded: sum its transfers instead.
+    """
     debits, credits_ = await store.get_balance(tx, kind=kind.value, owner_id=owner_id, currency=currency)
     return Balance(debits, credits_)
 

@@ -41,7 +41,9 @@ def reversed_transfer(transfer: Transfer, *, leg: str) -> Transfer:
     )  # fmt: skip
 
 
-def capture_transfer(*, payment_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int) -> Transfer:
+def capture_transfer(
+    *, payment_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int
+) -> Transfer:
     """The buyer's money is at the provider."""
     return Transfer(
         payment_id, "capture", purchase_id, AccountKind.PROVIDER_CLEARING.value, provider_owner(provider),
@@ -49,7 +51,9 @@ def capture_transfer(*, payment_id: UUID, purchase_id: UUID, provider: str, curr
     )  # fmt: skip
 
 
-def refund_transfer(*, refund_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int) -> Transfer:
+def refund_transfer(
+    *, refund_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int
+) -> Transfer:
     """The provider gave the buyer's money back."""
     return Transfer(
         refund_id, "refund", purchase_id, AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id,

@@ -177,6 +177,8 @@ CREATE TABLE prices (                          -- the price now, tax included; o
     PRIMARY KEY (variant_id, currency)
 );
 
+CREATE INDEX prices_amount ON prices (currency, amount, variant_id);
+
 CREATE TABLE price_versions (                  -- append-only: what prices.amount was at each version
     variant_id    uuid NOT NULL,
     currency      text NOT NULL,
@@ -547,6 +549,8 @@ CREATE TABLE notifications (                   -- in-app messages
     read_at        timestamptz,
     PRIMARY KEY (account_id, event_id, kind)
 );
+
+CREATE INDEX notifications_account ON notifications (account_id, created_at DESC, event_id DESC, kind DESC);
 
 CREATE TABLE mails (                           -- claimed in its own commit, sent, marked
     id             uuid PRIMARY KEY,

@@ -5,6 +5,7 @@ derived from facts by one function (`rules.fulfilment_status`) and stored.
 """
 
 from merx.orders.advance import advance_purchases, close_received, record_refunded
+from merx.orders.errors import IllegalMove, OverShipped, UnknownOrder, UnknownPurchase
 from merx.orders.model import (
     AddressSnapshot,
     NewOrder,
@@ -38,6 +39,7 @@ from merx.orders.view import (
 __all__ = [
     "ORDER_STATES",
     "AddressSnapshot",
+    "IllegalMove",
     "NewOrder",
     "NewOrderLine",
     "NewPurchase",
@@ -45,10 +47,13 @@ __all__ = [
     "OrderLine",
     "OrderState",
     "OrderView",
+    "OverShipped",
     "Purchase",
     "PurchaseView",
     "ReviewableLine",
     "ReviewableOrder",
+    "UnknownOrder",
+    "UnknownPurchase",
     "advance_purchases",
     "buyer_order",
     "close_received",

@@ -38,10 +38,12 @@ async def record_delivered(tx: Tx, *, order_id: UUID, now: datetime) -> None:
     await _derive(tx, order_id, delivered=True, now=now)
 
 
-async def record_received(tx: Tx, *, order_id: UUID, lines: Sequence[tuple[UUID, int]], now: datetime) -> None:
-    """Add received units to the lines."""
+async def record_received(
+    tx: Tx, *, order_id: UUID, lines: Sequence[tuple[UUID, int]], delivered: bool, now: datetime
+) -> None:
+    """Add received units to the lines; `delivered` says whether every parcel that left has been delivered."""
     await store.add_units(tx, store.ADD_RECEIVED, order_id, lines)
-    await _derive(tx, order_id, delivered=True, now=now)
+    await _derive(tx, order_id, delivered=delivered, now=now)
 
 
 async def _derive(tx: Tx, order_id: UUID, *, delivered: bool, now: datetime) -> None:

@@ -130,7 +130,13 @@ RETURNING o.purchase_id, o.id, o.number, o.seller_id, o.currency, o.goods, o.shi
 
 
 async def advance(
-    tx: Tx, purchase_ids: Sequence[UUID], *, to: str, sources: Sequence[str], cancel_reason: str | None, now: datetime
+    tx: Tx,
+    purchase_ids: Sequence[UUID],
+    *,
+    to: str,
+    sources: Sequence[str],
+    cancel_reason: str | None,
+    now: datetime,
 ) -> list[Record]:
     """Move purchases and their orders from `sources` to `to`; return the orders moved."""
     return await tx.rows(ADVANCE, purchase_ids, to, sources, cancel_reason, now)
@@ -152,8 +158,12 @@ SELECT {PURCHASE_COLUMNS}, a.person_id AS address_person, a.sealed, a.country, p
   FROM purchases p JOIN purchase_addresses a ON a.purchase_id = p.id
  WHERE p.id = $1
 """)
-ORDERS_OF = Sql(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.purchase_id = ANY($1::uuid[]) ORDER BY o.number")
-LINES_OF = Sql(f"SELECT {LINE_COLUMNS} FROM order_lines l WHERE l.order_id = ANY($1::uuid[]) ORDER BY l.position")
+ORDERS_OF = Sql(
+    f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.purchase_id = ANY($1::uuid[]) ORDER BY o.number"
+)
+LINES_OF = Sql(
+    f"SELECT {LINE_COLUMNS} FROM order_lines l WHERE l.order_id = ANY($1::uuid[]) ORDER BY l.position"
+)
 
 
 async def find_purchase(tx: ReadTx, purchase_id: UUID) -> Record | None:

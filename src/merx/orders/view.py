@@ -89,7 +89,12 @@ async def list_purchases(
 
 
 async def list_seller_orders(
-    tx: ReadTx, *, seller_ids: Collection[UUID], states: Sequence[str], after: str | None = None, limit: int = 20
+    tx: ReadTx,
+    *,
+    seller_ids: Collection[UUID],
+    states: Sequence[str],
+    after: str | None = None,
+    limit: int = 20,
 ) -> OrderPage:
     """Orders of these sellers in these states, with their lines."""
     before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST

@@ -25,13 +25,13 @@ async def open_payments(tx: Tx, *, payments: Sequence[NewPayment], now: datetime
 
 
 async def record_started(tx: Tx, *, payment: Payment, now: datetime) -> bool:
-    """The payer is being sent to the provider. Written before the provider hears of it: from now on the attempt is in
-    doubt until the provider says otherwise. False when the attempt is already over."""
+    """The payer is being sent to the provider. False when the attempt is already over.
+
+    Written before the provider hears of it: from now on the attempt is in doubt until the provider says otherwise.
+    """
     if payment.state == "action_required":
         return True
-    return await store.advance(
-        tx, payment.id, to="action_required", sources=["created"], started_at=now
-    )
+    return await store.advance(tx, payment.id, to="action_required", sources=["created"], started_at=now)
 
 
 async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime) -> bool:
@@ -43,10 +43,15 @@ async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime
     reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
     if reported != expected:
         raise AmountMismatch(
-            reported=f"{reported.decimal()} {reported.currency}", expected=f"{expected.decimal()} {expected.currency}"
+            reported=f"{reported.decimal()} {reported.currency}",
+            expected=f"{expected.decimal()} {expected.currency}",
         )
     moved = await store.capture(
-        tx, payment.id, reference=fact.reference, at=fact.occurred_at, sources=PAYMENT_STATES.sources("captured")
+        tx,
+        payment.id,
+        reference=fact.reference,
+        at=fact.occurred_at,
+        sources=PAYMENT_STATES.sources("captured"),
     )
     await store.insert_fact(tx, payment, fact, now=now)
     if not moved:

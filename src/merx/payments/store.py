@@ -32,7 +32,9 @@ async def insert_payments(tx: Tx, payments: Sequence[NewPayment], *, now: dateti
 COLUMNS = """id, purchase_id, provider, number, state, currency, amount, captured, refunded, provider_reference,
        expires_at, started_at, captured_at"""
 
-PAYMENTS_OF = Sql(f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY created_at, id")
+PAYMENTS_OF = Sql(
+    f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY created_at, id"
+)
 FIND_BY_NUMBER = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = $1 AND provider = $2")
 LOCK_PAYMENT = Sql(f"SELECT {COLUMNS} FROM payments WHERE id = $1 FOR NO KEY UPDATE")
 
@@ -119,7 +121,9 @@ RETURNING id, purchase_id, provider, number
 """)
 
 
-async def claim_in_doubt(tx: Tx, *, now: datetime, asked_before: datetime, limit: int) -> list[tuple[UUID, UUID, str, str]]:
+async def claim_in_doubt(
+    tx: Tx, *, now: datetime, asked_before: datetime, limit: int
+) -> list[tuple[UUID, UUID, str, str]]:
     """Take started attempts not asked about lately: (id, purchase, provider, number)."""
     return [(row[0], row[1], row[2], row[3]) for row in await tx.rows(IN_DOUBT, now, asked_before, limit)]
 
@@ -163,7 +167,15 @@ async def insert_refund(
     """Write an approved refund and count it against the payment; the database refuses one above what was captured."""
     await tx.run(RESERVE_REFUND, payment.id, amount)
     await tx.run(
-        INSERT_REFUND, refund_id, payment.id, payment.purchase_id, number, reason, payment.currency, amount, now
+        INSERT_REFUND,
+        refund_id,
+        payment.id,
+        payment.purchase_id,
+        number,
+        reason,
+        payment.currency,
+        amount,
+        now,
     )
 
 

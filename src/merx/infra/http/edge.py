@@ -31,8 +31,11 @@ _LOG = structlog.get_logger(__name__)
 
 
 class EdgeRules(msgspec.Struct, frozen=True):
-    """What the layer enforces. `form_targets` are origins a form may lead to beside our own; `writable_from_anywhere`
-    are path prefixes of servers' notices, which carry signatures instead of cookies."""
+    """What the layer enforces.
+
+    `form_targets` are origins a form may lead to beside our own; `writable_from_anywhere` are path prefixes of servers'
+    notices, which carry signatures instead of cookies.
+    """
 
     hosts: frozenset[str]
     origins: frozenset[str]
@@ -44,8 +47,11 @@ class EdgeRules(msgspec.Struct, frozen=True):
 
 
 def keep_public(seconds: int, tag: str) -> dict[str, str]:
-    """The headers by which a route says: this answer is the same for everybody without a session or a cart, may be
-    served again for so many seconds, and shows `tag`."""
+    """The headers by which a route offers its answer for keeping.
+
+    They say: this is the same for everybody without a session or a cart, may be served again for so many seconds, and
+    shows `tag`.
+    """
     return {KEEP_HEADER: f"{seconds} {tag}"}
 
 
@@ -105,7 +111,11 @@ class Edge:
             return 413, b"body_too_large", b"The request body is too large."
         if scope["method"] not in _SAFE and not self._same_site(scope, headers):
             security_event("cross_site_write", path=scope["path"], method=scope["method"])
-            return 403, b"cross_site", b"This request comes from another site. Open the shop and repeat it there."
+            return (
+                403,
+                b"cross_site",
+                b"This request comes from another site. Open the shop and repeat it there.",
+            )
         return None
 
     def _same_site(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
@@ -150,7 +160,7 @@ def _security_headers(rules: EdgeRules) -> Headers:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-class _BodyTooLarge(Exception):  # noqa: N818
+class _BodyTooLarge(Exception):
     pass
 
 
@@ -175,7 +185,18 @@ class _Limited:
 class _Outgoing:
     """Adds headers to an answer, and keeps the ones that may be kept."""
 
-    __slots__ = ("_generation", "_headers", "_keep", "_key", "_pages", "_parts", "_request_id", "_send", "_start", "started")
+    __slots__ = (
+        "_generation",
+        "_headers",
+        "_keep",
+        "_key",
+        "_pages",
+        "_parts",
+        "_request_id",
+        "_send",
+        "_start",
+        "started",
+    )
 
     def __init__(
         self, send: Send, headers: Headers, request_id: str, pages: PageCache, key: tuple[Any, ...] | None
@@ -233,5 +254,3 @@ async def _refuse(send: Send, headers: Headers, status: int, code: bytes, detail
     ]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, *extra]})
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-

@@ -9,7 +9,12 @@ from litestar import Response
 from litestar.exceptions import NotFoundException
 
 _YEAR: Final = "public, max-age=31536000, immutable"
-_TYPES: Final = {".avif": "image/avif", ".webp": "image/webp", ".svg": "image/svg+xml", ".js": "text/javascript"}
+_TYPES: Final = {
+    ".avif": "image/avif",
+    ".webp": "image/webp",
+    ".svg": "image/svg+xml",
+    ".js": "text/javascript",
+}
 
 
 class FileRoot:

@@ -22,7 +22,9 @@ class MissingIdempotencyKey(Invalid):
     """A command came without the header that makes it safe to repeat."""
 
     code = "idempotency_key_missing"
-    message = "Send an Idempotency-Key header: a new random text for each command, the same one for its repeats."
+    message = (
+        "Send an Idempotency-Key header: a new random text for each command, the same one for its repeats."
+    )
 
 
 class BadIdempotencyKey(Invalid):
@@ -108,7 +110,9 @@ def http_problem(request: AnyRequest, error: HTTPException) -> Response[bytes]:
 def fault_problem(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Our own fault: the reader gets a number, the log gets the rest."""
     _LOG.error("request_failed", request_id=_request_id(request), path=request.url.path, exc_info=error)
-    text = message_text("Something went wrong on our side. Nothing was changed.", {}, locale=locale_of(request))
+    text = message_text(
+        "Something went wrong on our side. Nothing was changed.", {}, locale=locale_of(request)
+    )
     return _problem(request, 500, "internal_error", text)
 
 
@@ -131,7 +135,10 @@ def _problem(
     }
     content = msgspec.json.encode({**(extra or {}), **body}, enc_hook=str)
     return Response(
-        content, status_code=status, media_type=PROBLEM_JSON, headers={"Cache-Control": "no-store", **(headers or {})}
+        content,
+        status_code=status,
+        media_type=PROBLEM_JSON,
+        headers={"Cache-Control": "no-store", **(headers or {})},
     )
 
 
