@@ -7,30 +7,43 @@ clock, which may step back: never derive business order from an id.
 import os
 import threading
 import time
+from typing import Final
 from uuid import UUID
 
-_RANDOM_BITS = 74
-_VERSION_VARIANT = (0x7 << 76) | (0x2 << 62)
+_RANDOM_BITS: Final = 74
+_VERSION_VARIANT: Final = (0x7 << 76) | (0x2 << 62)
+_POOL_BYTES: Final = 4_000
+_ID_BYTES: Final = 10
 _LOCK = threading.Lock()
-_last = 0
+
+
+class _State:
+    """The generator of this process: the last id's value, and random bytes drawn ahead (a system call costs more)."""
+
+    last = 0
+    pool = b""
+    used = 0
+    owner = 0
 
 
 def new_id() -> UUID:
     """Return a fresh UUIDv7, greater than every one this process returned before."""
-    global _last  # noqa: PLW0603 - the monotonic counter of the process
     with _LOCK:
-        stamp = (time.time_ns() // 1_000_000) << _RANDOM_BITS
-        candidate = stamp | int.from_bytes(os.urandom(10)) >> 6
-        # A step of at most 2**32 keeps the order inside one millisecond without leaving the 74 bits.
-        _last = candidate if candidate > _last else _last + 1 + int.from_bytes(os.urandom(4))
-        value = _last
-    time_bits = value >> _RANDOM_BITS
+        if _State.used == len(_State.pool) or _State.owner != os.getpid():  # a forked child draws its own
+            _State.pool, _State.used, _State.owner = os.urandom(_POOL_BYTES), 0, os.getpid()
+        drawn = int.from_bytes(_State.pool[_State.used : _State.used + _ID_BYTES])
+        _State.used += _ID_BYTES
+        candidate = ((time.time_ns() // 1_000_000) << _RANDOM_BITS) | (drawn >> 6)
+        # Inside one millisecond (or after the clock stepped back) the value grows by up to 2**32: ordered, not guessable.
+        value = candidate if candidate > _State.last else _State.last + 1 + (drawn >> 48)
+        _State.last = value
     tail = value & ((1 << _RANDOM_BITS) - 1)
-    rand_a, rand_b = tail >> 62, tail & ((1 << 62) - 1)
-    return UUID(int=(time_bits << 80) | _VERSION_VARIANT | (rand_a << 64) | rand_b)
+    return UUID(
+        int=(value >> _RANDOM_BITS << 80) | _VERSION_VARIANT | (tail >> 62 << 64) | (tail & ((1 << 62) - 1))
+    )
 
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def new_number(date: str) -> str:

@@ -1,0 +1,85 @@
+"""The shape of the source: sizes, roots, where SQL lives, and that no work is left as a note."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "merx"
+MODULES = sorted(SOURCE.rglob("*.py"))
+MODULE_LINES = 500
+FUNCTION_LINES = 70
+DOMAINS = {
+    "accounts", "sellers", "catalog", "inventory", "ledger", "pricing", "payments", "cart", "orders", "checkout",
+    "fulfilment", "reviews", "notifications",
+}  # fmt: skip
+PUBLIC_SUBPACKAGES = {"merx.payments.providers"}
+EDGES = {"storefront", "api"}
+NOTE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(SOURCE))
+
+
+def _in(packages: set[str]) -> list[Path]:
+    return [path for path in MODULES if path.relative_to(SOURCE).parts[0] in packages]
+
+
+def test_modules_and_functions_fit_in_the_head() -> None:
+    wrong = []
+    for path in MODULES:
+        text = path.read_text()
+        if text.count("\n") > MODULE_LINES:
+            wrong.append(f"{_name(path)} has more than {MODULE_LINES} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                if length > FUNCTION_LINES:
+                    wrong.append(f"{_name(path)}: {node.name} has {length} lines")
+    assert wrong == []
+
+
+def test_no_work_is_left_as_a_note() -> None:
+    assert [_name(path) for path in MODULES if NOTE.search(path.read_text())] == []
+
+
+def _imports(tree: ast.AST) -> list[str]:
+    found = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    found += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return [name for name in found if name.startswith("merx.")]
+
+
+def test_another_domain_is_imported_by_its_root() -> None:
+    wrong = []
+    for path in MODULES:
+        own = path.relative_to(SOURCE).parts[0]
+        for name in _imports(ast.parse(path.read_text())):
+            domain = name.split(".")[1]
+            inside = domain in DOMAINS and domain != own and name != f"merx.{domain}"
+            if inside and not name.startswith(tuple(PUBLIC_SUBPACKAGES)):
+                wrong.append(f"{_name(path)} imports {name}")
+    assert wrong == []
+
+
+def test_an_edge_holds_no_sql() -> None:
+    assert [_name(path) for path in _in(EDGES) if "Sql(" in path.read_text()] == []
+
+
+def test_only_edges_handlers_and_jobs_begin_transactions() -> None:
+    allowed = {"handlers.py", "jobs.py", "log_in.py", "import_csv.py"}
+    wrong = [
+        _name(path)
+        for path in _in(DOMAINS - {"checkout"})
+        if path.name not in allowed and re.search(r"\bdb\.(?:transaction|snapshot|write)\(", path.read_text())
+    ]
+    assert wrong == []
+
+
+def test_no_money_is_a_float() -> None:
+    for path in MODULES:
+        if path.relative_to(SOURCE).parts[0] in DOMAINS | {"kit"}:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                    money = node.target.id in {"amount", "total", "price", "goods", "shipping", "tax", "unit_price"}
+                    assert not (money and ast.unparse(node.annotation) == "float"), _name(path)
