@@ -16,9 +16,12 @@ from merx.catalog import (
     NotUtf8,
     Product,
     ProductChanges,
+    ProductDraft,
+    VariantDraft,
     edit_product,
     import_csv,
     product_by_slug,
+    upsert_products,
 )
 from merx.catalog.import_model import BAD_ROWS_KEPT, BadRow
 from merx.infra.db import Database, Sql, Tx
@@ -39,6 +42,7 @@ SELECT (SELECT count(*) FROM products), (SELECT count(*) FROM variants), (SELECT
        (SELECT count(*) FROM categories)
 """)
 VERSIONS = Sql("SELECT slug, version FROM products ORDER BY slug")
+WAITING = Sql("SELECT count(*) FROM pg_locks WHERE NOT granted")
 STOCK = Sql("""
 SELECT v.sku, l.code, a.received FROM allotments a
   JOIN variants v ON v.id = a.subject_id JOIN locations l ON l.id = a.location_id ORDER BY v.sku, l.code
@@ -151,6 +155,28 @@ async def test_two_runs_at_the_same_time_import_once(shop: Shop) -> None:
     assert sum(report.unchanged for report in reports) == 80
     counts = await shop.counts()
     assert (counts[0], counts[1], counts[5], counts[6]) == (40, 40, 40, 200)
+
+
+async def test_an_import_that_meets_another_writer_of_the_same_product_begins_its_batch_again(
+    shop: Shop,
+) -> None:
+    draft = ProductDraft(
+        slug="hat",
+        seller_id=shop.seller.id,
+        title={"en": "Old hat"},
+        variants=[VariantDraft("HAT", {"USD": 5})],
+    )
+    async with shop.db.read() as reader:
+        async with shop.db.transaction() as tx:
+            await upsert_products(tx, products=[draft], now=shop.now)
+            task = asyncio.create_task(shop.load(f"{HEADER}\n{HAT}"))
+            while not await reader.value(WAITING):
+                assert not task.done()
+        report = await task
+    assert (report.imported_products, report.imported_variants, report.bad_total) == (1, 1, 0)
+    hat = await shop.product("hat")
+    assert (hat.version, hat.title, hat.variants[0].prices) == (2, {"en": "Hat"}, {"USD": 1200})
+    assert await shop.rows(STOCK) == [("HAT", "shanghai", 3)]
 
 
 async def test_a_changed_price_is_a_new_version_and_changed_stock_is_not_booked_again(shop: Shop) -> None:

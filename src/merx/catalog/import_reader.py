@@ -13,8 +13,8 @@ from merx.catalog.import_model import BAD_ROWS_KEPT, BadRow, ParsedProduct, Pars
 from merx.catalog.import_rules import (
     BadCell,
     BadHeader,
-    Header,
     FileSettings,
+    Header,
     parse_header,
     parse_product,
     parse_variant,
