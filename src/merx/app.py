@@ -47,6 +47,7 @@ def create_app(services: Services | None = None) -> Edge:
         },
         lifespan=[] if services else [lambda app: _open(app, settings, pages)],
         openapi_config=openapi_config(),
+        logging_config=None,  # ours redacts
         request_max_body_size=None,  # the outer layer counts
     )
     app.state.static = FileRoot(STATIC)
