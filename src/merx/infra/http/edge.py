@@ -69,6 +69,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # what GET would answer, without the body
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
         key = self._key(scope, headers)
         if key is not None:
@@ -129,6 +131,15 @@ class Edge:
         if origin is not None:
             return origin.decode("latin-1") in self._rules.origins
         return b"cookie" not in headers
+
+
+def _without_body(send: Send) -> Send:
+    async def headers_only(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return headers_only
 
 
 def _host(headers: dict[bytes, bytes]) -> str:
