@@ -132,6 +132,45 @@ async def test_a_third_partys_client_pays_queries_closes_and_believes_the_notice
     await endpoint.wait_closed()
 
 
+async def test_a_third_partys_client_refunds_and_finds_its_refund(running: Running) -> None:
+    keys = ensure_keys(running.state)
+    client = AliPay(
+        appid=SIMULATED_APP_ID,
+        app_private_key_string=keys.merchant_private_pem_path.read_text(),
+        alipay_public_key_string=keys.alipay_public_pem_path.read_text(),
+        sign_type="RSA2",
+    )
+    gateway = f"http://127.0.0.1:{running.alipay}/gateway.do"
+    client._gateway = gateway
+
+    async def refund(amount: str, number: str) -> dict[str, str]:
+        answer: dict[str, str] = await asyncio.to_thread(
+            client.api_alipay_trade_refund, amount, out_trade_no="M1", out_request_no=number
+        )
+        return answer
+
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+        link = client.api_alipay_trade_page_pay("岩茶", "M1", "88.8", return_url="http://shop.test/")
+        await browser.post(f"{(await browser.get(f'{gateway}?{link}')).url}/pay", follow_redirects=False)
+    part, repeated, other, over, rest = [
+        await refund(*each)
+        for each in (("8.80", "R1"), ("8.80", "R1"), ("8.81", "R1"), ("80.01", "R2"), ("80.00", "R2"))
+    ]
+    assert (part["code"], part["fund_change"], part["refund_fee"]) == ("10000", "Y", "8.80")
+    assert (repeated["code"], repeated["fund_change"]) == ("10000", "N")
+    assert (other["code"], other["sub_code"]) == ("40004", "ACQ.DISCORDANT_REPEAT_REQUEST")
+    assert (over["code"], over["sub_code"]) == ("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
+    assert (rest["fund_change"], rest["refund_fee"]) == ("Y", "88.80")
+    found = await asyncio.to_thread(client.api_alipay_trade_fastpay_refund_query, "R2", out_trade_no="M1")
+    assert (found["code"], found["refund_status"], found["refund_amount"]) == (
+        "10000",
+        "REFUND_SUCCESS",
+        "80.00",
+    )
+    trade = await asyncio.to_thread(client.api_alipay_trade_query, out_trade_no="M1")
+    assert trade["trade_status"] == "TRADE_CLOSED"
+
+
 async def test_a_silent_call_keeps_its_connection_without_an_answer(running: Running) -> None:
     base = f"http://127.0.0.1:{running.alipay}"
     keys = ensure_keys(running.state)

@@ -6,12 +6,22 @@ from uuid import UUID
 
 from merx.checkout.confirm_payment import confirm_payment
 from merx.checkout.provider_facts import fact_of_state
-from merx.infra.db import Database
+from merx.infra.db import Database, Tx
 from merx.infra.logging import security_event
-from merx.payments import AmountMismatch, Payment, claim_in_doubt, get_payment
-from merx.payments.providers import ProviderRegistry, ProviderState, ProviderUnavailable
+from merx.orders import OrderState, lock_purchase
+from merx.payments import (
+    AmountMismatch,
+    Payment,
+    ReferenceTaken,
+    claim_in_doubt,
+    expire_payments,
+    get_payment,
+)
+from merx.payments.providers import ProviderRegistry, ProviderState, ProviderStatus, ProviderUnavailable
 
 ASK_EVERY: Final = timedelta(minutes=1)
+LINK_GRACE: Final = timedelta(minutes=5)
+"""How long past its deadline a link to a provider whose clock is behind may still be opened."""
 BATCH: Final = 20
 
 
@@ -21,12 +31,35 @@ async def ask_in_doubt(db: Database, providers: ProviderRegistry, *, now: dateti
         lambda tx: claim_in_doubt(tx, now=now, asked_before=now - ASK_EVERY, limit=BATCH)
     )
     paid = 0
-    for payment_id, _purchase_id, _provider, _number in claimed:
+    for payment_id, purchase_id, _provider, _number in sorted(claimed):  # the oldest first
         try:
-            paid += await ask_provider(db, providers, payment_id=payment_id, now=now) is True
+            paid += await _resolve(db, providers, payment_id=payment_id, purchase_id=purchase_id, now=now)
         except ProviderUnavailable:
             continue  # asked again after ASK_EVERY
     return paid
+
+
+async def _resolve(
+    db: Database, providers: ProviderRegistry, *, payment_id: UUID, purchase_id: UUID, now: datetime
+) -> bool:
+    """Ask about a payment that is waited for; close one that no longer is, until its provider says it is closed."""
+    purchase = await db.write(lambda tx: lock_purchase(tx, purchase_id=purchase_id))
+    if purchase.state == OrderState.PENDING_PAYMENT:
+        return await ask_provider(db, providers, payment_id=payment_id, now=now)
+    async with db.read() as read:
+        payment = await get_payment(read, payment_id)
+    state = await providers.get(payment.provider).close(payment.number)
+    if await apply_state(db, payment, state, now=now):
+        return True
+    unopened = state.status is ProviderStatus.UNKNOWN and now >= payment.expires_at + LINK_GRACE
+    if unopened or state.status is ProviderStatus.CLOSED:
+        await db.write(lambda tx: _give_up(tx, payment))
+    return False
+
+
+async def _give_up(tx: Tx, payment: Payment) -> None:
+    await lock_purchase(tx, purchase_id=payment.purchase_id)
+    await expire_payments(tx, purchase_ids=[payment.purchase_id], closed=[payment.id])
 
 
 async def ask_provider(db: Database, providers: ProviderRegistry, *, payment_id: UUID, now: datetime) -> bool:
@@ -51,9 +84,9 @@ async def apply_state(db: Database, payment: Payment, state: ProviderState, *, n
                 tx, purchase_id=payment.purchase_id, payment_id=payment.id, fact=fact, now=now
             )
         )
-    except AmountMismatch as error:
+    except (AmountMismatch, ReferenceTaken) as error:
         security_event(
-            "payment_amount_mismatch", provider=payment.provider, number=payment.number, error=str(error)
+            "payment_answer_contradicts", provider=payment.provider, number=payment.number, error=str(error)
         )
         return False
     return True

@@ -9,7 +9,7 @@ from merx.checkout.errors import AlreadyPaid
 from merx.infra.db import Database, Tx
 from merx.orders import OrderState, lock_purchase, purchase_view
 from merx.payments import Payment, PaymentState, expire_payments, payments_of
-from merx.payments.providers import ProviderRegistry, ProviderUnavailable
+from merx.payments.providers import ProviderRegistry, ProviderStatus, ProviderUnavailable
 
 
 async def cancel_purchase(
@@ -24,24 +24,27 @@ async def cancel_purchase(
     """Cancel a purchase that waits for payment. True when this call cancelled it, False when it was cancelled before.
 
     A started payment is closed at the provider first; when it turns out to be paid, the purchase is placed and
-    AlreadyPaid is raised. A provider that does not answer does not stop the buyer: money that still comes is returned.
+    AlreadyPaid is raised. A provider that does not answer does not stop the buyer: it is asked again later, and money
+    that still comes places the purchase again, or goes back when its stock is gone.
     Raises UnknownPurchase, AlreadyPaid.
     """
     async with db.read() as read:
         await purchase_view(read, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash)
         payments = await payments_of(read, [purchase_id])
-    if await close_at_providers(db, providers, payments, now=now):
+    closed = await close_at_providers(db, providers, payments, now=now)
+    if closed is None:
         raise AlreadyPaid
-    return await db.write(lambda tx: _cancel(tx, purchase_id, now=now))
+    return await db.write(lambda tx: _cancel(tx, purchase_id, closed=closed, now=now))
 
 
 async def close_at_providers(
     db: Database, providers: ProviderRegistry, payments: list[Payment], *, now: datetime, strict: bool = False
-) -> bool:
-    """Close the started payments at their providers, outside any transaction. True when one is paid after all.
+) -> list[UUID] | None:
+    """Close the started payments at their providers, outside any transaction.
 
-    With `strict`, raises ProviderUnavailable when a provider does not say.
+    Returns those the providers say are closed, or None when one is paid after all. With `strict`, raises ProviderUnavailable when a provider does not say.
     """
+    closed: list[UUID] = []
     for payment in payments:
         if payment.state != PaymentState.ACTION_REQUIRED:
             continue
@@ -52,15 +55,17 @@ async def close_at_providers(
                 raise
             continue
         if await apply_state(db, payment, state, now=now):
-            return True
-    return False
+            return None
+        if state.status is ProviderStatus.CLOSED:
+            closed.append(payment.id)
+    return closed
 
 
-async def _cancel(tx: Tx, purchase_id: UUID, *, now: datetime) -> bool:
+async def _cancel(tx: Tx, purchase_id: UUID, *, closed: list[UUID], now: datetime) -> bool:
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     if purchase.state in (OrderState.PLACED, OrderState.CLOSED):
         raise AlreadyPaid
     if not await cancel_rows(tx, purchase, reason="buyer", now=now):
         return False
-    await expire_payments(tx, purchase_ids=[purchase_id])
+    await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)
     return True

@@ -27,7 +27,7 @@ async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: 
     """Record captured money and do what it pays for. Applying it again changes nothing.
 
     Returns "placed", "already_captured", or "refund_approved" when the purchase cannot use the money: another payment
-    came first, or the stock is gone. Raises AmountMismatch.
+    came first, or the stock is gone. Raises AmountMismatch, ReferenceTaken.
     """
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     payment = await lock_payment(tx, payment_id)

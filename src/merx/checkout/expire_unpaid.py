@@ -28,17 +28,17 @@ async def expire_unpaid(db: Database, providers: ProviderRegistry, *, now: datet
     for purchase_id in due:
         mine = [payment for payment in payments if payment.purchase_id == purchase_id]
         try:
-            if await close_at_providers(db, providers, mine, now=now, strict=True):
-                continue
+            closed = await close_at_providers(db, providers, mine, now=now, strict=True)
         except ProviderUnavailable:
             continue
-        cancelled += await db.write(partial(_expire, purchase_id=purchase_id, now=now))
+        if closed is not None:
+            cancelled += await db.write(partial(_expire, purchase_id=purchase_id, closed=closed, now=now))
     return cancelled
 
 
-async def _expire(tx: Tx, *, purchase_id: UUID, now: datetime) -> bool:
+async def _expire(tx: Tx, *, purchase_id: UUID, closed: list[UUID], now: datetime) -> bool:
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     if not await cancel_rows(tx, purchase, reason="expired", now=now):
         return False
-    await expire_payments(tx, purchase_ids=[purchase_id])
+    await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)
     return True

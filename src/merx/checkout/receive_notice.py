@@ -2,13 +2,18 @@
 
 from datetime import datetime
 
-import asyncpg
-
 from merx.checkout.confirm_payment import confirm_payment
 from merx.checkout.provider_facts import fact_of_notice
 from merx.infra.db import Database, Tx
 from merx.infra.logging import security_event
-from merx.payments import AmountMismatch, Payment, find_by_number, notice_applied, store_notice
+from merx.payments import (
+    AmountMismatch,
+    Payment,
+    ReferenceTaken,
+    find_by_number,
+    notice_applied,
+    store_notice,
+)
 from merx.payments.providers import NoticeRejected, PaymentProvider, ProviderNotice
 
 
@@ -30,8 +35,7 @@ async def receive_notice(
         raise
     try:
         outcome = await db.write(lambda tx: _apply(tx, notice, body=body, now=now))
-    except (AmountMismatch, asyncpg.UniqueViolationError) as error:
-        # A provider reference that already paid something else is as wrong as another amount.
+    except (AmountMismatch, ReferenceTaken) as error:
         security_event(
             "payment_notice_contradicts", provider=provider.code, number=notice.number, error=str(error)[:200]
         )

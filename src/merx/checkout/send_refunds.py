@@ -1,5 +1,6 @@
 """Carry out approved refunds at their providers."""
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -8,11 +9,12 @@ from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.orders import lock_purchase
 from merx.orders import record_refunded as record_order_refunded
-from merx.payments import Refund, claim_refunds, get_payment, record_refunded
-from merx.payments.providers import ProviderRegistry, ProviderUnavailable
+from merx.payments import Payment, Refund, claim_refunds, get_payment, record_refunded
+from merx.payments.providers import ProviderRefused, ProviderRegistry, ProviderUnavailable
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
 BATCH: Final = 20
+_LOG = logging.getLogger(__name__)
 
 
 async def send_refunds(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
@@ -32,16 +34,20 @@ async def send_refunds(db: Database, providers: ProviderRegistry, *, now: dateti
                 refund_number=refund.number,
                 amount=Money(refund.amount, refund.currency),
             )
+        except ProviderRefused as error:
+            # Nothing was paid back and asking again alone will not change that: somebody has to look.
+            _LOG.error("refund %s was refused: %s", refund.number, error.params.get("reason"))
+            continue
         except ProviderUnavailable:
             continue
         if paid_back:
-            done += await db.write(partial(_settle, refund=refund, provider=payment.provider, now=now))
+            done += await db.write(partial(_settle, payment=payment, refund=refund, now=now))
     return done
 
 
-async def _settle(tx: Tx, *, refund: Refund, provider: str, now: datetime) -> bool:
+async def _settle(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
     await lock_purchase(tx, purchase_id=refund.purchase_id)
-    if not await record_refunded(tx, refund=refund, provider=provider, now=now):
+    if not await record_refunded(tx, payment=payment, refund=refund, now=now):
         return False
     await record_order_refunded(tx, purchase_id=refund.purchase_id)
     return True

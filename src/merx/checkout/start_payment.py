@@ -35,7 +35,7 @@ async def start_payment(
         open_states = (PaymentState.CREATED, PaymentState.ACTION_REQUIRED)
         attempts = [each for each in await payments_of(tx, [purchase_id]) if each.state in open_states]
         if purchase.state != OrderState.PENDING_PAYMENT or purchase.expires_at <= now or not attempts:
-            raise NotPayable(state=purchase.state.value)
+            raise NotPayable(state=str(purchase.state))
         await record_started(tx, payment=attempts[-1], now=now)
         return attempts[-1], view.purchase.number, view.purchase.locale
 

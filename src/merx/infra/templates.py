@@ -70,6 +70,7 @@ class Assets:
             raise AssetsNotBuilt(f"the asset manifest does not name {source}: run `make assets`") from None
 
 
+@lru_cache(maxsize=32)
 def babel_locale(locale: str) -> Locale:
     """The CLDR locale of one of our locale tags, e.g. `zh-CN`."""
     return Locale.parse(locale, sep="-")
@@ -110,7 +111,6 @@ class Templates:
         names: Mapping[str, Any] | None = None,
     ) -> None:
         """`names` are further globals of every template; `zone` is the time zone that dates are shown in."""
-        self._translations = {locale: load_translations(locale) for locale in locales}
         self._environments = {
             locale: _environment(
                 folder=folder,
@@ -118,7 +118,7 @@ class Templates:
                 locale=locale,
                 zone=zone,
                 names=names or {},
-                texts=self._translations[locale],
+                texts=load_translations(locale),
             )
             for locale in locales
         }
@@ -126,12 +126,6 @@ class Templates:
     def render(self, template: str, *, locale: str, **context: object) -> str:
         """The page as text. An undefined name in the template is an error, never an empty string."""
         return self._environments[locale].get_template(template).render(**context)
-
-    def message(self, message: str, params: Mapping[str, Any], *, locale: str) -> str:
-        """The translation of a refusal's text, with its values filled in; amounts as the locale writes them."""
-        values = {name: money_text(value, locale=locale) if isinstance(value, Money) else value
-                  for name, value in params.items()}  # fmt: skip
-        return self._translations[locale].gettext(message) % values
 
 
 def _environment(
@@ -166,7 +160,7 @@ def _filters(*, locale: str, zone: ZoneInfo) -> dict[str, Callable[..., str]]:
     return {
         "money": lambda money: money_text(money, locale=locale),
         "number": lambda number: format_decimal(number, locale=cldr),
-        "currency_name": lambda code: get_currency_name(code, locale=cldr),
+        "currency_name": lambda code: _currency_name(code, locale),
         "date": lambda at: format_date(_in_zone(at, zone), format="medium", locale=cldr),
         "day": lambda at: format_date(_in_zone(at, zone), format="long", locale=cldr),
         "moment": lambda at: format_datetime(_in_zone(at, zone), format="medium", locale=cldr),
@@ -177,6 +171,12 @@ def _in_zone(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None)
 
 
+@lru_cache(maxsize=1024)
+def _currency_name(code: str, locale: str) -> str:
+    return get_currency_name(code, locale=babel_locale(locale))
+
+
+@lru_cache(maxsize=32)
 def _own_name(locale: str) -> str:
     """A language's name in that language, e.g. `中文`."""
     name = babel_locale(locale).get_language_name(babel_locale(locale))

@@ -144,7 +144,7 @@ async def advance(
 
 REFUNDED = Sql("""
 UPDATE orders SET payment_status = 'refunded', version = version + 1
- WHERE purchase_id = $1 AND payment_status = 'paid' AND state = 'cancelled'
+ WHERE purchase_id = $1 AND state = 'cancelled'
 """)
 
 
@@ -260,12 +260,14 @@ async def set_fulfilment(tx: Tx, order_id: UUID, status: str, *, now: datetime) 
     await tx.run(SET_FULFILMENT, order_id, status, now)
 
 
+LOCK_RECEIVED = Sql("""
+SELECT o.id FROM orders o JOIN purchases p ON p.id = o.purchase_id
+ WHERE o.state = 'placed' AND o.received_at <= $1 ORDER BY o.received_at LIMIT $2
+   FOR NO KEY UPDATE OF p, o SKIP LOCKED
+""")
 CLOSE = Sql("""
-WITH due AS (
-    SELECT id, purchase_id FROM orders
-     WHERE state = 'placed' AND received_at <= $1 ORDER BY received_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
-), closed AS (
-    UPDATE orders o SET state = 'closed', version = o.version + 1 FROM due WHERE o.id = due.id
+WITH closed AS (
+    UPDATE orders o SET state = 'closed', version = o.version + 1 WHERE o.id = ANY($1::uuid[]) AND o.state = 'placed'
     RETURNING o.id, o.purchase_id, o.number
 ), finished AS (
     UPDATE purchases p SET state = 'closed', version = p.version + 1
@@ -278,12 +280,17 @@ SELECT id, purchase_id, number FROM closed
 
 
 async def close_due(tx: Tx, *, received_before: datetime, limit: int) -> list[Record]:
-    """Close orders received long enough ago, and purchases all of whose orders are closed."""
-    return await tx.rows(CLOSE, received_before, limit)
+    """Close orders received long enough ago, and purchases all of whose orders are closed.
+
+    Purchases are locked by a statement of their own first: two workers that close two orders of one purchase must each
+    see what the other did, or neither would close the purchase.
+    """
+    due = [row[0] for row in await tx.rows(LOCK_RECEIVED, received_before, limit)]
+    return await tx.rows(CLOSE, due) if due else []
 
 
 UNPAID = Sql("""
-SELECT id FROM purchases WHERE state = 'pending_payment' AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+SELECT id FROM purchases WHERE state = 'pending_payment' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2
 """)
 
 

@@ -4,7 +4,7 @@ A provider is called outside every transaction: record the intent, call, record 
 Only a verified notice or our own query records money; a browser's return never does.
 """
 
-from merx.payments.errors import AmountMismatch, NotPayable, UnknownPayment
+from merx.payments.errors import AmountMismatch, NotPayable, ReferenceTaken, UnknownPayment
 from merx.payments.model import Fact, NewPayment, Payment, PaymentState, Refund
 from merx.payments.record import (
     expire_payments,
@@ -36,6 +36,7 @@ __all__ = [
     "NotPayable",
     "Payment",
     "PaymentState",
+    "ReferenceTaken",
     "Refund",
     "UnknownPayment",
     "claim_in_doubt",

@@ -17,6 +17,13 @@ class AmountMismatch(Conflict):
     message = "The provider reported %(reported)s for a payment of %(expected)s."
 
 
+class ReferenceTaken(Conflict):
+    """The provider's own number of this money already paid another payment of ours."""
+
+    code = "payment_reference_taken"
+    message = "The provider's number %(reference)s belongs to another payment."
+
+
 class NotPayable(Conflict):
     """The purchase is not waiting for money."""
 

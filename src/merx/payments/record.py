@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.ledger import capture_transfer, post, refund_transfer
 from merx.payments import store
-from merx.payments.errors import AmountMismatch
+from merx.payments.errors import AmountMismatch, ReferenceTaken
 from merx.payments.model import Fact, NewPayment, Payment, Refund
 from merx.payments.states import PAYMENT_STATES
 
@@ -38,7 +40,7 @@ async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime
     """Record that the provider holds the payment's money, book it, publish PaymentCaptured.
 
     Returns False, and changes nothing, when this was recorded before. Raises AmountMismatch when amount or currency
-    are not the payment's.
+    are not the payment's, ReferenceTaken when the provider's number of this money paid something else before.
     """
     reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
     if reported != expected:
@@ -46,13 +48,16 @@ async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime
             reported=f"{reported.decimal()} {reported.currency}",
             expected=f"{expected.decimal()} {expected.currency}",
         )
-    moved = await store.capture(
-        tx,
-        payment.id,
-        reference=fact.reference,
-        at=fact.occurred_at,
-        sources=PAYMENT_STATES.sources("captured"),
-    )
+    try:
+        moved = await store.capture(
+            tx,
+            payment.id,
+            reference=fact.reference,
+            at=fact.occurred_at,
+            sources=PAYMENT_STATES.sources("captured"),
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise ReferenceTaken(reference=fact.reference) from error
     await store.insert_fact(tx, payment, fact, now=now)
     if not moved:
         return False
@@ -69,9 +74,12 @@ async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime
     return True
 
 
-async def expire_payments(tx: Tx, *, purchase_ids: Sequence[UUID]) -> None:
-    """Give up on the purchases' open attempts."""
-    await store.expire_open(tx, purchase_ids, sources=PAYMENT_STATES.sources("expired"))
+async def expire_payments(tx: Tx, *, purchase_ids: Sequence[UUID], closed: Sequence[UUID]) -> None:
+    """Give up on the purchases' attempts that take no money any more: the unstarted and the `closed` ones.
+
+    One that was started and of which its provider has not said that it is closed stays in doubt, and is asked about.
+    """
+    await store.expire_open(tx, purchase_ids, closed=closed, sources=PAYMENT_STATES.sources("expired"))
 
 
 async def request_refund(tx: Tx, *, payment: Payment, reason: str, now: datetime) -> UUID:
@@ -87,12 +95,14 @@ async def request_refund(tx: Tx, *, payment: Payment, reason: str, now: datetime
     return refund_id
 
 
-async def record_refunded(tx: Tx, *, refund: Refund, provider: str, now: datetime) -> bool:
+async def record_refunded(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
     """The provider gave the money back: book it, publish RefundSucceeded. False when it was recorded before."""
     if not await store.settle_refund(tx, refund.id, to="succeeded", now=now):
         return False
+    fact = Fact("refunded", refund.number, refund.amount, refund.currency, "query", now)
+    await store.insert_fact(tx, payment, fact, now=now)
     transfer = refund_transfer(
-        refund_id=refund.id, purchase_id=refund.purchase_id, provider=provider,
+        refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,
         currency=refund.currency, amount=refund.amount,
     )  # fmt: skip
     await post(tx, [transfer], now=now)

@@ -73,12 +73,15 @@ async def advance(
 EXPIRE_OPEN = Sql("""
 UPDATE payments SET state = 'expired', version = version + 1
  WHERE purchase_id = ANY($1::uuid[]) AND state = ANY($2::text[])
+   AND (state = 'created' OR id = ANY($3::uuid[]))
 """)
 
 
-async def expire_open(tx: Tx, purchase_ids: Sequence[UUID], *, sources: Sequence[str]) -> None:
-    """Give up on the purchases' open attempts."""
-    await tx.run(EXPIRE_OPEN, purchase_ids, sources)
+async def expire_open(
+    tx: Tx, purchase_ids: Sequence[UUID], *, closed: Sequence[UUID], sources: Sequence[str]
+) -> None:
+    """Give up on the purchases' unstarted attempts and on those in `closed`."""
+    await tx.run(EXPIRE_OPEN, purchase_ids, sources, closed)
 
 
 CAPTURE = Sql("""

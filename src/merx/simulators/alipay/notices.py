@@ -23,7 +23,6 @@ from merx.simulators.alipay.model import (
     Refund,
     SendNotice,
     Trade,
-    TradeStatus,
 )
 from merx.simulators.alipay.store import Store
 
