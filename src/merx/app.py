@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from litestar import Litestar, Request, Response, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
@@ -89,7 +89,7 @@ def _services(request: AnyRequest) -> Services:
     return services
 
 
-async def _identity(request: AnyRequest, services: Services) -> Identity | None:
+async def _identity(request: AnyRequest, services: NamedDependency[Services]) -> Identity | None:
     """Who asks: by bearer token, or by the session cookie. A token that is not valid is nobody."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -115,7 +115,7 @@ def _by_reader(
 
 
 @get("/health", include_in_schema=False)
-async def health(services: Services) -> Response[str]:
+async def health(services: NamedDependency[Services]) -> Response[str]:
     """Whether this process can serve: it reaches the database."""
     async with services.db.read() as tx:
         await tx.value(_HEALTHY)

@@ -83,15 +83,13 @@ class Edge:
         scope["merx_request_id"] = request_id
         refusal = self._refusal(scope, headers)
         if refusal is not None:
-            await _refuse(send, self._headers, *refusal)
+            await _refuse(send, headers, self._headers, *refusal)
             return
         limited = _Limited(receive, self._rules.max_body_bytes)
-        out = _Outgoing(send, self._headers, request_id, self._pages, key)
-        try:
-            await self._app(scope, limited, out.send)
-        except _BodyTooLarge:
-            if not out.started:
-                await _refuse(send, self._headers, 413, b"body_too_large", b"The request body is too large.")
+        out = _Outgoing(send, self._headers, request_id, self._pages, key, limited)
+        await self._app(scope, limited, out.send)
+        if limited.exceeded and not out.started:
+            await _refuse(send, headers, self._headers, *_TOO_LARGE)
 
     def _key(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
         """What a kept page depends on; None when this visitor's pages are their own."""
@@ -110,7 +108,7 @@ class Edge:
             return 400, b"unknown_host", b"This server does not answer to this host name."
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._rules.max_body_bytes:
-            return 413, b"body_too_large", b"The request body is too large."
+            return _TOO_LARGE
         if scope["method"] not in _SAFE and not self._same_site(scope, headers):
             security_event("cross_site_write", path=scope["path"], method=scope["method"])
             return (
@@ -171,25 +169,23 @@ def _security_headers(rules: EdgeRules) -> Headers:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-class _BodyTooLarge(Exception):
-    pass
-
-
 class _Limited:
-    """Counts the body as it is read; a length header may lie or be missing."""
+    """Counts the body as it is read, for a length header may lie or be missing. Past the limit it hangs up."""
 
-    __slots__ = ("_left", "_receive")
+    __slots__ = ("_left", "_receive", "exceeded")
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._left = limit
+        self.exceeded = False
 
     async def __call__(self) -> dict[str, Any]:
         message = await self._receive()
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                raise _BodyTooLarge
+                self.exceeded = True
+                return {"type": "http.disconnect"}
         return message
 
 
@@ -201,6 +197,7 @@ class _Outgoing:
         "_headers",
         "_keep",
         "_key",
+        "_limited",
         "_pages",
         "_parts",
         "_request_id",
@@ -210,13 +207,20 @@ class _Outgoing:
     )
 
     def __init__(
-        self, send: Send, headers: Headers, request_id: str, pages: PageCache, key: tuple[Any, ...] | None
+        self,
+        send: Send,
+        headers: Headers,
+        request_id: str,
+        pages: PageCache,
+        key: tuple[Any, ...] | None,
+        limited: _Limited,
     ) -> None:
         self._send = send
         self._headers = headers
         self._request_id = request_id
         self._pages = pages
         self._key = key
+        self._limited = limited
         self._generation = pages.generation
         self._keep: bytes | None = None
         self._start: dict[str, Any] = {}
@@ -224,6 +228,8 @@ class _Outgoing:
         self.started = False
 
     async def send(self, message: dict[str, Any]) -> None:
+        if self._limited.exceeded and not self.started:
+            return  # whatever was made of half a body: the refusal is sent in its place
         if message["type"] == "http.response.start":
             self.started = True
             message = self._complete(message)
@@ -256,12 +262,28 @@ class _Outgoing:
         )  # fmt: skip
 
 
-async def _refuse(send: Send, headers: Headers, status: int, code: bytes, detail: bytes) -> None:
-    body = b'{"type":"about:blank","status":%d,"code":"%b","detail":"%b"}' % (status, code, detail)
-    extra = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
-    ]
+_TOO_LARGE = (413, b"body_too_large", b"The request body is too large.")
+_PAGE = (
+    "<!doctype html><html lang=zh-CN><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<title>Merx</title><h1>{status}</h1><p>请求被拒绝：{chinese}</p><p lang=en>{english}</p><p><a href=/>Merx</a></p></html>"
+)
+_CHINESE = {
+    b"body_too_large": "上传的内容过大。",
+    b"unknown_host": "本服务器不使用该域名。",
+    b"cross_site": "请求来自其他网站，请在本店页面中重试。",
+}
+
+
+async def _refuse(
+    send: Send, asked: dict[bytes, bytes], headers: Headers, status: int, code: bytes, detail: bytes
+) -> None:
+    """Answer for the layer itself: a small page for a browser, problem details for a program."""
+    if b"text/html" in asked.get(b"accept", b""):
+        kind = b"text/html; charset=utf-8"
+        body = _PAGE.format(status=status, chinese=_CHINESE[code], english=detail.decode()).encode()
+    else:
+        kind = b"application/problem+json"
+        body = b'{"type":"about:blank","status":%d,"code":"%b","detail":"%b"}' % (status, code, detail)
+    extra = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, *extra]})
     await send({"type": "http.response.body", "body": body, "more_body": False})

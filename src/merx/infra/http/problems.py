@@ -61,14 +61,29 @@ _BY_KIND: Final[tuple[tuple[type[DomainError], HTTPStatus], ...]] = (
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _HTTP_CODES: Final = {
-    400: ("malformed_request", "The request is not well formed."),
-    401: ("unauthenticated", "Log in first."),
-    403: ("forbidden", "You may not do this."),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not take this method."),
-    413: ("body_too_large", "The request body is too large."),
-    415: ("unsupported_media_type", "Send the body as application/json."),
+    400: "malformed_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
 }
+
+
+def _http_text(status: int, locale: str) -> str:
+    """What the web layer's own refusals say."""
+    match status:
+        case 404:
+            return message_text("There is nothing at this address.", {}, locale=locale)
+        case 405:
+            return message_text("This address does not take this method.", {}, locale=locale)
+        case 413:
+            return message_text("The request body is too large.", {}, locale=locale)
+        case 415:
+            return message_text("Send the body as application/json.", {}, locale=locale)
+        case _:
+            return message_text("The request is not well formed.", {}, locale=locale)
 
 
 def status_of(error: DomainError) -> HTTPStatus:
@@ -98,13 +113,13 @@ def domain_problem(request: AnyRequest, error: DomainError) -> Response[bytes]:
 
 def http_problem(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """A refusal of the web layer: malformed, unknown address, wrong method."""
-    status = error.status_code
-    code, message = _HTTP_CODES.get(status, ("malformed_request", "The request is not well formed."))
-    extra: dict[str, Any] = {}
+    status, locale = error.status_code, locale_of(request)
     if isinstance(error, ValidationException):
-        code, status, message = "invalid", 422, "Some fields are wrong; see errors."
-        extra["errors"] = error.extra or [{"message": error.detail}]
-    return _problem(request, status, code, message_text(message, {}, locale=locale_of(request)), extra=extra)
+        text = message_text("Some fields are wrong; see errors.", {}, locale=locale)
+        return _problem(
+            request, 422, "invalid", text, extra={"errors": error.extra or [{"message": error.detail}]}
+        )
+    return _problem(request, status, _HTTP_CODES.get(status, "malformed_request"), _http_text(status, locale))
 
 
 def fault_problem(request: AnyRequest, error: Exception) -> Response[bytes]:

@@ -1,0 +1,1 @@
+"""The pages' addresses: parse, call a use case, draw."""

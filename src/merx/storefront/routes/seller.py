@@ -1,0 +1,125 @@
+"""The seller's side: paid orders, and sending them."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+
+from merx.fulfilment import BadTrackingNumber, UnknownCarrier, fulfilments_of, mark_delivered, ship
+from merx.kit.errors import Conflict, Forbidden, Invalid
+from merx.orders import OrderState, list_seller_orders, seller_order_view
+from merx.sellers import get_sellers
+from merx.storefront.forms import EmptyForm, PlainRequest, ShipForm, form_view, read_form
+from merx.storefront.pages import Page, error_text, fragment, page, see_other
+from merx.storefront.present import seller_name
+from merx.storefront.present_orders import order_page, order_row
+from merx.storefront.routes.orders import opened_address, pictured
+from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
+from merx.storefront.views import FormView, OrdersView
+from merx.storefront.visit import Visit
+
+_PER_PAGE = 20
+_PAID = (OrderState.PLACED.value, OrderState.CLOSED.value)
+
+_FIELDS = {BadTrackingNumber.code: "tracking_number", UnknownCarrier.code: "carrier"}
+
+
+class NoShop(Forbidden):
+    """The account works for no seller."""
+
+    code = "no_shop"
+    message = "Your account does not belong to a shop."
+
+
+def shops_of(visit: Visit) -> frozenset[UUID]:
+    """The sellers that the visitor works for. Raises Unauthenticated, NoShop."""
+    identity = visit.require_identity()
+    if not identity.seller_ids:
+        raise NoShop
+    return identity.seller_ids
+
+
+@get("/seller/orders")
+async def show_seller_orders(visit: Visiting, after: Cursor = None) -> Page:
+    """Paid orders, the newest first. Raises Unauthenticated, NoShop, BadCursor."""
+    shops = shops_of(visit)
+    async with visit.services.db.snapshot() as tx:
+        found = await list_seller_orders(tx, seller_ids=shops, states=_PAID, after=after, limit=_PER_PAGE)
+        shown = await pictured(tx, found.items)
+        sellers = await get_sellers(tx, seller_ids=shops)
+        rows = tuple(
+            order_row(
+                each, url=f"/seller/orders/{each.order.id}", counterpart=seller_name(sellers, each.order.seller_id, visit.locale),
+                locale=visit.locale, pictured=shown,
+            )
+            for each in found.items
+        )  # fmt: skip
+        view = OrdersView(
+            rows=rows, more_url=f"/seller/orders?after={found.next_cursor}" if found.next_cursor else None
+        )
+        if visit.partial:
+            return fragment(visit, "order_rows.html", view=view)
+        return await page(visit, tx, "seller_orders.html", view)
+
+
+@get("/seller/orders/{order_id:uuid}")
+async def show_seller_order(visit: Visiting, order_id: FromPath[UUID]) -> Page:
+    """One order with the address to send it to. Raises Unauthenticated, NoShop, UnknownOrder."""
+    return await _draw(visit, order_id)
+
+
+@post("/seller/orders/{order_id:uuid}/ship", status_code=200)
+async def submit_ship(request: PlainRequest, visit: Visiting, order_id: FromPath[UUID]) -> Page:
+    """Everything that is left has gone to a carrier. Raises Unauthenticated, NoShop, UnknownOrder."""
+    shops = shops_of(visit)
+    form = await read_form(request, ShipForm)
+    try:
+        async with visit.services.db.transaction() as tx:
+            await ship(
+                tx, order_id=order_id, seller_ids=shops, carrier=form.carrier, tracking_number=form.tracking_number,
+                lines=None, now=visit.now, actor_id=visit.account_id,
+                auto_receive_after=timedelta(days=visit.services.settings.auto_receive_days),
+            )  # fmt: skip
+    except (Invalid, Conflict) as error:
+        field = _FIELDS.get(error.code, "form")
+        sent = form_view(msgspec.structs.asdict(form), errors={field: error_text(visit, error)})
+        return await _draw(visit, order_id, form=sent, status=422)
+    return see_other(f"/seller/orders/{order_id}")
+
+
+@post("/seller/orders/{order_id:uuid}/parcels/{parcel_id:uuid}/delivered", status_code=200)
+async def submit_delivered(
+    request: PlainRequest, visit: Visiting, order_id: FromPath[UUID], parcel_id: FromPath[UUID]
+) -> Page:
+    """The carrier has delivered it. Raises Unauthenticated, NoShop, UnknownParcel, ParcelMoved."""
+    shops = shops_of(visit)
+    await read_form(request, EmptyForm)
+    async with visit.services.db.transaction() as tx:
+        await mark_delivered(
+            tx, fulfilment_id=parcel_id, seller_ids=shops, now=visit.now, actor_id=visit.account_id
+        )
+    return see_other(f"/seller/orders/{order_id}")
+
+
+async def _draw(visit: Visit, order_id: UUID, *, form: FormView | None = None, status: int = 200) -> Page:
+    shops = shops_of(visit)
+    async with visit.services.db.snapshot() as tx:
+        found = await seller_order_view(tx, order_id=order_id, seller_ids=shops)
+        view = order_page(
+            found,
+            url=f"/seller/orders/{order_id}",
+            locale=visit.locale,
+            purchase=None,
+            payment_name="",
+            address=await opened_address(visit, tx, found.address),
+            parcels=await fulfilments_of(tx, order_ids=[order_id]),
+            pictured=await pictured(tx, [found]),
+            sellers=await get_sellers(tx, seller_ids=[found.order.seller_id]),
+            mine=None,
+            form=form,
+        )
+        return await page(visit, tx, "seller_order.html", view, status=status)
+
+
+handlers = [show_seller_orders, show_seller_order, submit_ship, submit_delivered]

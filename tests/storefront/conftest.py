@@ -1,0 +1,111 @@
+"""The pages on a real database, with a simulated payment provider and browsers that keep their cookies."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from html import unescape
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from tests.factories.shop import Shop, a_shop
+
+from merx.app import create_app
+from merx.infra.crypto import MasterKeys
+from merx.infra.db import Database
+from merx.infra.settings import load_settings
+from merx.payments.providers import AlipayProvider, ProviderRegistry
+from merx.services import Services
+from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
+
+ORIGIN = "http://shop.test"
+GATEWAY = "http://alipay.test/gateway.do"
+
+NewBrowser = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture
+async def shop(db: Database, now: datetime) -> Shop:
+    return await a_shop(db, now=now)
+
+
+@pytest.fixture
+async def simulator(now: datetime) -> AsyncIterator[AlipaySimulator]:
+    simulator = AlipaySimulator.in_memory(now=now)
+    yield simulator
+    simulator.close()
+
+
+@pytest.fixture
+async def services(
+    db: Database, keys: MasterKeys, now: datetime, simulator: AlipaySimulator, tmp_path: Path
+) -> AsyncIterator[Services]:
+    settings = load_settings(
+        {
+            "MERX_HOME": str(tmp_path),
+            "MERX_MEDIA_DIR": str(tmp_path / "media"),
+            "MERX_PUBLIC_URL": ORIGIN,
+            "MERX_TRUSTED_HOSTS": "shop.test",
+        }
+    )
+    provider = AlipayProvider(
+        app_id=SIMULATED_APP_ID,
+        seller_id=SIMULATED_SELLER_ID,
+        private_key_pem=simulator.merchant_private_pem,
+        alipay_public_key_pem=simulator.alipay_public_pem,
+        gateway_url=GATEWAY,
+        http=httpx.AsyncClient(transport=simulator.transport()),
+        clock=simulator.clock.now,
+    )
+    registry = ProviderRegistry([provider])
+    yield Services(settings=settings, db=db, keys=keys, providers=registry, clock=lambda: now)
+    await registry.aclose()
+
+
+@pytest.fixture
+async def new_browser(services: Services) -> AsyncIterator[NewBrowser]:
+    """Opens browsers: each keeps its own cookies and stops at redirects."""
+    app = create_app(services)
+    opened: list[httpx.AsyncClient] = []
+
+    def open_browser(language: str = "en", **headers: str) -> httpx.AsyncClient:
+        browser = httpx.AsyncClient(
+            transport=httpx.ASGITransport(cast("Any", app), client=("192.0.2.7", 40000)),
+            base_url=ORIGIN,
+            headers={"Accept": "text/html", "Accept-Language": language, "Origin": ORIGIN, **headers},
+        )
+        opened.append(browser)
+        return browser
+
+    yield open_browser
+    for browser in opened:
+        await browser.aclose()
+
+
+@pytest.fixture
+def browser(new_browser: NewBrowser) -> httpx.AsyncClient:
+    """An English visitor without cookies."""
+    return new_browser()
+
+
+def fields_of(page: str, action: str) -> dict[str, str]:
+    """What a browser would send of the form with this action, untouched."""
+    match = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.DOTALL)
+    assert match, f"no form with the action {action}"
+    sent: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]*>", match[1]):
+        attributes = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
+        if attributes.get("type") in {"radio", "checkbox"} and not re.search(r"\schecked\b", tag):
+            continue
+        if "name" in attributes and attributes.get("type") != "file":
+            sent[attributes["name"]] = unescape(attributes.get("value", ""))
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', match[1], re.DOTALL):
+        values = re.findall(r'<option value="([^"]*)"([^>]*)>', options)
+        sent[name] = next((value for value, rest in values if "selected" in rest), values[0][0])
+    return sent
+
+
+def text_of(page: str) -> str:
+    """The words of a page, without its tags."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))

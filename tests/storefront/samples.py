@@ -1,0 +1,461 @@
+"""One filled view for every page: the tests draw them, and so can a person who works on a template."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import msgspec
+
+from merx.kit.money import Money
+from merx.storefront import views as v
+
+AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+ZH = {
+    "Field camera": "旷野胶片相机",
+    "Linen sofa": "亚麻双人沙发",
+    "Trail shoes": "山径越野跑鞋",
+    "Studio headphones": "录音室头戴耳机",
+    "Snake plant": "虎尾兰盆栽",
+    "Reading chair": "静读单椅",
+    "Light laptop 14": "轻薄笔记本 14",
+    "Climbing rope": "攀岩主绳",
+    "Electronics": "电子数码",
+    "Sports & Outdoor": "运动户外",
+    "Home & Garden": "家居园艺",
+    "Computers": "电脑",
+    "Photo": "摄影",
+    "Northlight Studio": "北光影像",
+    "Slow House": "慢屋家居",
+    "A mechanical camera for people who like to decide for themselves.\nMetal body, bright viewfinder, one fast lens.": (
+        "为喜欢自己做主的人准备的机械相机。\n金属机身，明亮取景，一支大光圈镜头。"
+    ),
+    "Silver · 35 mm": "银色 · 35 毫米",
+    "Silver": "银色",
+    "Black": "黑色",
+    "Colour": "颜色",
+    "Lens": "镜头",
+    "35 mm": "35 毫米",
+    "50 mm": "50 毫米",
+    "Brand": "品牌",
+    "Halden": "哈登",
+    "Heavier than it looks, and that is a good thing. The shutter sound alone is worth it.": (
+        "比看上去更有分量，这是好事。光是快门声就值了。"
+    ),
+}
+PHOTOS = {
+    "Field camera": ("jakob-owens-274337-unsplash", 1600, 1067, "#6b655d"),
+    "Linen sofa": ("nathan-fertig-249917-unsplash", 1600, 1067, "#b9b2a6"),
+    "Trail shoes": ("thomas-serer-420833-unsplash", 1600, 1067, "#8e8a88"),
+    "Studio headphones": ("alexandru-acea-686569-unsplash", 1600, 1067, "#7d7b78"),
+    "Snake plant": ("silvia-agrasar-227575-unsplash", 1067, 1600, "#8a9a86"),
+    "Reading chair": ("jean-philippe-delberghe-1400011-unsplash", 1067, 1600, "#c8c0b2"),
+    "Light laptop 14": ("derick-david-409858-unsplash", 1600, 1067, "#9aa0a6"),
+    "Climbing rope": ("stoica-ionela-530966-unsplash", 1067, 1600, "#aa8577"),
+    "Electronics": ("florian-olivo-1166419-unsplash", 1600, 1067, "#4d4a52"),
+    "Sports & Outdoor": ("michael-guite-571169-unsplash", 1600, 1067, "#7e8b93"),
+    "Home & Garden": ("abel-y-costa-716024-unsplash", 1600, 1067, "#9c8f84"),
+}
+PRICES = {
+    "CNY": (329900, 456000, 89900, 219900, 19900, 268000, 949900, 65900),
+    "USD": (46900, 64900, 12900, 29900, 2900, 38900, 129900, 8900),
+}
+PRODUCTS = tuple(PHOTOS)[:8]
+
+
+def text(english: str, locale: str) -> str:
+    """A sample's word in the page's language."""
+    return ZH[english] if locale == "zh-CN" else english
+
+
+def money(amount: int, currency: str) -> Money:
+    """An amount of the page's currency."""
+    return Money(amount, currency)
+
+
+def picture(name: str, locale: str) -> v.PictureView:
+    """A sample photo."""
+    file, width, height, colour = PHOTOS[name]
+    src = f"/media/{file}.jpg"
+    return v.PictureView(
+        src=src, avif="", webp="", width=width, height=height, colour=colour, alt=text(name, locale)
+    )
+
+
+def rating() -> v.RatingView:
+    """4.6 of 5 by 128 people."""
+    return v.RatingView(average=Decimal("4.6"), count=128)
+
+
+def card(index: int, locale: str, currency: str) -> v.ProductCard:
+    """A product of a list."""
+    name = PRODUCTS[index]
+    return v.ProductCard(
+        title=text(name, locale),
+        url="/products/field-camera",
+        seller_name=text("Northlight Studio" if index % 2 == 0 else "Slow House", locale),
+        picture=picture(name, locale),
+        price=money(PRICES[currency][index], currency),
+        price_from=index in {0, 6},
+        rating=rating() if index % 3 == 0 else None,
+    )
+
+
+def categories(locale: str) -> tuple[v.CategoryLink, ...]:
+    """The first level of the tree."""
+    names = ("Electronics", "Sports & Outdoor", "Home & Garden")
+    return tuple(
+        v.CategoryLink(
+            name=text(name, locale),
+            url=f"/categories/{index}",
+            picture=picture(name, locale),
+            current=index == 0,
+        )
+        for index, name in enumerate(names)
+    )
+
+
+def chrome(
+    locale: str, currency: str, path: str = "/", personal: v.PersonalView | None = None
+) -> v.ChromeView:
+    """What is around each page."""
+    return v.ChromeView(
+        path=path,
+        canonical=f"http://localhost:8000{path}",
+        currency=currency,
+        locales=("zh-CN", "en"),
+        currencies=("CNY", "USD"),
+        categories=tuple(v.CategoryLink(name=c.name, url=c.url) for c in categories(locale)),
+        personal=personal
+        or v.PersonalView(cart_count=2, name="林小雨" if locale == "zh-CN" else "Ada Byron", sells=True),
+    )
+
+
+def line(index: int, locale: str, currency: str, **changes: object) -> v.CartLineView:
+    """A line of a cart."""
+    name = PRODUCTS[index]
+    facts: dict[str, object] = {
+        "line_id": f"line-{index}",
+        "title": text(name, locale),
+        "url": "/products/field-camera",
+        "variant": text("Silver · 35 mm", locale) if index == 0 else "",
+        "picture": picture(name, locale),
+        "unit_price": money(PRICES[currency][index], currency),
+        "total": money(PRICES[currency][index], currency),
+        "quantity": 1,
+        "max_quantity": 20,
+        **changes,
+    }
+    return v.CartLineView(**facts)  # type: ignore[arg-type]
+
+
+def totals(currency: str) -> v.TotalsView:
+    """Two shops' goods, one delivered free."""
+    goods = PRICES[currency][0] + PRICES[currency][1]
+    return v.TotalsView(
+        items=money(goods, currency),
+        item_count=2,
+        shipping=money(1500, currency),
+        shipping_rows=(("Northlight Studio", money(1500, currency)), ("Slow House", money(0, currency))),
+        tax=money((goods + 1500) * 13 // 113, currency),
+        total=money(goods + 1500, currency),
+    )
+
+
+def address(locale: str) -> v.AddressView:
+    """Where things go."""
+    if locale == "zh-CN":
+        lines = ("上海市 徐汇区", "武康路 100 号 3 楼", "200031")
+        return v.AddressView(
+            address_id="a1", recipient="林小雨", phone="138 0013 8000", lines=lines, is_default=True
+        )
+    lines = ("12 St James's Square", "London SW1Y 4JH", "United Kingdom")
+    return v.AddressView(
+        address_id="a1", recipient="Ada Byron", phone="+44 20 7946 0000", lines=lines, is_default=True
+    )
+
+
+def address_form(form: v.FormView | None = None, *, asks_email: bool = False) -> v.AddressFormView:
+    """An empty address."""
+    countries = (("CN", "China / 中国"), ("GB", "United Kingdom"), ("US", "United States"))
+    return v.AddressFormView(form=form or v.FormView(), countries=countries, asks_email=asks_email)
+
+
+def product(locale: str, currency: str) -> v.ProductView:
+    """A product with two options, one combination of them sold out."""
+    description = next(key for key in ZH if key.startswith("A mechanical"))
+    review = next(key for key in ZH if key.startswith("Heavier"))
+    return v.ProductView(
+        title=text("Field camera", locale),
+        url="/products/field-camera",
+        description=text(description, locale),
+        seller_name=text("Northlight Studio", locale),
+        brand=text("Halden", locale),
+        trail=(
+            v.CategoryLink(name=text("Electronics", locale), url="/categories/electronics"),
+            v.CategoryLink(name=text("Photo", locale), url="/categories/photo"),
+        ),
+        pictures=(picture("Field camera", locale), picture("Studio headphones", locale)),
+        sku="HAL-35-S",
+        variant_id="01931b66-0000-7000-8000-000000000001",
+        variant_label=text("Silver · 35 mm", locale),
+        options=(
+            v.OptionView(
+                field="o1",
+                name=text("Colour", locale),
+                values=(
+                    v.OptionValueView(
+                        value="silver", label=text("Silver", locale), chosen=True, in_stock=True
+                    ),
+                    v.OptionValueView(
+                        value="black", label=text("Black", locale), chosen=False, in_stock=True
+                    ),
+                ),
+            ),
+            v.OptionView(
+                field="o2",
+                name=text("Lens", locale),
+                values=(
+                    v.OptionValueView(value="35", label=text("35 mm", locale), chosen=True, in_stock=True),
+                    v.OptionValueView(value="50", label=text("50 mm", locale), chosen=False, in_stock=False),
+                ),
+            ),
+        ),
+        price=money(PRICES[currency][0], currency),
+        stock="few_left",
+        stock_left=3,
+        max_quantity=3,
+        delivery_from=money(1500, currency),
+        facts=((text("Brand", locale), text("Halden", locale)), ("SKU", "HAL-35-S")),
+        rating=rating(),
+        reviews=tuple(
+            v.ReviewView(
+                author="王*" if locale == "zh-CN" else "A* B*",
+                stars=stars,
+                text=text(review, locale),
+                variant=text("Silver · 35 mm", locale),
+                written_at=AT,
+                pictures=(picture("Field camera", locale),) if stars == 5 else (),
+            )
+            for stars in (5, 4)
+        ),
+        reviews_more_url="/products/field-camera?reviews=next",
+        related=tuple(card(index, locale, currency) for index in (3, 6, 1, 5)),
+    )
+
+
+def cart(locale: str, currency: str) -> v.CartView:
+    """Two shops, one line that asks for too many."""
+    return v.CartView(
+        groups=(
+            v.CartGroupView(
+                seller_name=text("Northlight Studio", locale),
+                lines=(
+                    line(0, locale, currency),
+                    line(6, locale, currency, quantity=5, problem="fewer_left", left=2, total=None),
+                ),
+                subtotal=money(PRICES[currency][0], currency),
+            ),
+            v.CartGroupView(
+                seller_name=text("Slow House", locale),
+                lines=(line(1, locale, currency), line(4, locale, currency, problem="sold_out", total=None)),
+                subtotal=money(PRICES[currency][1], currency),
+            ),
+        ),
+        count=2,
+        total=money(PRICES[currency][0] + PRICES[currency][1], currency),
+        can_check_out=False,
+    )
+
+
+def checkout(locale: str, currency: str, *, guest: bool = False) -> v.CheckoutView:
+    """A checkout ready to be ordered; a guest's has no address yet and one mistake."""
+    errors = (
+        v.FormView(values={"country": "CN", "phone": "12"}, errors={"phone": "…"})
+        if guest
+        else v.FormView(values={"country": "CN"})
+    )
+    return v.CheckoutView(
+        addresses=() if guest else (address(locale),),
+        address_id="" if guest else "a1",
+        new_address=address_form(errors, asks_email=guest),
+        groups=(
+            v.CheckoutGroupView(
+                seller_name=text("Northlight Studio", locale),
+                lines=(line(0, locale, currency),),
+                subtotal=money(PRICES[currency][0], currency),
+            ),
+            v.CheckoutGroupView(
+                seller_name=text("Slow House", locale),
+                lines=(line(1, locale, currency),),
+                subtotal=money(PRICES[currency][1], currency),
+            ),
+        ),
+        delivery=(
+            v.DeliveryChoice(code="standard", price=money(1500, currency), chosen=True),
+            v.DeliveryChoice(code="express", price=money(4500, currency), chosen=False),
+        ),
+        payments=(v.PaymentChoice(code="alipay", name="支付宝 Alipay", chosen=True),),
+        totals=totals(currency),
+        cart_id="01931b66-0000-7000-8000-00000000000c",
+        idempotency_key="01931b66-0000-7000-8000-00000000000a",
+        changed=guest,
+    )
+
+
+def payment(state: str, locale: str, currency: str) -> v.PaymentView:
+    """A payment in one of its states."""
+    orders = (
+        v.OrderLink(
+            number="01JD8M2K7Q4V9X3B-1", url="/orders/1", seller_name=text("Northlight Studio", locale)
+        ),
+        v.OrderLink(number="01JD8M2K7Q4V9X3B-2", url="/orders/2", seller_name=text("Slow House", locale)),
+    )
+    return v.PaymentView(
+        number="01JD8M2K7Q4V9X3B",
+        amount=totals(currency).total,
+        state=state,  # type: ignore[arg-type]
+        provider_name="支付宝" if locale == "zh-CN" else "Alipay",
+        poll_url="/purchases/01JD8M2K7Q4V9X3B",
+        pay_url="/purchases/01JD8M2K7Q4V9X3B/pay" if state == "waiting" else None,
+        cancel_url="/purchases/01JD8M2K7Q4V9X3B/cancel" if state == "waiting" else None,
+        deadline=AT,
+        orders=orders,
+    )
+
+
+def order(locale: str, currency: str, *, for_seller: bool = False, state: str = "delivered") -> v.OrderView:
+    """An order with a parcel, or one that a seller has still to send."""
+    where = address(locale)
+    sent = state == "delivered"
+    steps = (
+        v.TimelineStep(code="ordered", at=AT, done=True),
+        v.TimelineStep(
+            code="paid", at=AT if state != "pending_payment" else None, done=state != "pending_payment"
+        ),
+        v.TimelineStep(code="shipped", at=AT if sent else None, done=sent),
+        v.TimelineStep(code="delivered", at=AT if sent else None, done=sent),
+        v.TimelineStep(code="received", at=None, done=False),
+    )
+    parcel = v.ParcelView(
+        parcel_id="f1",
+        carrier="顺丰速运" if locale == "zh-CN" else "SF Express",
+        tracking_number="SF1234567890123",
+        shipped_at=AT,
+        delivered_at=AT,
+        received_at=None,
+        can_receive=not for_seller,
+        can_deliver=for_seller,
+    )
+    order_line = v.OrderLineView(
+        line_id="l1",
+        title=text("Field camera", locale),
+        url="/products/field-camera",
+        variant=text("Silver · 35 mm", locale),
+        picture=picture("Field camera", locale),
+        quantity=1,
+        unit_price=money(PRICES[currency][0], currency),
+        total=money(PRICES[currency][0], currency),
+        can_review=sent and not for_seller,
+    )
+    return v.OrderView(
+        number="01JD8M2K7Q4V9X3B-1",
+        url="/seller/orders/1" if for_seller else "/orders/1",
+        state=state,
+        placed_at=AT,
+        seller_name=text("Northlight Studio", locale),
+        recipient=where.recipient,
+        phone=where.phone,
+        address_lines=where.lines,
+        delivery="standard",
+        payment_name="支付宝" if locale == "zh-CN" else "Alipay",
+        steps=steps,
+        lines=(order_line,),
+        parcels=(parcel,) if sent else (),
+        totals=totals(currency),
+        pay_url="/purchases/01JD8M2K7Q4V9X3B/pay" if state == "pending_payment" else None,
+        pay_until=AT if state == "pending_payment" else None,
+        upload_megabytes=12,
+        can_ship=for_seller and not sent,
+        can_review_seller=sent and not for_seller,
+        carriers=(("shunfeng", "顺丰速运" if locale == "zh-CN" else "SF Express"), ("ems", "EMS")),
+    )
+
+
+def orders(locale: str, currency: str, url: str) -> v.OrdersView:
+    """Some orders and the way to more."""
+    states = ("pending_payment", "placed", "delivered", "closed", "cancelled")
+    return v.OrdersView(
+        rows=tuple(
+            v.OrderRow(
+                number=f"01JD8M2K7Q4V9X3B-{index}",
+                url=f"{url}/{index}",
+                state=state,
+                placed_at=AT,
+                counterpart=text("Northlight Studio", locale),
+                total=money(PRICES[currency][index], currency),
+                count=index + 1,
+                pictures=(picture(PRODUCTS[index], locale), picture(PRODUCTS[index + 1], locale)),
+            )
+            for index, state in enumerate(states)
+        ),
+        more_url=f"{url}?after=abc",
+    )
+
+
+def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
+    """Every page by a name: its template and its view."""
+    sorts = tuple(
+        v.SortLink(code=code, url=f"/categories/photo?sort={code}", current=code == "newest")
+        for code in ("newest", "price_asc", "price_desc")
+    )
+    cards = tuple(card(index, locale, currency) for index in range(8))
+    trail = (v.CategoryLink(name=text("Electronics", locale), url="/categories/electronics", current=True),)
+    category = v.CategoryView(
+        name=text("Electronics", locale), url="/categories/electronics", trail=trail,
+        children=(v.CategoryLink(name=text("Computers", locale), url="/categories/computers"), v.CategoryLink(name=text("Photo", locale), url="/categories/photo")),
+        sorts=sorts, products=cards, more_url="/categories/electronics?after=abc",
+    )  # fmt: skip
+    empty_category = v.CategoryView(
+        name=text("Photo", locale),
+        url="/categories/photo",
+        trail=trail,
+        children=(),
+        sorts=sorts,
+        products=(),
+        more_url=None,
+    )
+    wrong = v.FormView(values={"email": "ada"}, errors={"email": "…", "form": "…"})
+    return {
+        "home": ("home.html", v.HomeView(hero=cards[0], categories=categories(locale), newest=cards)),
+        "category": ("category.html", category),
+        "category-empty": ("category.html", empty_category),
+        "product": ("product.html", product(locale, currency)),
+        "cart": ("cart.html", cart(locale, currency)),
+        "cart-empty": ("cart.html", v.CartView(groups=(), count=0, total=money(0, currency), can_check_out=False, suggestions=cards[:4])),
+        "checkout": ("checkout.html", checkout(locale, currency)),
+        "checkout-guest": ("checkout.html", checkout(locale, currency, guest=True)),
+        **{f"payment-{state}": ("payment.html", payment(state, locale, currency)) for state in ("waiting", "paid", "expired", "cancelled")},
+        "order": ("order.html", order(locale, currency)),
+        "order-review": (
+            "order.html",
+            msgspec.structs.replace(
+                order(locale, currency),
+                form=v.FormView(values={"score": "4", "body": "…"}, errors={"body": "…", "form": "…"}),
+                form_for="l1",
+            ),
+        ),
+        "order-unpaid": ("order.html", order(locale, currency, state="pending_payment")),
+        "orders": ("orders.html", orders(locale, currency, "/orders")),
+        "orders-empty": ("orders.html", v.OrdersView(rows=())),
+        "login": ("login.html", v.LogInView(form=wrong, return_to="/cart")),
+        "register": ("register.html", v.RegisterView(form=v.FormView(), return_to="/")),
+        "addresses": ("addresses.html", v.AddressesView(addresses=(address(locale), address(locale)))),
+        "addresses-empty": ("addresses.html", v.AddressesView(addresses=())),
+        "address-form": ("address_form.html", address_form()),
+        "seller-orders": ("seller_orders.html", orders(locale, currency, "/seller/orders")),
+        "seller-order": ("seller_order.html", order(locale, currency, for_seller=True, state="placed")),
+        "seller-order-sent": ("seller_order.html", order(locale, currency, for_seller=True)),
+        **{
+            f"error-{status}": ("error.html", v.ErrorView(status=status, back_url="/cart", reference="7f3a" if status == 500 else None))
+            for status in (400, 403, 404, 409, 413, 429, 500, 503)
+        },
+    }  # fmt: skip
