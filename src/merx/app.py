@@ -3,16 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Litestar, Request, Response, get
-from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
-from merx.accounts import Identity, authenticate
-from merx.api import api_handlers, openapi_config, payment_handlers
+from merx.api import api_handlers, payment_handlers
 from merx.infra.db import Sql
 from merx.infra.http import Edge, EdgeRules, FileRoot, domain_problem, fault_problem, http_problem
 from merx.infra.pages import PageCache, listen_for_changes
@@ -22,7 +20,6 @@ from merx.services import Services, open_services
 from merx.storefront import STATIC, storefront_exception_handlers, storefront_handlers
 
 AnyRequest = Request[Any, Any, Any]
-SESSION_COOKIE: Final = "merx_session"
 _HEALTHY = Sql("SELECT 1")
 
 
@@ -39,14 +36,13 @@ def create_app(services: Services | None = None) -> Edge:
             *api_handlers,
             *storefront_handlers,
         ],
-        dependencies={"services": Provide(_services, sync_to_thread=False), "identity": Provide(_identity)},
         exception_handlers={
             DomainError: _by_reader(DomainError, domain_problem),
             HTTPException: _by_reader(HTTPException, http_problem),
             Exception: _by_reader(Exception, fault_problem),
         },
         lifespan=[] if services else [lambda app: _open(app, settings, pages)],
-        openapi_config=openapi_config(),
+        openapi_config=None,  # the API describes itself
         logging_config=None,  # ours redacts
         request_max_body_size=None,  # the outer layer counts
     )
@@ -84,22 +80,6 @@ def edge_rules(settings: Settings) -> EdgeRules:
     )
 
 
-def _services(request: AnyRequest) -> Services:
-    services: Services = request.app.state.services
-    return services
-
-
-async def _identity(request: AnyRequest, services: NamedDependency[Services]) -> Identity | None:
-    """Who asks: by bearer token, or by the session cookie. A token that is not valid is nobody."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        token = request.cookies.get(SESSION_COOKIE, "")
-    if not token:
-        return None
-    async with services.db.read() as tx:
-        return await authenticate(tx, services.keys, token=token, now=services.clock())
-
-
 def _by_reader(
     kind: type[Exception], problem: Callable[[AnyRequest, Any], Response[Any]]
 ) -> Callable[[AnyRequest, Any], Response[Any]]:
@@ -115,8 +95,9 @@ def _by_reader(
 
 
 @get("/health", include_in_schema=False)
-async def health(services: NamedDependency[Services]) -> Response[str]:
+async def health(request: AnyRequest) -> Response[str]:
     """Whether this process can serve: it reaches the database."""
+    services: Services = request.app.state.services
     async with services.db.read() as tx:
         await tx.value(_HEALTHY)
     return Response("ok", media_type="text/plain", headers={"Cache-Control": "no-store"})

@@ -6,12 +6,12 @@ cart is shown and again when it is placed. A cart becomes at most one purchase.
 
 from merx.cart.access import access_cart, open_cart_of
 from merx.cart.change import put_line, remove_line, set_address, set_currency, set_delivery, set_provider
-from merx.cart.claim import claim_carts, reopen_carts
+from merx.cart.claim import cart_owners, claim_carts, reopen_carts
 from merx.cart.create import create_cart
-from merx.cart.errors import BadQuantity, CartClosed, TooManyLines, UnknownCart, UnknownVariant
+from merx.cart.errors import BadQuantity, CartClosed, TooManyLines, UnknownCart
 from merx.cart.jobs import expire_idle_carts
 from merx.cart.merge import adopt_cart, merge_carts
-from merx.cart.model import Cart, CartLine, CartLineView, CartView, ClaimedCart
+from merx.cart.model import Cart, CartLine, CartLineView, CartOwner, CartView, ClaimedCart
 from merx.cart.view import cart_view
 
 __all__ = [
@@ -20,13 +20,14 @@ __all__ = [
     "CartClosed",
     "CartLine",
     "CartLineView",
+    "CartOwner",
     "CartView",
     "ClaimedCart",
     "TooManyLines",
     "UnknownCart",
-    "UnknownVariant",
     "access_cart",
     "adopt_cart",
+    "cart_owners",
     "cart_view",
     "claim_carts",
     "create_cart",

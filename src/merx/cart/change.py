@@ -5,12 +5,14 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from merx.accounts import PostalAddress, new_person, person_cipher, seal_address
 from merx.cart import store
 from merx.cart.access import check_access, check_open
-from merx.cart.errors import BadQuantity, NoPriceInCurrency, TooManyLines, UnknownVariant
+from merx.cart.errors import BadQuantity, NoPriceInCurrency, TooManyLines
 from merx.cart.model import Cart
+from merx.catalog import UnknownVariant
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Tx
 
@@ -58,6 +60,10 @@ async def _locked(tx: Tx, cart_id: UUID, token_hash: bytes | None, account_id: U
     return check_open(check_access(cart, token_hash=token_hash, account_id=account_id))
 
 
+def _changed(cart: Cart, **choice: str | bytes | None) -> Cart:
+    return msgspec.structs.replace(cart, version=cart.version + 1, **choice)
+
+
 async def remove_line(
     tx: Tx,
     *,
@@ -81,8 +87,8 @@ async def set_address(
     account_id: UUID | None,
     address: PostalAddress,
     now: datetime,
-) -> None:
-    """Seal the delivery address under the cart's person and keep it. `address` is checked already.
+) -> Cart:
+    """Seal the delivery address under the cart's person and keep it; returns the cart. `address` is checked already.
 
     Raises UnknownCart, CartClosed.
     """
@@ -93,25 +99,27 @@ async def set_address(
         if fresh_guest
         else await person_cipher(tx, keys, person_id=cart.person_id)
     )
-    await store.set_address(
-        tx, cart_id=cart_id, sealed=seal_address(cipher, address), country=address.country, now=now
-    )
+    sealed = seal_address(cipher, address)
+    await store.set_address(tx, cart_id=cart_id, sealed=sealed, country=address.country, now=now)
+    return _changed(cart, address_sealed=sealed, country=address.country)
 
 
 async def set_delivery(
     tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, method: str, now: datetime
-) -> None:
+) -> Cart:
     """Choose how the goods come ("standard", "express"). Raises UnknownCart, CartClosed."""
-    await _locked(tx, cart_id, token_hash, account_id)
+    cart = await _locked(tx, cart_id, token_hash, account_id)
     await store.set_choice(tx, store.SET_DELIVERY, cart_id=cart_id, choice=method, now=now)
+    return _changed(cart, delivery=method)
 
 
 async def set_provider(
     tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, provider: str, now: datetime
-) -> None:
+) -> Cart:
     """Choose who to pay through, by provider code; the caller checked that it is offered. Raises UnknownCart, CartClosed."""
-    await _locked(tx, cart_id, token_hash, account_id)
+    cart = await _locked(tx, cart_id, token_hash, account_id)
     await store.set_choice(tx, store.SET_PROVIDER, cart_id=cart_id, choice=provider, now=now)
+    return _changed(cart, provider=provider)
 
 
 async def set_currency(
@@ -122,10 +130,11 @@ async def set_currency(
     account_id: UUID | None,
     currency: str,
     now: datetime,
-) -> None:
+) -> Cart:
     """Choose the currency the cart is priced in; the caller checked that the shop sells in it.
 
-    Lines without a price in it stay, and say so. Raises UnknownCart, CartClosed.
+    Lines without a price in it stay, and say so; the payment method is chosen anew. Raises UnknownCart, CartClosed.
     """
-    await _locked(tx, cart_id, token_hash, account_id)
+    cart = await _locked(tx, cart_id, token_hash, account_id)
     await store.set_choice(tx, store.SET_CURRENCY, cart_id=cart_id, choice=currency, now=now)
+    return _changed(cart, currency=currency, provider=None)

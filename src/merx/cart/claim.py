@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.cart import store
-from merx.cart.model import CartLine, ClaimedCart
+from merx.cart.model import CartLine, CartOwner, ClaimedCart
 from merx.infra.db import Tx
 
 
@@ -21,6 +21,11 @@ async def claim_carts(
     )
     carts = {cart.id: cart for cart in claimed}
     return carts, await store.claimed_lines(tx, list(carts))
+
+
+async def cart_owners(tx: Tx, *, cart_ids: Sequence[UUID]) -> dict[UUID, CartOwner]:
+    """Whose these carts are, in any state; unknown ones are absent."""
+    return await store.owners(tx, cart_ids)
 
 
 async def reopen_carts(tx: Tx, *, cart_ids: Sequence[UUID]) -> None:

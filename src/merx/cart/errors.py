@@ -10,13 +10,6 @@ class UnknownCart(NotFound):
     message = "There is no such cart, or it is not yours."
 
 
-class UnknownVariant(NotFound):
-    """No such variant is for sale."""
-
-    code = "unknown_variant"
-    message = "There is no such article for sale."
-
-
 class BadQuantity(Invalid):
     """A quantity outside 1 to 999."""
 

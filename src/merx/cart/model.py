@@ -51,6 +51,13 @@ class ClaimedCart(msgspec.Struct, frozen=True, gc=False):
     token_hash: bytes
 
 
+class CartOwner(msgspec.Struct, frozen=True, gc=False):
+    """Whose a cart is: an account's, or whoever's holds its token."""
+
+    account_id: UUID | None
+    token_hash: bytes
+
+
 class CartLineView(msgspec.Struct, frozen=True):
     """A line as a shopper sees it. `problem` says why it cannot be bought as it stands, or is None."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.cart.model import Cart, CartLine, ClaimedCart
+from merx.cart.model import Cart, CartLine, CartOwner, ClaimedCart
 from merx.infra.db import ReadTx, Record, Sql, Tx
 
 COLUMNS = """c.id, c.account_id, c.person_id, c.currency, c.locale, c.state, c.country, c.address_sealed, c.delivery,
@@ -123,7 +123,9 @@ DELETE FROM cart_lines WHERE cart_id = $1 AND variant_id = $2
 SET_ADDRESS = Sql("""
 UPDATE carts SET address_sealed = $2, country = $3, version = version + 1, updated_at = $4 WHERE id = $1
 """)
-SET_CURRENCY = Sql("UPDATE carts SET currency = $2, version = version + 1, updated_at = $3 WHERE id = $1")
+SET_CURRENCY = Sql("""
+UPDATE carts SET currency = $2, provider = NULL, version = version + 1, updated_at = $3 WHERE id = $1
+""")
 SET_DELIVERY = Sql("UPDATE carts SET delivery = $2, version = version + 1, updated_at = $3 WHERE id = $1")
 SET_PROVIDER = Sql("UPDATE carts SET provider = $2, version = version + 1, updated_at = $3 WHERE id = $1")
 
@@ -155,6 +157,7 @@ RETURNING c.id, c.account_id, c.person_id, c.currency, c.locale, c.country, c.ad
 CLAIMED_LINES = Sql("""
 SELECT cart_id, variant_id, quantity FROM cart_lines WHERE cart_id = ANY($1::uuid[]) ORDER BY cart_id, added_at, variant_id
 """)
+OWNERS = Sql("SELECT id, account_id, token_hash FROM carts WHERE id = ANY($1::uuid[])")
 REOPEN = Sql("""
 UPDATE carts SET state = 'open', purchase_id = NULL, version = version - 1 WHERE id = ANY($1::uuid[])
 """)
@@ -173,6 +176,11 @@ async def claimed_lines(tx: Tx, cart_ids: Sequence[UUID]) -> dict[UUID, list[Car
     for cart_id, variant_id, quantity in await tx.rows(CLAIMED_LINES, cart_ids):
         lines[cart_id].append(CartLine(variant_id, quantity))
     return lines
+
+
+async def owners(tx: ReadTx, cart_ids: Sequence[UUID]) -> dict[UUID, CartOwner]:
+    """Whose these carts are, in any state."""
+    return {row[0]: CartOwner(row[1], row[2]) for row in await tx.rows(OWNERS, cart_ids)}
 
 
 async def reopen(tx: Tx, cart_ids: Sequence[UUID]) -> None:

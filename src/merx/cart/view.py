@@ -10,14 +10,23 @@ from merx.cart.model import Cart, CartLine, CartLineView, CartView
 from merx.catalog import ProductCard, cards
 from merx.infra.db import ReadTx
 from merx.inventory import availability
-from merx.pricing import Quote, QuoteItem, SaleTerms, delivery_problem, line_problem, quote, sale_terms
+from merx.pricing import (
+    AmountTooLarge,
+    Quote,
+    QuoteItem,
+    SaleTerms,
+    delivery_problem,
+    line_problem,
+    quote,
+    sale_terms,
+)
 
 
 async def cart_view(tx: ReadTx, *, cart: Cart, now: datetime) -> CartView:
     """A cart priced at this moment, in a fixed number of statements.
 
     The quote covers the lines that can be bought. `problems` name what is missing or wrong: "empty", "lines",
-    "address", "delivery", "provider", "delivery_unavailable", "country_not_served". Nothing here is a promise:
+    "address", "delivery", "provider", "delivery_unavailable", "country_not_served", "amount_too_large". Nothing here is a promise:
     placement reads it all again under lock.
     """
     wanted = [(line.variant_id, cart.currency, cart.delivery) for line in cart.lines]
@@ -28,8 +37,12 @@ async def cart_view(tx: ReadTx, *, cart: Cart, now: datetime) -> CartView:
     demand = Counter({line.variant_id: line.quantity for line in cart.lines})
     lines = [_line(line, found.get(line.variant_id), free, demand, pictured) for line in cart.lines]
     items = [QuoteItem(found[line.variant_id], line.quantity) for line in lines if line.problem is None]
-    quoted = quote(items, cart.currency) if items else None
-    return CartView(cart, quoted, lines, _problems(cart, lines, items, quoted))
+    quoted, problems = None, []
+    try:
+        quoted = quote(items, cart.currency) if items else None
+    except AmountTooLarge:
+        problems = ["amount_too_large"]
+    return CartView(cart, quoted, lines, problems + _problems(cart, lines, items, quoted))
 
 
 def _line(

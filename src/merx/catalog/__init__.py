@@ -18,6 +18,7 @@ from merx.catalog.errors import (
     StaleVersion,
     UnknownCategory,
     UnknownProduct,
+    UnknownVariant,
 )
 from merx.catalog.events import PRODUCT_CHANGED
 from merx.catalog.import_csv import import_csv
@@ -51,7 +52,7 @@ from merx.catalog.model import (
 from merx.catalog.queries import cards, category_by_code, list_products, product_by_id, product_by_slug
 from merx.catalog.set_media import set_media
 from merx.catalog.set_prices import set_prices
-from merx.catalog.store import category_tree, products_by_id, save_media, variant_ids
+from merx.catalog.store import category_tree, products_by_id, save_media, variant_by_sku, variant_ids
 from merx.catalog.upsert import upsert_products
 from merx.catalog.upsert_categories import upsert_categories
 
@@ -93,6 +94,7 @@ __all__ = [
     "StockReceiver",
     "UnknownCategory",
     "UnknownProduct",
+    "UnknownVariant",
     "UpsertReport",
     "Variant",
     "VariantDraft",
@@ -113,5 +115,6 @@ __all__ = [
     "set_prices",
     "upsert_categories",
     "upsert_products",
+    "variant_by_sku",
     "variant_ids",
 ]

@@ -10,6 +10,13 @@ class UnknownProduct(NotFound):
     message = "This product does not exist or is not on sale."
 
 
+class UnknownVariant(NotFound):
+    """No such variant is for sale."""
+
+    code = "unknown_variant"
+    message = "There is no such article for sale."
+
+
 class UnknownCategory(NotFound):
     """No category has this code."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from merx.catalog.errors import UnknownVariant
 from merx.catalog.model import Category, CategoryDraft, MediaDraft, Product, Text
 from merx.infra.db import ReadTx, Sql, Tx
 from merx.kit.ids import new_id
@@ -237,6 +238,17 @@ BUMP_VARIANT = Sql("UPDATE variants SET version = version + 1, updated_at = $2 W
 async def bump_variant(tx: Tx, *, variant_id: UUID, now: datetime) -> None:
     """Mark a variant as changed when only its prices did."""
     await tx.run(BUMP_VARIANT, variant_id, now)
+
+
+VARIANT_BY_SKU = Sql("SELECT id FROM variants WHERE sku = $1")
+
+
+async def variant_by_sku(tx: ReadTx, *, sku: str) -> UUID:
+    """The variant with this SKU. Raises UnknownVariant."""
+    variant_id: UUID | None = await tx.value(VARIANT_BY_SKU, sku)
+    if variant_id is None:
+        raise UnknownVariant
+    return variant_id
 
 
 VARIANT_IDS = Sql("SELECT sku, id FROM variants WHERE sku = ANY($1::text[]) AND seller_id = ANY($2::uuid[])")

@@ -15,6 +15,7 @@ from merx.checkout.errors import (
     OutOfStock,
     PlacementFailed,
     PriceChanged,
+    as_error,
 )
 from merx.checkout.expire_unpaid import expire_unpaid
 from merx.checkout.model import Placed, PlaceOrder, Refused
@@ -37,6 +38,7 @@ __all__ = [
     "PlacementQueue",
     "PriceChanged",
     "Refused",
+    "as_error",
     "ask_in_doubt",
     "ask_provider",
     "cancel_purchase",

@@ -5,6 +5,7 @@ from typing import Any, Final
 from merx.checkout.model import Refused
 from merx.infra.idempotency import IdempotencyKeyReused
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
+from merx.pricing import AmountTooLarge
 
 
 class CartNotFound(NotFound):
@@ -68,6 +69,7 @@ _BY_CODE: Final[dict[str, type[DomainError]]] = {
     for error in (
         CartNotFound, CartChanged, CartIncomplete, DeliveryRefused, OutOfStock, PriceChanged, IdempotencyKeyReused,
         PlacementFailed,
+        AmountTooLarge,
     )
 }  # fmt: skip
 

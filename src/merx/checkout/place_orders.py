@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from merx.cart import CartLine, ClaimedCart, claim_carts, reopen_carts
+from merx.cart import CartLine, CartOwner, ClaimedCart, cart_owners, claim_carts, reopen_carts
 from merx.checkout.errors import (
     CartChanged,
     CartIncomplete,
@@ -37,7 +37,16 @@ from merx.kit.ids import new_id, new_number
 from merx.ledger import post
 from merx.orders import insert_purchases
 from merx.payments import open_payments
-from merx.pricing import Quote, QuoteItem, SaleTerms, delivery_problem, line_problem, quote, sale_terms
+from merx.pricing import (
+    AmountTooLarge,
+    Quote,
+    QuoteItem,
+    SaleTerms,
+    delivery_problem,
+    line_problem,
+    quote,
+    sale_terms,
+)
 
 Terms = dict[tuple[UUID, str, str | None], SaleTerms]
 _LOG = logging.getLogger(__name__)
@@ -167,7 +176,9 @@ async def _decide_and_write(
     expires_at: datetime,
 ) -> list[Outcome]:
     terms = await _terms(tx, carts, lines)
-    judged = [_judge(command, carts, lines, terms) for command, _ in fresh]
+    gone = [command.cart_id for command, _ in fresh if command.cart_id not in carts]
+    owners = await cart_owners(tx, cart_ids=gone) if gone else {}
+    judged = [_judge(command, carts, owners, lines, terms) for command, _ in fresh]
     demand: Counter[UUID] = Counter()
     for result in judged:
         if isinstance(result, Quote):
@@ -201,14 +212,19 @@ async def _terms(tx: Tx, carts: dict[UUID, ClaimedCart], lines: dict[UUID, list[
 
 
 def _judge(
-    command: PlaceOrder, carts: dict[UUID, ClaimedCart], lines: dict[UUID, list[CartLine]], terms: Terms
+    command: PlaceOrder,
+    carts: dict[UUID, ClaimedCart],
+    owners: dict[UUID, CartOwner],
+    lines: dict[UUID, list[CartLine]],
+    terms: Terms,
 ) -> Quote | Refused:
     """Everything that can be decided without stock: whose cart, is it complete, what does it cost."""
     cart = carts.get(command.cart_id)
+    owner = cart or owners.get(command.cart_id)
+    if owner is None or not _owns(command, owner):
+        return refused(CartNotFound)
     if cart is None:
         return refused(CartChanged)
-    if not _owns(command, cart):
-        return refused(CartNotFound)
     missing = [
         name
         for name, value in (
@@ -231,13 +247,16 @@ def _judge(
     assert cart.country is not None
     if delivery_problem(items, cart.country) is not None:
         return refused(DeliveryRefused)
-    quoted = quote(items, cart.currency)
+    try:
+        quoted = quote(items, cart.currency)
+    except AmountTooLarge:
+        return refused(AmountTooLarge)
     if quoted.total != command.expected_total or command.currency != cart.currency:
         return refused(PriceChanged, total=quoted.total, currency=cart.currency)
     return quoted
 
 
-def _owns(command: PlaceOrder, cart: ClaimedCart) -> bool:
+def _owns(command: PlaceOrder, cart: ClaimedCart | CartOwner) -> bool:
     if cart.account_id is not None:
         return cart.account_id == command.account_id
     return cart.token_hash == command.access_hash

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from merx.fulfilment import store
 from merx.fulfilment.advance import advance, find_parcel, lock_parcel
+from merx.fulfilment.errors import UnknownParcel
 from merx.fulfilment.events import PARCEL_RECEIVED, parcel_event
 from merx.fulfilment.mark_delivered import deliver
 from merx.fulfilment.model import Fulfilment
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.orders import buyer_order, record_received
+from merx.orders import UnknownOrder, buyer_order, record_received
 
 
 async def receive(
@@ -20,10 +21,13 @@ async def receive(
     """The buyer confirms a parcel: shipped → delivered → received. One received already is returned as it is.
 
     The buyer is the account that placed the purchase or whoever shows the hash of its token; anybody else
-    gets NotFound. Raises ParcelMoved when the parcel has not been shipped.
+    gets UnknownParcel. Raises ParcelMoved when the parcel has not been shipped.
     """
     parcel = await find_parcel(tx, fulfilment_id=fulfilment_id)
-    await buyer_order(tx, order_id=parcel.order_id, account_id=account_id, access_hash=access_hash)
+    try:
+        await buyer_order(tx, order_id=parcel.order_id, account_id=account_id, access_hash=access_hash)
+    except UnknownOrder as error:
+        raise UnknownParcel from error  # whether it exists is not for strangers to know
     parcel, _ = await complete_parcel(tx, parcel, by="buyer", now=now, actor_id=account_id)
     return parcel
 

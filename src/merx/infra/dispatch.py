@@ -90,7 +90,8 @@ async def drain(db: Database, subscriptions: Sequence[Subscription], *, now: dat
     await subscribe(db, subscriptions)
     names = [subscription.name for subscription in subscriptions]
     async with db.read() as read:
-        while await dispatch(db, subscriptions, now=now) or await read.value(UNREAD, names, now):
+        # Waits for a transaction elsewhere to end, of which there is no sign but this.
+        while await dispatch(db, subscriptions, now=now) or await read.value(UNREAD, names, now):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 

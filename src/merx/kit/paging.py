@@ -27,6 +27,8 @@ def decode_cursor(cursor: str, shape: type[Position]) -> Position:
     """Unpack a cursor into `shape` (a tuple type). Raises BadCursor."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if b"\\u0000" in raw:  # PostgreSQL's texts hold none
+            raise BadCursor
         return msgspec.json.decode(raw, type=shape)
     except (ValueError, msgspec.DecodeError) as error:
         raise BadCursor from error

@@ -4,11 +4,13 @@ A quote is pure arithmetic over terms read in the caller's transaction; the clie
 include tax; tax is rounded once per line and stored.
 """
 
+from merx.pricing.errors import AmountTooLarge
 from merx.pricing.model import ExplanationLine, LineQuote, OrderQuote, Quote, QuoteItem, SaleTerms
 from merx.pricing.rules import delivery_problem, explain, line_problem, quote
 from merx.pricing.store import sale_terms
 
 __all__ = [
+    "AmountTooLarge",
     "ExplanationLine",
     "LineQuote",
     "OrderQuote",

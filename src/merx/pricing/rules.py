@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from merx.kit.money import MAX_AMOUNT, tax_inside
+from merx.pricing.errors import AmountTooLarge
 from merx.pricing.model import ExplanationLine, LineQuote, OrderQuote, Quote, QuoteItem, SaleTerms
 
 
@@ -32,7 +33,7 @@ def quote(items: Sequence[QuoteItem], currency: str) -> Quote:
 
     Every item must have passed `line_problem`. Shipping is the seller's rate, or nothing once the goods reach the
     rate's `free_from`, or before a delivery method is known. Tax inside shipping follows the rate of the order's
-    largest line (the ancillary supply follows the principal one).
+    largest line (the ancillary supply follows the principal one). Raises AmountTooLarge.
     """
     by_seller: dict[UUID, list[QuoteItem]] = defaultdict(list)
     for item in items:
@@ -41,8 +42,7 @@ def quote(items: Sequence[QuoteItem], currency: str) -> Quote:
     goods = sum(order.goods for order in orders)
     shipping = sum(order.shipping for order in orders)
     if goods + shipping > MAX_AMOUNT:
-        msg = "a quote above the largest amount"
-        raise ValueError(msg)
+        raise AmountTooLarge
     return Quote(
         currency=currency,
         orders=orders,

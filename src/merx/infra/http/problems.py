@@ -88,6 +88,8 @@ def _http_text(status: int, locale: str) -> str:
 
 def status_of(error: DomainError) -> HTTPStatus:
     """The HTTP status of a refusal."""
+    if "retry_after" in error.params:
+        return HTTPStatus.TOO_MANY_REQUESTS
     return next(status for kind, status in _BY_KIND if isinstance(error, kind))
 
 

@@ -1,0 +1,56 @@
+"""The JSON API under /api/v1, its description, and the addresses that payment providers call.
+
+A route parses strictly, calls one use case of a domain in one transaction, and renders what it returned. Nothing here
+holds SQL or decides about money or stock. Every refusal is a problem document with a stable code.
+"""
+
+from functools import cache
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.handlers import HTTPRouteHandler
+
+from merx.api.answers import JSON, PUBLIC, Answer
+from merx.api.openapi import describe
+from merx.api.reading import MAX_BODY_BYTES
+from merx.api.routes import accounts, carts, catalog, payments, purchases, reviews, seller
+
+PREFIX = "/api/v1"
+
+api_routes: list[HTTPRouteHandler] = [
+    *catalog.handlers,
+    *carts.handlers,
+    *purchases.handlers,
+    *accounts.handlers,
+    *reviews.handlers,
+    *seller.handlers,
+]
+
+
+@cache
+def openapi_document() -> bytes:
+    """The OpenAPI 3.1 description as JSON."""
+    return msgspec.json.encode(describe(api_routes, prefix=PREFIX))
+
+
+@get("/openapi.json")
+async def show_description() -> Answer:
+    """Describe this API."""
+    return Response(openapi_document(), media_type=JSON, headers=PUBLIC)
+
+
+api_handlers = [
+    Router(
+        path=PREFIX,
+        route_handlers=[*api_routes, show_description],
+        request_max_body_size=MAX_BODY_BYTES,
+        include_in_schema=False,
+    )
+]
+"""Every route of the API, ready to mount. The application state holds `services`."""
+
+payment_handlers: list[HTTPRouteHandler] = list(payments.handlers)
+"""Where providers send notices and browsers come back from paying."""
+
+
+__all__ = ["PREFIX", "api_handlers", "api_routes", "openapi_document", "payment_handlers"]

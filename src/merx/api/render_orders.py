@@ -1,0 +1,263 @@
+"""From purchases, orders and parcels to answers. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from merx.accounts import PostalAddress
+from merx.api import cart_views, order_views
+from merx.api.render import explanation, money, postal_address, seller, totals
+from merx.fulfilment import Fulfilment
+from merx.infra.outbox import StoredEvent
+from merx.orders import Order, OrderLine, OrderView, Purchase, PurchaseView
+from merx.payments import Payment
+from merx.pricing import ExplanationLine
+from merx.reviews import MyReviews
+from merx.sellers import Seller
+
+KINDS: Final = {
+    "PurchasePlaced": "purchase_placed",
+    "PurchaseCancelled": "purchase_cancelled",
+    "PaymentCaptured": "payment_captured",
+    "OrderPaid": "order_paid",
+    "ParcelShipped": "parcel_shipped",
+    "ParcelDelivered": "parcel_delivered",
+    "ParcelReceived": "parcel_received",
+    "RefundApproved": "refund_approved",
+    "RefundSucceeded": "refund_succeeded",
+}
+"""Events of a purchase that its buyer may see; all others stay inside."""
+
+NO_REVIEWS: Final = MyReviews(lines={}, orders={})
+
+
+def timeline(events: Iterable[StoredEvent]) -> list[order_views.TimelineEntryView]:
+    """What happened, oldest first, in public words."""
+    return [_entry(KINDS[event.kind], event) for event in events if event.kind in KINDS]
+
+
+def _entry(kind: str, event: StoredEvent) -> order_views.TimelineEntryView:
+    data = event.data
+    amount = data.get("amount", data.get("total"))
+    return order_views.TimelineEntryView(
+        kind=kind,
+        at=event.created_at,
+        order_id=_text(data, "order_id"),
+        order_number=_text(data, "order_number"),
+        parcel_id=_text(data, "fulfilment_id"),
+        carrier=_text(data, "carrier"),
+        tracking_number=_text(data, "tracking_number"),
+        reason=_text(data, "reason"),
+        amount=money(amount, data["currency"]) if isinstance(amount, int) else None,
+    )
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    return str(data.get(name) or "")
+
+
+def order_totals(order: Order) -> cart_views.TotalsView:
+    """The sums of one order."""
+    return totals(
+        currency=order.currency,
+        goods=order.goods,
+        shipping=order.shipping,
+        tax=order.tax,
+        total=order.total,
+    )
+
+
+def purchase_totals(purchase: Purchase) -> cart_views.TotalsView:
+    """The sums of a purchase."""
+    return totals(
+        currency=purchase.currency,
+        goods=purchase.goods,
+        shipping=purchase.shipping,
+        tax=purchase.tax,
+        total=purchase.total,
+    )
+
+
+def explain_orders(orders: Sequence[OrderView]) -> list[ExplanationLine]:
+    """Trace the total of stored orders, in the way a quote explains itself."""
+    traced: list[ExplanationLine] = []
+    for each in orders:
+        order = each.order
+        taxes: dict[int, int] = {}
+        for line in each.lines:
+            traced.append(
+                ExplanationLine("line", line.total, order.seller_id, line.sku, line.quantity, line.unit_price)
+            )
+            taxes[line.tax_rate_bp] = taxes.get(line.tax_rate_bp, 0) + line.tax
+        traced.append(ExplanationLine("shipping", order.shipping, order.seller_id, free=order.shipping == 0))
+        taxes[order.shipping_tax_bp] = taxes.get(order.shipping_tax_bp, 0) + order.shipping_tax
+        traced.extend(
+            ExplanationLine("tax_inside", amount, order.seller_id, rate_bp=rate)
+            for rate, amount in sorted(taxes.items())
+            if amount
+        )
+    return traced
+
+
+def order_line(line: OrderLine, currency: str, score: int | None) -> order_views.OrderLineView:
+    """A bought line."""
+    return order_views.OrderLineView(
+        id=line.id,
+        product_id=line.product_id,
+        variant_id=line.variant_id,
+        sku=line.sku,
+        title=line.title,
+        label=line.label,
+        quantity=line.quantity,
+        unit_price=money(line.unit_price, currency),
+        total=money(line.total, currency),
+        tax_rate_bp=line.tax_rate_bp,
+        tax=money(line.tax, currency),
+        shipped=line.shipped,
+        received=line.received,
+        score=score,
+    )
+
+
+def order(
+    found: OrderView, *, sellers: Mapping[UUID, Seller], reviews: MyReviews = NO_REVIEWS
+) -> order_views.OrderView:
+    """An order for its buyer."""
+    mine = found.order
+    return order_views.OrderView(
+        id=mine.id,
+        number=mine.number,
+        seller=seller(sellers.get(mine.seller_id)),
+        state=mine.state,
+        payment_status=mine.payment_status,
+        fulfilment_status=mine.fulfilment_status,
+        totals=order_totals(mine),
+        lines=[order_line(line, mine.currency, reviews.lines.get(line.id)) for line in found.lines],
+        placed_at=mine.placed_at,
+        received_at=mine.received_at,
+        seller_score=reviews.orders.get(mine.id),
+        version=mine.version,
+    )
+
+
+def parcel(found: Fulfilment) -> order_views.ParcelView:
+    """A parcel."""
+    return order_views.ParcelView(
+        id=found.id,
+        order_id=found.order_id,
+        state=found.state,
+        carrier=found.carrier,
+        tracking_number=found.tracking_number,
+        carrier_status=found.carrier_status,
+        shipped_at=found.shipped_at,
+        delivered_at=found.delivered_at,
+        received_at=found.received_at,
+        lines=[
+            order_views.ParcelLineView(order_line_id=line.order_line_id, quantity=line.quantity)
+            for line in found.lines
+        ],
+        version=found.version,
+    )
+
+
+def payment(found: Payment) -> order_views.PaymentView:
+    """An attempt to pay."""
+    return order_views.PaymentView(
+        provider=found.provider,
+        state=found.state,
+        amount=money(found.amount, found.currency),
+        captured=money(found.captured, found.currency),
+        refunded=money(found.refunded, found.currency),
+    )
+
+
+def purchase_summary(
+    found: Purchase, orders: Iterable[OrderView], *, sellers: Mapping[UUID, Seller]
+) -> order_views.PurchaseSummaryView:
+    """A purchase in a list."""
+    return order_views.PurchaseSummaryView(
+        id=found.id,
+        number=found.number,
+        state=found.state,
+        cancel_reason=found.cancel_reason,
+        totals=purchase_totals(found),
+        orders=[order(each, sellers=sellers) for each in orders],
+        placed_at=found.placed_at,
+        paid_at=found.paid_at,
+        expires_at=found.expires_at,
+    )
+
+
+def purchase(
+    found: PurchaseView,
+    *,
+    address: PostalAddress | None,
+    sellers: Mapping[UUID, Seller],
+    reviews: MyReviews,
+    parcels: Iterable[Fulfilment],
+    payments: Iterable[Payment],
+    events: Iterable[StoredEvent],
+) -> order_views.PurchaseView:
+    """A purchase for its buyer."""
+    mine = found.purchase
+    return order_views.PurchaseView(
+        id=mine.id,
+        number=mine.number,
+        state=mine.state,
+        cancel_reason=mine.cancel_reason,
+        totals=purchase_totals(mine),
+        explanation=explanation(explain_orders(found.orders), mine.currency),
+        address=postal_address(address) if address else None,
+        delivery=mine.delivery,
+        payment_method=mine.provider,
+        orders=[order(each, sellers=sellers, reviews=reviews) for each in found.orders],
+        parcels=[parcel(each) for each in parcels],
+        payments=[payment(each) for each in payments],
+        timeline=timeline(events),
+        placed_at=mine.placed_at,
+        paid_at=mine.paid_at,
+        expires_at=mine.expires_at,
+        version=mine.version,
+    )
+
+
+def seller_order_summary(found: OrderView) -> order_views.SellerOrderSummaryView:
+    """An order in its seller's list."""
+    mine = found.order
+    return order_views.SellerOrderSummaryView(
+        id=mine.id,
+        purchase_id=mine.purchase_id,
+        number=mine.number,
+        seller_id=mine.seller_id,
+        state=mine.state,
+        payment_status=mine.payment_status,
+        fulfilment_status=mine.fulfilment_status,
+        totals=order_totals(mine),
+        lines=[order_line(line, mine.currency, None) for line in found.lines],
+        placed_at=mine.placed_at,
+        received_at=mine.received_at,
+        version=mine.version,
+    )
+
+
+def seller_order(
+    found: OrderView, *, address: PostalAddress | None, parcels: Iterable[Fulfilment]
+) -> order_views.SellerOrderView:
+    """An order for its seller, with where to ship it."""
+    mine = found.order
+    return order_views.SellerOrderView(
+        id=mine.id,
+        purchase_id=mine.purchase_id,
+        number=mine.number,
+        seller_id=mine.seller_id,
+        state=mine.state,
+        payment_status=mine.payment_status,
+        fulfilment_status=mine.fulfilment_status,
+        totals=order_totals(mine),
+        lines=[order_line(line, mine.currency, None) for line in found.lines],
+        address=postal_address(address) if address else None,
+        parcels=[parcel(each) for each in parcels],
+        placed_at=mine.placed_at,
+        received_at=mine.received_at,
+        version=mine.version,
+    )

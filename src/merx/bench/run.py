@@ -1,0 +1,287 @@
+"""`merx bench`: measure every line against its floor, in one run, and say which reaches what it must."""
+
+import contextlib
+import statistics
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from merx.bench import report, store
+from merx.bench.count_statements import count_statements
+from merx.bench.database import BenchDatabase, durability, flush_ms, private_database
+from merx.bench.engine import measure_engine
+from merx.bench.floor import CLIENT_COUNTS, find_pgbench, measure_floor
+from merx.bench.history import load_history
+from merx.bench.load import Answered, find_wrk, run_wrk
+from merx.bench.model import FULL, BenchError, Line, Machine, Requirement, Sizes
+from merx.bench.web import WebServer, shop_server, trivial_server, worker_memory_mb
+from merx.infra.machine import cores
+from merx.infra.settings import Settings
+
+NAMES: Final = (
+    "engine_orders", "http_orders", "purchase_journey", "hot_item", "product_json", "product_page", "statements",
+    "memory", "growth",
+)  # fmt: skip
+REQUIRED: Final = {
+    "engine_orders": Requirement(least_ratio=2.0),
+    "http_orders": Requirement(least_ratio=0.5),
+    "purchase_journey": Requirement(least_ratio=0.1),
+    "hot_item": Requirement(least_ratio=0.7),
+    "product_json": Requirement(least_ratio=0.3),
+    "product_page": Requirement(least_ratio=0.25),
+    "statements_product": Requirement(most=0),
+    "statements_cart_add": Requirement(most=4),
+    "statements_placement": Requirement(most=12),
+    "memory": Requirement(most=200),
+    "growth": Requirement(least_ratio=0.8),
+}
+_ORDER_LINES: Final = frozenset({"engine_orders", "http_orders", "purchase_journey"})
+_WEB_LINES: Final = frozenset(
+    {"http_orders", "purchase_journey", "hot_item", "product_json", "product_page", "memory"}
+)
+_PAGE_LINES: Final = {"product_json": "/api/v1/products/bench-%d", "product_page": "/products/bench-%d"}
+Step = tuple[str, Callable[[], Awaitable[float]]]
+_LONGEST_RUN: Final = 120  # seconds a run of orders may take before it counts as failed
+
+
+async def run_bench(
+    settings: Settings, dsn: str, *, names: Sequence[str], as_json: bool, sizes: Sizes = FULL
+) -> int:
+    """Measure the named lines (all when none is named) on the server of `dsn` and print them.
+
+    Everything happens in databases of its own, which are dropped afterwards. Returns 0 when every line reaches what it
+    must, 1 when one does not, 2 when nothing could be measured.
+    """
+    unknown = [name for name in names if name not in NAMES]
+    console = Console(stderr=True)
+    if unknown:
+        console.print(f"There is no benchmark {unknown[0]!r}. Benchmarks: {', '.join(NAMES)}.", markup=False)
+        return 2
+    try:
+        machine = await _machine(settings, dsn)
+        report.print_machine(console, machine)
+        with _progress(console) as progress, tempfile.TemporaryDirectory(prefix="merx-bench-") as home:
+            run = _Run(settings, dsn, frozenset(names or NAMES), sizes, Path(home), progress)
+            lines = await run.all_lines()
+    except BenchError as error:
+        console.print(f"The benchmark stopped: {error}", markup=False)
+        return 2
+    report.print_lines(lines, as_json=as_json)
+    return 0 if all(line.ok for line in lines) else 1
+
+
+async def _machine(settings: Settings, dsn: str) -> Machine:
+    version, shown = await durability(dsn)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return Machine(cores=cores(), flush_ms=flush_ms(settings.home), postgres=version, durability=shown)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(), console=console, refresh_per_second=2,
+    )  # fmt: skip
+
+
+class _Run:
+    """One run: what was asked for, and what has been measured so far."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dsn: str,
+        names: frozenset[str],
+        sizes: Sizes,
+        home: Path,
+        progress: Progress,
+    ) -> None:
+        self._settings = settings
+        self._dsn = dsn
+        self._names = names
+        self._sizes = sizes
+        self._home = home
+        self._progress = progress
+        self._figures: dict[str, list[float]] = {}
+        self._notes: dict[str, str] = {}
+
+    async def all_lines(self) -> list[Line]:
+        """Measure, floors and figures in turns, so that whatever else the machine does hits both."""
+        sizes = self._sizes
+        async with private_database(self._dsn, variants=sizes.variants, stock=sizes.stock) as database:
+            if "growth" in self._names:
+                await self._growth(database)
+            if self._names & (_ORDER_LINES | _WEB_LINES | {"statements"}):
+                await self._main_part(database)
+        return self._lines()
+
+    async def _main_part(self, database: BenchDatabase) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            shop = await stack.enter_async_context(self._shop(database))
+            if self._names & (_ORDER_LINES | {"hot_item"}):
+                await self._repeat("orders", self._order_round(database, shop))
+            if shop is not None and self._names & {*_PAGE_LINES, "memory"}:
+                trivial = await stack.enter_async_context(trivial_server(self._settings, home=self._home))
+                await self._repeat("pages", self._page_round(trivial, shop))
+            if shop is not None and "memory" in self._names:
+                self._note("memory", worker_memory_mb(shop.pid))
+        if "statements" in self._names:
+            await self._statements(database)
+
+    @contextlib.asynccontextmanager
+    async def _shop(self, database: BenchDatabase) -> AsyncIterator[WebServer | None]:
+        if not self._names & _WEB_LINES:
+            yield None
+            return
+        async with shop_server(self._settings, database.dsn, home=self._home) as shop:
+            yield shop
+
+    def _note(self, name: str, figure: float) -> None:
+        self._figures.setdefault(name, []).append(figure)
+
+    async def _repeat(self, what: str, steps: list[Step]) -> None:
+        task = self._progress.add_task(what, total=self._sizes.repeats * len(steps))
+        for _ in range(self._sizes.repeats):
+            for name, step in steps:
+                self._progress.update(task, description=f"{what}: {name}")
+                self._note(name, await step())
+                self._progress.advance(task)
+        self._progress.update(task, description=what)
+
+    # --- orders -------------------------------------------------------------------------------------------------
+
+    def _order_round(self, database: BenchDatabase, shop: WebServer | None) -> list[Step]:
+        sizes, names = self._sizes, self._names
+        steps: list[Step] = []
+        if names & _ORDER_LINES:
+            pgbench = find_pgbench(self._settings)
+            for clients in CLIENT_COUNTS:
+                floor = partial(measure_floor, pgbench, database, orders=sizes.floor_orders, clients=clients)
+                steps.append((f"floor_{clients}", floor))
+        if "engine_orders" in names:
+            steps.append(("engine_orders", partial(self._engine, database)))
+        if shop is not None and names & {"http_orders", "hot_item"}:
+            steps.append(("http_orders", partial(self._http_orders, database, shop)))
+        if shop is not None and "hot_item" in names:
+            steps.append(("hot_item", partial(self._hot_item, database, shop)))
+        if shop is not None and "purchase_journey" in names:
+            steps.append(("purchase_journey", partial(self._journey, shop)))
+        return steps
+
+    async def _engine(self, database: BenchDatabase) -> float:
+        return await measure_engine(
+            database, orders=self._sizes.engine_orders, clients=self._sizes.engine_clients,
+            pool_size=self._settings.db_pool_size,
+        )  # fmt: skip
+
+    async def _check_out(self, shop: WebServer, *, first: int, count: int) -> Answered:
+        body = f'{{"expected_total":{{"amount":{store.TOTAL},"currency":"{store.CURRENCY}"}}}}'
+        return await run_wrk(
+            find_wrk(), "orders", shop.url, first, count, store.CART_KIND, body,
+            connections=self._sizes.connections, seconds=_LONGEST_RUN,
+        )  # fmt: skip
+
+    async def _http_orders(self, database: BenchDatabase, shop: WebServer) -> float:
+        count = self._sizes.http_orders
+        answered = await self._check_out(shop, first=await database.prepare_carts(count), count=count)
+        if answered.completed != count:
+            raise BenchError(f"{answered.refused} of {count} prepared carts were refused")
+        return answered.completed / answered.seconds
+
+    async def _hot_item(self, database: BenchDatabase, shop: WebServer) -> float:
+        """Buyers served a second, placed or told that it is sold out, when half of them can get one."""
+        buyers = self._sizes.hot_buyers
+        first = await database.prepare_carts(buyers, hot=True)
+        stock = buyers // 2
+        await database.run(store.HOT_STOCK_SQL, stock)
+        before = await database.value(store.TAKEN_SQL)
+        answered = await self._check_out(shop, first=first, count=buyers)
+        taken = await database.value(store.TAKEN_SQL) - before
+        free = await database.value(store.FREE_SQL)
+        await database.run(store.HOT_STOCK_SQL, self._sizes.stock)
+        if (answered.completed, taken, free) != (stock, stock, 0):
+            raise BenchError(
+                f"of {stock} units {answered.completed} were ordered, {taken} taken, {free} are left"
+            )
+        self._notes["hot_item"] = f"{stock} of {stock} sold"
+        return buyers / answered.seconds
+
+    async def _journey(self, shop: WebServer) -> float:
+        sizes = self._sizes
+        answered = await run_wrk(
+            find_wrk(), "journey", shop.url, sizes.variants // store.BLOCK, store.VARIANT_KIND, store.CURRENCY,
+            threads=sizes.shoppers, connections=sizes.shoppers, seconds=sizes.journey_seconds,
+        )  # fmt: skip
+        return answered.completed / answered.seconds
+
+    # --- pages --------------------------------------------------------------------------------------------------
+
+    def _page_round(self, trivial: WebServer, shop: WebServer) -> list[Step]:
+        asked = [name for name in _PAGE_LINES if name in self._names or "memory" in self._names]
+        return [
+            ("floor_page", partial(self._pages, trivial, "/bench-%d")),
+            *((name, partial(self._pages, shop, _PAGE_LINES[name])) for name in asked),
+        ]
+
+    async def _pages(self, server: WebServer, pattern: str) -> float:
+        sizes = self._sizes
+        answered = await run_wrk(
+            find_wrk(), "pages", server.url, pattern, sizes.products_asked,
+            connections=sizes.page_connections, seconds=sizes.page_seconds,
+        )  # fmt: skip
+        return answered.completed / answered.seconds
+
+    # --- statements, growth -------------------------------------------------------------------------------------
+
+    async def _statements(self, database: BenchDatabase) -> None:
+        task = self._progress.add_task("statements", total=1)
+        counted = await count_statements(self._settings, database, home=self._home)
+        for name, count in counted.items():
+            self._note(name, count)
+        self._progress.advance(task)
+
+    async def _growth(self, database: BenchDatabase) -> None:
+        sizes = self._sizes
+        task = self._progress.add_task(f"growth: storing {sizes.stored_orders:,} orders", total=1)
+        async with private_database(
+            self._dsn, variants=sizes.variants, stock=sizes.stock, template=database
+        ) as grown:
+            await load_history(grown, orders=sizes.stored_orders)
+            self._progress.advance(task)
+            await self._repeat(
+                "growth",
+                [("growth_none", partial(self._engine, database)), ("growth", partial(self._engine, grown))],
+            )
+
+    # --- the table ----------------------------------------------------------------------------------------------
+
+    def _lines(self) -> list[Line]:
+        medians = {name: statistics.median(figures) for name, figures in self._figures.items()}
+        floor = max(
+            (medians[name] for name in medians if name.startswith("floor_") and name != "floor_page"),
+            default=None,
+        )
+        floors = {
+            **dict.fromkeys(_ORDER_LINES, floor),
+            "hot_item": medians.get("http_orders"),
+            **dict.fromkeys(_PAGE_LINES, medians.get("floor_page")),
+            "growth": medians.get("growth_none"),
+        }
+        units = {"purchase_journey": "purchases/s", "hot_item": "buyers/s", "memory": "MB"}
+        units |= dict.fromkeys(_PAGE_LINES, "requests/s")
+        return [
+            Line(
+                name=name,
+                figure=medians[name],
+                unit="statements" if name.startswith("statements") else units.get(name, "orders/s"),
+                floor=floors.get(name),
+                required=required,
+                note=self._notes.get(name, ""),
+            )
+            for name, required in REQUIRED.items()
+            if name in medians and ("statements" if name.startswith("statements") else name) in self._names
+        ]

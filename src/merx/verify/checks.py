@@ -1,0 +1,11 @@
+"""Every check, in the order in which they are shown."""
+
+from typing import Final
+
+from merx.verify.data import DATA
+from merx.verify.model import Check
+from merx.verify.money import MONEY
+from merx.verify.stock import STOCK
+from merx.verify.workflow import WORKFLOW
+
+CHECKS: Final[tuple[Check, ...]] = (*STOCK, *MONEY, *WORKFLOW, *DATA)

@@ -1,0 +1,191 @@
+"""What must hold of stock."""
+
+from typing import Final
+
+from merx.infra.db import Sql
+from merx.verify.model import Check
+
+ALLOTMENTS: Final = Sql("SELECT count(*) FROM allotments")
+HOLDS: Final = Sql("SELECT count(*) FROM holds")
+LINES: Final = Sql("SELECT count(*) FROM order_lines")
+
+STOCK: Final = (
+    Check(
+        code="S1",
+        area="stock",
+        title="Every stock counter is the sum of its movements",
+        sql=Sql("""
+            SELECT 'allotment ' || a.id AS key,
+                   format('received, held, sold are %s, %s, %s; its movements make %s, %s, %s', a.received, a.held, a.sold,
+                          coalesce(m.received, 0), coalesce(m.held, 0), coalesce(m.sold, 0)) AS detail
+              FROM allotments a
+              LEFT JOIN (SELECT allotment_id, sum(received_delta) AS received, sum(held_delta) AS held,
+                                sum(sold_delta) AS sold
+                           FROM movements GROUP BY allotment_id) m ON m.allotment_id = a.id
+             WHERE a.received <> coalesce(m.received, 0)
+                OR a.held <> coalesce(m.held, 0)
+                OR a.sold <> coalesce(m.sold, 0)
+        """),
+        examined_sql=Sql("SELECT count(*) FROM movements"),
+    ),
+    Check(
+        code="S2",
+        area="stock",
+        title="No stock counter is negative and nothing is oversold",
+        sql=Sql("""
+            SELECT 'allotment ' || id AS key,
+                   format('received %s, held %s, sold %s', received, held, sold) AS detail
+              FROM allotments
+             WHERE least(received, held, sold) < 0 OR held::numeric + sold > received
+        """),
+        examined_sql=ALLOTMENTS,
+    ),
+    Check(
+        code="S3",
+        area="stock",
+        title="What is held is the sum of the active holds",
+        sql=Sql("""
+            SELECT 'allotment ' || a.id AS key,
+                   format('held is %s, its active holds make %s', a.held, coalesce(h.held, 0)) AS detail
+              FROM allotments a
+              LEFT JOIN (SELECT allotment_id, sum(quantity) AS held FROM holds
+                          WHERE state = 'active' GROUP BY allotment_id) h ON h.allotment_id = a.id
+             WHERE a.held <> coalesce(h.held, 0)
+        """),
+        examined_sql=ALLOTMENTS,
+    ),
+    Check(
+        code="S4",
+        area="stock",
+        title="Every hold moved stock once when it was made and once as it ended",
+        sql=Sql("""
+            SELECT 'hold ' || h.id AS key,
+                   format('%s, quantity %s; moved hold %s, release %s, expire %s, sell %s, unsell %s', h.state, h.quantity,
+                          coalesce(m.held, 0), coalesce(m.released, 0), coalesce(m.expired, 0), coalesce(m.sold, 0),
+                          coalesce(m.unsold, 0)) AS detail
+              FROM holds h
+              LEFT JOIN (SELECT cause_id,
+                                sum(held_delta) FILTER (WHERE kind = 'hold') AS held,
+                                -sum(held_delta) FILTER (WHERE kind = 'release') AS released,
+                                -sum(held_delta) FILTER (WHERE kind = 'expire') AS expired,
+                                sum(sold_delta) FILTER (WHERE kind = 'sell') AS sold,
+                                -sum(sold_delta) FILTER (WHERE kind = 'unsell') AS unsold
+                           FROM movements WHERE kind NOT IN ('receive', 'adjust') GROUP BY cause_id) m ON m.cause_id = h.id
+             WHERE coalesce(m.held, 0) <> h.quantity
+                OR coalesce(m.released, 0) <> CASE h.state WHEN 'released' THEN h.quantity ELSE 0 END
+                OR coalesce(m.expired, 0) <> CASE h.state WHEN 'expired' THEN h.quantity ELSE 0 END
+                OR coalesce(m.sold, 0) <> CASE h.state WHEN 'consumed' THEN h.quantity ELSE 0 END
+                OR coalesce(m.unsold, 0) NOT IN (0, CASE h.state WHEN 'consumed' THEN h.quantity ELSE 0 END)
+        """),
+        examined_sql=HOLDS,
+    ),
+    Check(
+        code="S5",
+        area="stock",
+        title="A hold, its movements, its allotment and its order line are of one variant",
+        sql=Sql("""
+            SELECT 'hold ' || h.id AS key,
+                   format('of variant %s, on allotment of %s, for a line of %s', h.subject_id, a.subject_id, l.variant_id)
+                       AS detail
+              FROM holds h
+              JOIN allotments a ON a.id = h.allotment_id
+              JOIN order_lines l ON l.id = h.order_line_id
+             WHERE h.subject_id <> a.subject_id OR h.subject_id <> l.variant_id OR h.purchase_id <> l.purchase_id
+            UNION ALL
+            SELECT 'movement ' || m.kind || ' of ' || m.cause_id,
+                   format('of variant %s, on allotment of %s', m.subject_id, a.subject_id)
+              FROM movements m JOIN allotments a ON a.id = m.allotment_id
+             WHERE m.subject_id <> a.subject_id
+            UNION ALL
+            SELECT 'movement ' || m.kind || ' of ' || m.cause_id,
+                   format('moves allotment %s, its hold is on %s', m.allotment_id, h.allotment_id)
+              FROM movements m JOIN holds h ON h.id = m.cause_id
+             WHERE m.allotment_id <> h.allotment_id
+        """),
+        examined_sql=HOLDS,
+    ),
+    Check(
+        code="S6",
+        area="stock",
+        title="No hold outlives its time by ten minutes unless its purchase still waits for payment",
+        needs=("now",),
+        sql=Sql("""
+            SELECT 'hold ' || h.id AS key,
+                   format('ran out at %s, purchase %s is %s', h.expires_at, coalesce(p.number, h.purchase_id::text),
+                          coalesce(p.state, 'unknown')) AS detail
+              FROM holds h LEFT JOIN purchases p ON p.id = h.purchase_id
+             WHERE h.state = 'active' AND h.expires_at < $1::timestamptz - interval '10 minutes'
+               AND p.state IS DISTINCT FROM 'pending_payment'
+        """),
+        examined_sql=Sql("SELECT count(*) FROM holds WHERE state = 'active'"),
+    ),
+    Check(
+        code="S7",
+        area="stock",
+        title="A line of a paid order sold exactly its quantity, any other line nothing",
+        sql=Sql("""
+            SELECT 'order ' || o.number || ' line ' || l.id AS key,
+                   format('order is %s, quantity %s, sold by its holds %s', o.state, l.quantity, coalesce(s.sold, 0)) AS detail
+              FROM order_lines l
+              JOIN orders o ON o.id = l.order_id
+              LEFT JOIN (SELECT h.order_line_id, sum(h.quantity) AS sold
+                           FROM holds h
+                           LEFT JOIN movements m ON m.cause_id = h.id AND m.kind = 'unsell'
+                          WHERE h.state = 'consumed' AND m.cause_id IS NULL
+                          GROUP BY h.order_line_id) s ON s.order_line_id = l.id
+             WHERE coalesce(s.sold, 0) <> CASE WHEN o.state IN ('placed', 'closed') THEN l.quantity ELSE 0 END
+        """),
+        examined_sql=LINES,
+    ),
+    Check(
+        code="S8",
+        area="stock",
+        title="A purchase that was cancelled or paid holds no stock",
+        sql=Sql("""
+            SELECT 'hold ' || h.id AS key, format('active, purchase %s is %s', p.number, p.state) AS detail
+              FROM holds h JOIN purchases p ON p.id = h.purchase_id
+             WHERE h.state = 'active' AND p.state <> 'pending_payment'
+        """),
+        examined_sql=Sql("SELECT count(*) FROM holds WHERE state = 'active'"),
+    ),
+    Check(
+        code="S9",
+        area="stock",
+        title="Nothing is shipped or received beyond what was bought, and the parcels say the same as the lines",
+        sql=Sql("""
+            SELECT 'order ' || o.number || ' line ' || l.id AS key,
+                   format('quantity %s, shipped %s, received %s; in parcels shipped %s, received %s', l.quantity, l.shipped,
+                          l.received, coalesce(f.shipped, 0), coalesce(f.received, 0)) AS detail
+              FROM order_lines l
+              JOIN orders o ON o.id = l.order_id
+              LEFT JOIN (SELECT fl.order_line_id,
+                                sum(fl.quantity) FILTER (WHERE f.state IN ('shipped', 'delivered', 'received')) AS shipped,
+                                sum(fl.quantity) FILTER (WHERE f.state = 'received') AS received
+                           FROM fulfilment_lines fl JOIN fulfilments f ON f.id = fl.fulfilment_id
+                          GROUP BY fl.order_line_id) f ON f.order_line_id = l.id
+             WHERE l.shipped > l.quantity OR l.received > l.shipped OR l.received < 0
+                OR l.shipped <> coalesce(f.shipped, 0)
+                OR l.received <> coalesce(f.received, 0)
+        """),
+        examined_sql=LINES,
+    ),
+    Check(
+        code="S10",
+        area="stock",
+        title="A purchase that waits for payment held every line whole",
+        sql=Sql("""
+            SELECT 'order ' || o.number || ' line ' || l.id AS key,
+                   format('quantity %s, held %s', l.quantity, coalesce(h.held, 0)) AS detail
+              FROM orders o
+              JOIN order_lines l ON l.order_id = o.id
+              LEFT JOIN (SELECT h.order_line_id, sum(h.quantity) AS held
+                           FROM holds h JOIN purchases p ON p.id = h.purchase_id
+                          WHERE p.state = 'pending_payment' AND h.state IN ('active', 'expired')
+                          GROUP BY h.order_line_id) h ON h.order_line_id = l.id
+             WHERE o.state = 'pending_payment' AND coalesce(h.held, 0) <> l.quantity
+        """),
+        examined_sql=Sql("""
+            SELECT count(*) FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.state = 'pending_payment'
+        """),
+    ),
+)
