@@ -154,7 +154,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="payment_deadline_seconds", kind="number", parse=parse_integer(60, 86_400), default="1800",
             help="Time to pay a purchase before it is cancelled and its stock is free again, in seconds."),
     Setting(name="auto_receive_days", kind="number", parse=parse_integer(1, 90), default="10",
-            help="Days after delivery after which a parcel counts as received."),
+            help="Days after shipping after which a parcel counts as received."),
     Setting(name="after_sales_days", kind="number", parse=parse_integer(0, 365), default="15",
             help="Days after a parcel was received in which a return may be asked for; then the order is closed."),
     Setting(name="media_dir", kind="path", parse=parse_path, default=None, otherwise="MERX_HOME/media",

@@ -1,9 +1,9 @@
 """Refusals as pages. Each kind of refusal has one status, and says what to do next."""
 
-import logging
 from typing import Literal
 from urllib.parse import urlencode
 
+import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 
@@ -16,7 +16,7 @@ from merx.storefront.views import ErrorView
 from merx.storefront.visit import Visit, read_visit
 
 Status = Literal[400, 403, 404, 409, 413, 422, 429, 500, 503]
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.get_logger(__name__)
 _KINDS: tuple[tuple[type[DomainError], Status], ...] = (
     (TooManyAttempts, 429),
     (Invalid, 422),
@@ -61,7 +61,7 @@ def http_page(request: PlainRequest, error: HTTPException) -> Page:
 def fault_page(request: PlainRequest, error: Exception) -> Page:
     """Our own fault: logged under a number that the visitor can name."""
     reference = new_id().hex[-12:]
-    _LOG.error("page failed", extra={"reference": reference, "path": request.url.path}, exc_info=error)
+    _LOG.error("page_failed", reference=reference, path=request.url.path, exc_info=error)
     return _draw(_visit(request), ErrorView(status=500, reference=reference, back_url=_back(request)))
 
 

@@ -45,6 +45,13 @@ class EdgeRules(msgspec.Struct, frozen=True):
     writable_from_anywhere: tuple[str, ...] = ("/payments/",)
     personal_cookies: tuple[bytes, ...] = (b"merx_session=", b"merx_cart=")
 
+    def knows(self, host: str) -> bool:
+        """Whether the shop answers to this host name: one of `hosts`, or below one written as *.example.com, or any (*)."""
+        if host in self.hosts or "*" in self.hosts:
+            return True
+        _, dot, parent = host.partition(".")
+        return bool(dot) and f"*.{parent}" in self.hosts
+
 
 def keep_public(seconds: int, tag: str) -> dict[str, str]:
     """The headers by which a route offers its answer for keeping.
@@ -75,7 +82,7 @@ class Edge:
         key = self._key(scope, headers)
         if key is not None:
             kept = self._pages.get(key)
-            if kept is not None and _host(headers) in self._rules.hosts:
+            if kept is not None and self._rules.knows(_host(headers)):
                 await send(kept.start)
                 await send(kept.body)
                 return
@@ -103,8 +110,7 @@ class Edge:
         return (scope["path"], scope["query_string"], *(headers.get(name) for name in _VARY))
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[int, bytes, bytes] | None:
-        host = _host(headers)
-        if host not in self._rules.hosts:
+        if not self._rules.knows(_host(headers)):
             return 400, b"unknown_host", b"This server does not answer to this host name."
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._rules.max_body_bytes:

@@ -242,7 +242,7 @@ class EmbeddedPostgres:
         if made_with != str(self._at.major):
             msg = (
                 f"{self._at.data_dir} was made by PostgreSQL {made_with}, the programs are {self._at.major}: "
-                f"set MERX_POSTGRES_BIN_DIR to PostgreSQL {made_with}, or move the data with pg_dump and pg_restore"
+                f"set MERX_POSTGRES_BIN_DIR to PostgreSQL {made_with}, or move the data with pg_upgrade"
             )
             raise PostgresError(msg)
 
