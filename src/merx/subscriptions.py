@@ -5,14 +5,21 @@ Handlers run in the job worker, in the order of the feed, each with a cursor of 
 
 from typing import Final
 
+from merx.catalog import forget_changed_availability, forget_changed_product
 from merx.infra.dispatch import Subscription
-from merx.infra.pages import forget_pages_of_product
 from merx.notifications import tell_buyer_shipped, tell_seller_paid
 
 SUBSCRIPTIONS: Final = (
     Subscription("notifications.tell_seller_paid", frozenset({"OrderPaid"}), tell_seller_paid),
     Subscription("notifications.tell_buyer_shipped", frozenset({"ParcelShipped"}), tell_buyer_shipped),
     Subscription(
-        "pages.forget_product", frozenset({"ProductChanged", "ProductReviewed"}), forget_pages_of_product
+        "catalog.forget_changed_product",
+        frozenset({"ProductChanged", "ProductReviewed"}),
+        forget_changed_product,
+    ),
+    Subscription(
+        "catalog.forget_changed_availability",
+        frozenset({"PurchasePlaced", "PurchaseCancelled", "StockReceived"}),
+        forget_changed_availability,
     ),
 )

@@ -1,6 +1,8 @@
 """A past of paid orders, loaded in bulk: the rows that as many real orders would have left."""
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from typing import Any, Final
 
 import asyncpg
@@ -9,8 +11,9 @@ from merx.bench.database import BenchDatabase
 from merx.bench.history_rows import STATEMENTS, TABLES
 from merx.infra.db import Record, Sql
 
-_CHUNK: Final = 100_000
+_CHUNK: Final = 50_000
 _WRITERS: Final = 2
+Statement = tuple[Any, ...]
 
 _FOREIGN_KEYS = Sql("""
 SELECT conrelid::regclass::text AS owner, quote_ident(conname) AS name, pg_get_constraintdef(oid) AS definition
@@ -28,27 +31,38 @@ SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS defini
 """)
 
 
-async def load_history(database: BenchDatabase, *, orders: int) -> None:
-    """Store `orders` paid orders of two lines. Keys and indexes are taken off for the load and made again after it."""
+async def load_history(
+    database: BenchDatabase, *, orders: int, progress: Callable[[int, int], object] = lambda _done, _of: None
+) -> None:
+    """Store `orders` paid orders of two lines. Keys and indexes are taken off for the load and made again after it.
+
+    `progress` is told how many steps are done, and of how many.
+    """
     owner = database.owner
     foreign, keys, indexes = [await owner.fetch(sql.text, TABLES) for sql in (_FOREIGN_KEYS, _KEYS, _INDEXES)]
     for each in (*foreign, *keys):
         await owner.execute(f"ALTER TABLE {each['owner']} DROP CONSTRAINT {each['name']}")
     for each in indexes:
         await owner.execute(f"DROP INDEX {each['name']}")
-    await _each(database.dsn, [(sql.text, first, min(_CHUNK, orders - first)) for sql in STATEMENTS
-                               for first in range(0, orders, _CHUNK)])  # fmt: skip
-    await _each(database.dsn, [*map(_constraint, keys), *((each["definition"],) for each in indexes)])
-    # Each locks two tables: one writer, so that none waits for another in a circle.
-    await _each(database.dsn, [*map(_constraint, foreign)], writers=1)
-    await _each(database.dsn, [(f"VACUUM ANALYZE {table}",) for table in TABLES])
+    stages: list[list[Statement]] = [
+        [(sql.text, at, min(_CHUNK, orders - at)) for sql in STATEMENTS for at in range(0, orders, _CHUNK)],
+        [*map(_constraint, keys), *((each["definition"],) for each in indexes)],
+        [*map(_constraint, foreign)],
+        [(f"VACUUM ANALYZE {table}",) for table in TABLES],
+    ]
+    steps = sum(map(len, stages))
+    done = itertools.count(1)
+    for stage in stages:
+        # A foreign key locks two tables: one writer, so that none waits for another in a circle.
+        writers = 1 if stage is stages[2] else _WRITERS
+        await _each(database.dsn, stage, writers=writers, told=lambda: progress(next(done), steps))
 
 
 def _constraint(row: Record) -> tuple[str]:
     return (f"ALTER TABLE {row['owner']} ADD CONSTRAINT {row['name']} {row['definition']}",)
 
 
-async def _each(dsn: str, work: list[tuple[Any, ...]], *, writers: int = _WRITERS) -> None:
+async def _each(dsn: str, work: list[Statement], *, writers: int, told: Callable[[], object]) -> None:
     """Carry out statements over a few connections, in order of taking."""
     waiting = iter(work)
 
@@ -60,6 +74,7 @@ async def _each(dsn: str, work: list[tuple[Any, ...]], *, writers: int = _WRITER
         try:
             for statement, *args in waiting:
                 await connection.execute(statement, *args)
+                told()
         finally:
             await connection.close()
 

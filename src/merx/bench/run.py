@@ -126,7 +126,10 @@ class _Run:
                 await self._repeat("orders", self._order_round(database, shop))
             if shop is not None and self._names & {*_PAGE_LINES, "memory"}:
                 trivial = await stack.enter_async_context(trivial_server(self._settings, home=self._home))
-                await self._repeat("pages", self._page_round(trivial, shop))
+                steps = self._page_round(trivial, shop)
+                for _, step in steps:  # every worker has seen every product before anything is measured
+                    await step()
+                await self._repeat("pages", steps)
             if shop is not None and "memory" in self._names:
                 self._note("memory", worker_memory_mb(shop.pid))
         if "statements" in self._names:
@@ -250,8 +253,11 @@ class _Run:
         async with private_database(
             self._dsn, variants=sizes.variants, stock=sizes.stock, template=database
         ) as grown:
-            await load_history(grown, orders=sizes.stored_orders)
-            self._progress.advance(task)
+            await load_history(
+                grown,
+                orders=sizes.stored_orders,
+                progress=lambda done, steps: self._progress.update(task, completed=done, total=steps),
+            )
             await self._repeat(
                 "growth",
                 [("growth_none", partial(self._engine, database)), ("growth", partial(self._engine, grown))],

@@ -21,6 +21,7 @@ from merx.catalog.errors import (
     UnknownVariant,
 )
 from merx.catalog.events import PRODUCT_CHANGED
+from merx.catalog.handlers import LISTS, forget_changed_availability, forget_changed_product
 from merx.catalog.import_csv import import_csv
 from merx.catalog.import_model import REASONS, BadRow, ImportReport, InitialStock, StockReceiver
 from merx.catalog.import_rules import BadHeader
@@ -57,6 +58,7 @@ from merx.catalog.upsert import upsert_products
 from merx.catalog.upsert_categories import upsert_categories
 
 __all__ = [
+    "LISTS",
     "PRODUCT_CHANGED",
     "REASONS",
     "BadCategory",
@@ -103,6 +105,8 @@ __all__ = [
     "category_by_code",
     "category_tree",
     "edit_product",
+    "forget_changed_availability",
+    "forget_changed_product",
     "import_csv",
     "list_products",
     "product_by_id",

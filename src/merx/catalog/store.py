@@ -240,6 +240,14 @@ async def bump_variant(tx: Tx, *, variant_id: UUID, now: datetime) -> None:
     await tx.run(BUMP_VARIANT, variant_id, now)
 
 
+PRODUCTS_OF = Sql("SELECT DISTINCT product_id FROM variants WHERE id = ANY($1::uuid[])")
+
+
+async def products_of(tx: ReadTx, *, variant_ids: Sequence[UUID]) -> list[UUID]:
+    """The products these variants belong to."""
+    return [row[0] for row in await tx.rows(PRODUCTS_OF, variant_ids)]
+
+
 VARIANT_BY_SKU = Sql("SELECT id FROM variants WHERE sku = $1")
 
 

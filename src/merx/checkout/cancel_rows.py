@@ -20,12 +20,16 @@ async def cancel_rows(tx: Tx, purchase: Purchase, *, reason: str, now: datetime)
     )  # fmt: skip
     if not orders:
         return False
-    await release_holds(tx, purchase_ids=[purchase.id], now=now)
+    released = await release_holds(tx, purchase_ids=[purchase.id], now=now)
     booked = [transfer for order in orders for transfer in booked_sale(order, leg="sale")]
     await post(
         tx, [reversed_transfer(each, leg=each.leg.replace("sale:", "cancel:")) for each in booked], now=now
     )
-    data = {"number": purchase.number, "reason": reason}
+    data = {
+        "number": purchase.number,
+        "reason": reason,
+        "availability_of": sorted({str(hold.variant_id) for hold in released}),
+    }
     await publish(tx, [Event("PurchaseCancelled", purchase.id, data, purchase.account_id)], now=now)
     return True
 

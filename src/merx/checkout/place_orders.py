@@ -32,7 +32,7 @@ from merx.infra import idempotency
 from merx.infra.db import Database, Tx
 from merx.infra.idempotency import Claim, IdempotencyKeyReused
 from merx.infra.outbox import publish
-from merx.inventory import Shortage, StockSheet, expire_holds, hold_stock, lock_stock
+from merx.inventory import SCARCE_BELOW, Shortage, StockSheet, expire_holds, hold_stock, lock_stock
 from merx.kit.ids import new_id, new_number
 from merx.ledger import post
 from merx.orders import insert_purchases
@@ -198,7 +198,9 @@ async def _decide_and_write(
         if shortages:
             outcomes.append(_out_of_stock(shortages))
             continue
-        rows.add(carts[command.cart_id], placed, result, sheet.take(flat))
+        parts = sheet.take(flat)
+        scarce = [variant_id for variant_id, _ in flat if sheet.available(variant_id) < SCARCE_BELOW]
+        rows.add(carts[command.cart_id], placed, result, parts, scarce=scarce)
         outcomes.append(placed)
     await _write(tx, rows, now=now, expires_at=expires_at)
     return outcomes

@@ -30,8 +30,13 @@ class PurchaseRows:
         self.transfers: list[Transfer] = []
         self.events: list[Event] = []
 
-    def add(self, cart: ClaimedCart, placed: Placed, quoted: Quote, parts: Parts) -> None:
-        """Enter one purchase; `parts` says, line by line, from which allotments its units come."""
+    def add(
+        self, cart: ClaimedCart, placed: Placed, quoted: Quote, parts: Parts, *, scarce: list[UUID]
+    ) -> None:
+        """Enter one purchase.
+
+        `parts` says, line by line, from which allotments its units come; `scarce` are its variants of which few are left.
+        """
         assert cart.country is not None
         assert cart.address_sealed is not None
         assert cart.delivery is not None
@@ -56,6 +61,7 @@ class PurchaseRows:
         )  # fmt: skip
         data = {
             "number": placed.number, "total": quoted.total, "currency": quoted.currency, "orders": len(quoted.orders),
+            "availability_of": [str(variant_id) for variant_id in scarce],
         }  # fmt: skip
         self.events.append(Event("PurchasePlaced", placed.purchase_id, data, cart.account_id))
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -15,7 +16,6 @@ import msgspec
 import structlog
 
 from merx.infra.db import Database, Sql, Tx
-from merx.infra.outbox import StoredEvent
 
 CHANNEL: Final = "merx_pages"
 LARGEST_BYTES: Final = 64 * 1024 * 1024
@@ -108,12 +108,12 @@ class PageCache:
             del self._by_tag[page.tag]
 
 
-HINT = Sql("SELECT pg_notify('merx_pages', $1)")
+HINT = Sql("SELECT pg_notify('merx_pages', tag) FROM unnest($1::text[]) AS t (tag)")
 
 
-async def forget_pages_of_product(tx: Tx, event: StoredEvent) -> None:
-    """Tell every web process that a product's pages are out of date."""
-    await tx.rows(HINT, str(event.subject_id))
+async def forget_pages(tx: Tx, tags: Sequence[str]) -> None:
+    """Tell every web process, at commit, that the pages which show these are out of date."""
+    await tx.rows(HINT, tags)
 
 
 async def listen_for_changes(db: Database, pages: PageCache) -> None:

@@ -6,12 +6,13 @@ holds after their allotments. A hold past its expiry no longer blocks a sale, wh
 
 from merx.inventory.availability import availability
 from merx.inventory.hold import expire_holds, hold_stock, lock_stock
-from merx.inventory.model import Claim, Location, Receipt, SettledHold, Shortage
+from merx.inventory.model import SCARCE_BELOW, Claim, Location, Receipt, SettledHold, Shortage
 from merx.inventory.receive import create_locations, locations, receive_stock
 from merx.inventory.rules import StockSheet
 from merx.inventory.settle import consume_holds, lock_stock_of, release_holds, return_sold
 
 __all__ = [
+    "SCARCE_BELOW",
     "Claim",
     "Location",
     "Receipt",

@@ -1,8 +1,12 @@
 """Nouns of inventory. Quantities are whole units."""
 
+from typing import Final
 from uuid import UUID
 
 import msgspec
+
+SCARCE_BELOW: Final = 10
+"""Fewer free units than this are worth telling a shopper, so pages that show them are forgotten when they change."""
 
 
 class Location(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from merx.infra.db import ReadTx, Tx
+from merx.infra.outbox import Event, publish
 from merx.inventory import store
 from merx.inventory.model import Location, Receipt
 from merx.kit.errors import Invalid
@@ -25,7 +26,13 @@ async def receive_stock(tx: Tx, *, receipts: Sequence[Receipt], now: datetime) -
         raise BadReceipt
     if not receipts:
         return 0
-    return await store.receive(tx, receipts, new_ids=[new_id() for _ in receipts], now=now)
+    received = await store.receive(tx, receipts, new_ids=[new_id() for _ in receipts], now=now)
+    if received:
+        variants = sorted({str(receipt.variant_id) for receipt in receipts})
+        await publish(
+            tx, [Event("StockReceived", receipts[0].cause_id, {"availability_of": variants})], now=now
+        )
+    return received
 
 
 async def create_locations(tx: Tx, *, locations: Sequence[Location]) -> None:

@@ -15,7 +15,7 @@ from merx.api.errors import UnknownCurrency
 from merx.api.operations import operation
 from merx.api.reading import ApiRequest, matches_none, read_query
 from merx.api.requests import NoQuery, PageQuery, ProductQuery
-from merx.catalog import Product, UnknownProduct, category_tree, list_products, product_by_slug
+from merx.catalog import LISTS, Product, UnknownProduct, category_tree, list_products, product_by_slug
 from merx.infra.http import keep_public
 from merx.inventory import availability
 from merx.reviews import Rating, product_rating, product_reviews
@@ -23,8 +23,7 @@ from merx.sellers import get_sellers
 from merx.services import Services
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,126}")
-_KEPT_SECONDS: Final = 2
-_TAG: Final = "catalog"
+_KEPT_SECONDS: Final = 60
 
 
 def shop_currency(services: Services, given: str | None) -> str:
@@ -62,7 +61,7 @@ async def show_products(request: ApiRequest) -> Answer:
     view = views.ProductListView(
         items=[render.card(each) for each in page.items], next_cursor=page.next_cursor
     )
-    return listed(request, view, page.next_cursor, headers=PUBLIC | keep_public(_KEPT_SECONDS, _TAG))
+    return listed(request, view, page.next_cursor, headers=PUBLIC | keep_public(_KEPT_SECONDS, LISTS))
 
 
 @get("/categories", opt=operation("catalog", views.CategoryListView))
@@ -73,7 +72,7 @@ async def show_categories(request: ApiRequest) -> Answer:
     async with services.db.read() as tx:
         found = await category_tree(tx)
     view = views.CategoryListView(items=[render.category(each) for each in found])
-    return answer(view, headers=PUBLIC | keep_public(_KEPT_SECONDS, _TAG))
+    return answer(view, headers=PUBLIC | keep_public(_KEPT_SECONDS, LISTS))
 
 
 @get("/products/{slug:str}", opt=operation("catalog", views.ProductView, etag=True))

@@ -9,6 +9,7 @@ from litestar import get
 from litestar.params import FromQuery, QueryParameter
 
 from merx.catalog import (
+    LISTS,
     Category,
     Product,
     UnknownCategory,
@@ -41,7 +42,7 @@ _PER_PAGE = 24
 _ON_FIRST_PAGE = 12
 _RELATED = 4
 _REVIEWS = 6
-_KEPT_SECONDS = 10
+_KEPT_SECONDS = 60
 """How old a page may be that everybody sees; what a shopper does with it is checked again."""
 
 
@@ -72,7 +73,7 @@ async def show_home(visit: Visiting) -> Page:
         links = [await _pictured(visit, tx, category) for category in tree if category.parent_id is None]
         view = views.HomeView(hero=shown[0] if shown else None, categories=tuple(links), newest=shown)
         return await page(
-            visit, tx, "home.html", view, tree=tree, public=Public(_KEPT_SECONDS, "catalogue", generation)
+            visit, tx, "home.html", view, tree=tree, public=Public(_KEPT_SECONDS, LISTS, generation)
         )
 
 
@@ -136,7 +137,7 @@ async def show_category(
             view,
             category=top,
             tree=tree,
-            public=Public(_KEPT_SECONDS, "catalogue", generation),
+            public=Public(_KEPT_SECONDS, LISTS, generation),
         )
 
 

@@ -1,0 +1,189 @@
+"""Delivery of the feed: in order, each handler's effects once, failures isolated, nothing skipped."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from merx.infra.db import Database, Sql, Tx
+from merx.infra.dispatch import ATTEMPTS, Subscription, dispatch, drain, subscribe
+from merx.infra.outbox import Event, StoredEvent, publish
+from merx.kit.ids import new_id
+
+SUBJECT = new_id()
+NOTE = Sql("INSERT INTO leases (name, holder, expires_at) VALUES ($1, gen_random_uuid(), now())")
+
+
+async def note(tx: Tx, event: StoredEvent) -> None:
+    """An effect that cannot be written twice: the name is a key."""
+    await tx.run(NOTE, f"note {event.data['n']}")
+
+
+NOTES = Subscription("test.notes", frozenset({"Noted"}), note)
+
+
+async def happen(db: Database, now: datetime, *numbers: int, kind: str = "Noted") -> None:
+    for number in numbers:
+        await db.write(lambda tx, n=number: publish(tx, [Event(kind, SUBJECT, {"n": n})], now=now))  # type: ignore[misc]
+
+
+async def notes(owner: Any) -> list[int]:
+    rows = await owner.fetch("SELECT name FROM leases WHERE name LIKE 'note %'")
+    return sorted(int(row["name"].split()[1]) for row in rows)
+
+
+async def test_events_arrive_in_order_and_only_the_wanted_kinds(db: Database, now: datetime) -> None:
+    seen: list[tuple[str, int]] = []
+
+    async def see(_tx: Tx, event: StoredEvent) -> None:
+        seen.append((event.kind, event.data["n"]))
+
+    await happen(db, now, 1, 2)
+    await happen(db, now, 3, kind="Other")
+    await happen(db, now, 4)
+    await drain(db, [Subscription("test.see", frozenset({"Noted"}), see)], now=now)
+    assert seen == [("Noted", 1), ("Noted", 2), ("Noted", 4)]
+
+
+async def test_a_new_handler_begins_at_the_start_of_the_feed_and_an_old_one_goes_on(
+    db: Database, now: datetime, owner: Any
+) -> None:
+    await happen(db, now, 1)
+    await drain(db, [NOTES], now=now)
+    await happen(db, now, 2)
+    seen: list[int] = []
+
+    async def see(_tx: Tx, event: StoredEvent) -> None:
+        seen.append(event.data["n"])
+
+    await drain(db, [NOTES, Subscription("test.late", frozenset({"Noted"}), see)], now=now)
+    assert seen == [1, 2]
+    assert await notes(owner) == [1, 2]
+
+
+async def test_ten_deliverers_at_once_apply_every_event_once(db: Database, now: datetime, owner: Any) -> None:
+    await happen(db, now, *range(40))
+    await subscribe(db, [NOTES])
+    await asyncio.gather(*(dispatch(db, [NOTES], now=now) for _ in range(10)))
+    await drain(db, [NOTES], now=now)
+    assert await notes(owner) == list(range(40))
+    row = await owner.fetchrow(
+        "SELECT failures, retry_at FROM subscription_cursors WHERE handler = 'test.notes'"
+    )
+    assert tuple(row) == (0, None), "no deliverer got in another's way"
+
+
+async def test_an_event_that_commits_late_is_not_skipped(db: Database, now: datetime, owner: Any) -> None:
+    async with db.transaction() as slow:
+        await publish(slow, [Event("Noted", SUBJECT, {"n": 1})], now=now)
+        await happen(db, now, 2)
+        await subscribe(db, [NOTES])
+        assert await dispatch(db, [NOTES], now=now) == 0, "what an older transaction may precede has to wait"
+        assert await notes(owner) == []
+    await drain(db, [NOTES], now=now)
+    assert await notes(owner) == [1, 2]
+
+
+async def test_effects_and_cursor_are_one_transaction(db: Database, now: datetime, owner: Any) -> None:
+    """Two events of one batch: the second fails, so the first is applied alone, once, and kept."""
+    broken = True
+
+    async def careful(tx: Tx, event: StoredEvent) -> None:
+        await note(tx, event)
+        if broken and event.data["n"] == 2:
+            raise RuntimeError("no")
+
+    subscription = Subscription("test.careful", frozenset({"Noted"}), careful)
+    await happen(db, now, 1, 2, 3)
+    await drain(db, [subscription], now=now)
+    assert await notes(owner) == [1]
+    row = await owner.fetchrow("SELECT failures, retry_at FROM subscription_cursors")
+    assert tuple(row) == (1, now + timedelta(seconds=1))
+    broken = False
+    await drain(db, [subscription], now=now)
+    assert await notes(owner) == [1], "it is not due yet"
+    await drain(db, [subscription], now=now + timedelta(seconds=1))
+    assert await notes(owner) == [1, 2, 3]
+    assert await owner.fetchval("SELECT failures FROM subscription_cursors") == 0
+
+
+async def test_an_event_that_keeps_failing_is_parked_and_the_others_go_on(
+    db: Database, now: datetime, owner: Any
+) -> None:
+    attempts: list[datetime] = []
+
+    async def stubborn(tx: Tx, event: StoredEvent) -> None:
+        if event.data["n"] == 2:
+            attempts.append(moment)
+            raise RuntimeError("never")
+        await note(tx, event)
+
+    moment = now
+    subscription = Subscription("test.stubborn", frozenset({"Noted"}), stubborn)
+    await happen(db, now, 1, 2, 3)
+    for _ in range(ATTEMPTS):
+        await drain(db, [subscription], now=moment)
+        moment += timedelta(minutes=5)
+    assert await notes(owner) == [1, 3]
+    parked = await owner.fetchrow("SELECT handler, error, parked_at FROM parked_deliveries")
+    assert tuple(parked) == (
+        "test.stubborn",
+        "RuntimeError('never')",
+        now + timedelta(minutes=5) * (ATTEMPTS - 1),
+    )
+    assert len(set(attempts)) == ATTEMPTS
+
+
+async def test_pauses_double_from_a_second(db: Database, now: datetime, owner: Any) -> None:
+    async def fail(_tx: Tx, _event: StoredEvent) -> None:
+        raise RuntimeError
+
+    await happen(db, now, 1)
+    pauses = []
+    for _ in range(ATTEMPTS - 1):
+        await drain(db, [Subscription("test.fail", frozenset({"Noted"}), fail)], now=now)
+        retry_at = await owner.fetchval("SELECT retry_at FROM subscription_cursors")
+        pauses.append(int((retry_at - now).total_seconds()))
+        now = retry_at
+    assert pauses == [1, 2, 4, 8, 16, 32, 64]
+
+
+async def test_one_handlers_failure_does_not_hold_up_another(db: Database, now: datetime, owner: Any) -> None:
+    async def fail(_tx: Tx, _event: StoredEvent) -> None:
+        raise RuntimeError
+
+    await happen(db, now, 1)
+    await drain(db, [Subscription("test.fail", frozenset({"Noted"}), fail), NOTES], now=now)
+    assert await notes(owner) == [1]
+
+
+async def test_a_handler_whose_statement_the_database_refuses_is_tried_again(
+    db: Database, now: datetime, owner: Any
+) -> None:
+    await owner.execute(
+        "INSERT INTO leases (name, holder, expires_at) VALUES ('note 1', gen_random_uuid(), now())"
+    )
+    await happen(db, now, 1)
+    await drain(db, [NOTES], now=now)
+    assert await owner.fetchval("SELECT failures FROM subscription_cursors") == 1
+    await owner.execute("DELETE FROM leases")
+    await drain(db, [NOTES], now=now + timedelta(seconds=1))
+    assert await notes(owner) == [1]
+
+
+@pytest.mark.parametrize("handlers", [1, 3])
+async def test_an_idle_feed_is_read_without_writing(
+    db: Database, now: datetime, owner: Any, handlers: int
+) -> None:
+    async def see(_tx: Tx, _event: StoredEvent) -> None:
+        return
+
+    subscriptions = [Subscription(f"test.{n}", frozenset({"Noted"}), see) for n in range(handlers)]
+    await happen(db, now, 1)
+    await drain(db, subscriptions, now=now)
+    before = await owner.fetch("SELECT xmin::text FROM subscription_cursors ORDER BY handler")
+    statements = db.statements
+    assert await dispatch(db, subscriptions, now=now) == 0
+    assert db.statements - statements == 1
+    assert await owner.fetch("SELECT xmin::text FROM subscription_cursors ORDER BY handler") == before
