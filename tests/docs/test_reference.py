@@ -56,7 +56,7 @@ def test_the_codes_of_the_web_layer_are_in_its_source() -> None:
 
 def test_every_event_stands_there_and_no_other() -> None:
     documented = re.findall(
-        r"^\| `(\w+)` \| (?:account|product|purchase|seller) \|", _section("Events"), re.MULTILINE
+        r"^\| `(\w+)` \| (?:account|product|purchase|receipt|seller) \|", _section("Events"), re.MULTILINE
     )
     assert sorted(documented) == sorted(event_kinds())
 
