@@ -281,7 +281,8 @@ def import_command(
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def verify(*, as_json: bool) -> None:
+@click.option("--full", is_flag=True, help="Read every picture file instead of a sample.")
+def verify(*, as_json: bool, full: bool) -> None:
     """Prove every invariant over the whole database; exit code 1 names the rows that break one."""
     from merx.verify import run_verify
 
@@ -289,7 +290,13 @@ def verify(*, as_json: bool) -> None:
 
     async def work() -> int:
         async with database_url(settings) as dsn:
-            return await run_verify(dsn, as_json=as_json)
+            return await run_verify(
+                dsn,
+                as_json=as_json,
+                key_ids=[key.id for key in settings.master_keys],
+                media_dir=settings.media_dir,
+                full=full,
+            )
 
     sys.exit(_run(work()))
 

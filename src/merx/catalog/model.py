@@ -117,7 +117,11 @@ class Product(msgspec.Struct, frozen=True):
 
 
 class ProductCard(msgspec.Struct, frozen=True):
-    """A published product in a list. `price_from` is the lowest price of its active variants, by currency."""
+    """A published product in a list.
+
+    `price_from` is the lowest price of its active variants, by currency; `price_varies` are the currencies in which not
+    all of them cost that.
+    """
 
     id: UUID
     slug: str
@@ -125,6 +129,7 @@ class ProductCard(msgspec.Struct, frozen=True):
     seller_id: UUID
     picture: Picture | None
     price_from: dict[str, int]
+    price_varies: list[str]
     published_at: datetime
 
 

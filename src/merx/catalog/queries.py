@@ -67,7 +67,13 @@ SELECT json_build_object(
         SELECT json_object_agg(lowest.currency, lowest.amount)
           FROM (SELECT pr.currency, min(pr.amount) AS amount
                   FROM variants v JOIN prices pr ON pr.variant_id = v.id
-                 WHERE v.product_id = p.id AND v.state = 'active' GROUP BY pr.currency) lowest), '{}')
+                 WHERE v.product_id = p.id AND v.state = 'active' GROUP BY pr.currency) lowest), '{}'),
+    'price_varies', coalesce((
+        SELECT json_agg(differing.currency)
+          FROM (SELECT pr.currency
+                  FROM variants v JOIN prices pr ON pr.variant_id = v.id
+                 WHERE v.product_id = p.id AND v.state = 'active'
+                 GROUP BY pr.currency HAVING min(pr.amount) < max(pr.amount)) differing), '[]')
 )::text
   FROM products p WHERE p.id = ANY($1::uuid[]) AND p.state = 'published'
 """)

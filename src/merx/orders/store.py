@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.orders.model import NewOrder, NewOrderLine, NewPurchase, Order, OrderLine, Purchase
+from merx.orders.model import NewOrder, NewOrderLine, NewPurchase, Order, OrderLine, OrderState, Purchase
 
 INSERT = Sql("""
 WITH bought AS (
@@ -339,12 +339,16 @@ async def review_order(tx: ReadTx, order_id: UUID) -> Record | None:
 
 def to_purchase(row: Record) -> Purchase:
     """Map a row that begins with PURCHASE_COLUMNS."""
-    return Purchase(*tuple(row)[:19])
+    values = list(row)[:19]
+    values[5] = OrderState(values[5])
+    return Purchase(*values)
 
 
 def to_order(row: Record) -> Order:
     """Map a row that begins with ORDER_COLUMNS."""
-    return Order(*tuple(row)[:17])
+    values = list(row)[:17]
+    values[4] = OrderState(values[4])
+    return Order(*values)
 
 
 def to_line(row: Record) -> OrderLine:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Sql, Tx
-from merx.payments.model import Fact, NewPayment, Payment, Refund
+from merx.infra.db import ReadTx, Record, Sql, Tx
+from merx.payments.model import Fact, NewPayment, Payment, PaymentState, Refund
 
 INSERT_PAYMENTS = Sql("""
 INSERT INTO payments (id, purchase_id, provider, number, currency, amount, expires_at, state, created_at)
@@ -39,22 +39,29 @@ FIND_BY_NUMBER = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = $1 AND prov
 LOCK_PAYMENT = Sql(f"SELECT {COLUMNS} FROM payments WHERE id = $1 FOR NO KEY UPDATE")
 
 
+def to_payment(row: Record) -> Payment:
+    """Map a row of COLUMNS."""
+    values = list(row)
+    values[4] = PaymentState(values[4])
+    return Payment(*values)
+
+
 async def payments_of(tx: ReadTx, purchase_ids: Sequence[UUID]) -> list[Payment]:
     """The purchases' attempts, oldest first."""
-    return [Payment(*row) for row in await tx.rows(PAYMENTS_OF, purchase_ids)]
+    return [to_payment(row) for row in await tx.rows(PAYMENTS_OF, purchase_ids)]
 
 
 async def find_by_number(tx: ReadTx, *, number: str, provider: str) -> Payment | None:
     """The attempt we gave this number at this provider."""
     row = await tx.row(FIND_BY_NUMBER, number, provider)
-    return None if row is None else Payment(*row)
+    return None if row is None else to_payment(row)
 
 
 async def lock_payment(tx: Tx, payment_id: UUID) -> Payment:
     """Lock an attempt; its purchase must be locked already."""
     row = await tx.row(LOCK_PAYMENT, payment_id)
     assert row is not None
-    return Payment(*row)
+    return to_payment(row)
 
 
 ADVANCE = Sql("""
@@ -214,4 +221,4 @@ async def get_payment(tx: ReadTx, payment_id: UUID) -> Payment:
     """An attempt by id."""
     row = await tx.row(FIND_PAYMENT, payment_id)
     assert row is not None
-    return Payment(*row)
+    return to_payment(row)

@@ -79,6 +79,7 @@ def card_view(
         seller_name=seller_name(sellers, card.seller_id, locale),
         picture=picture_view(card.picture, locale=locale, alt=title),
         price=None if amount is None else Money(amount, currency),
+        price_from=currency in card.price_varies,
         rating=rating_view(ratings.get(card.id)),
     )
 

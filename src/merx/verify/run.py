@@ -16,8 +16,8 @@ from merx.verify.checks import CHECKS
 from merx.verify.media_files import check_media_files
 from merx.verify.model import Break, Check, CheckResult, Facts, Report
 
-LANES: Final = 4
-"""Connections that work side by side."""
+LANES: Final = 2
+"""Connections that work side by side; PostgreSQL adds parallel workers to each."""
 
 _MEDIA_TITLE: Final = (
     "Every file of every picture is on the disk with its size; what was read has its name's hash"

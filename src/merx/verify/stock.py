@@ -59,23 +59,26 @@ STOCK: Final = (
         area="stock",
         title="Every hold moved stock once when it was made and once as it ended",
         sql=Sql("""
-            SELECT 'hold ' || h.id AS key,
-                   format('%s, quantity %s; moved hold %s, release %s, expire %s, sell %s, unsell %s', h.state, h.quantity,
-                          coalesce(m.held, 0), coalesce(m.released, 0), coalesce(m.expired, 0), coalesce(m.sold, 0),
-                          coalesce(m.unsold, 0)) AS detail
+            SELECT 'hold ' || h.id AS key, format('quantity %s, no such movement made it', h.quantity) AS detail
               FROM holds h
-              LEFT JOIN (SELECT cause_id,
-                                sum(held_delta) FILTER (WHERE kind = 'hold') AS held,
-                                -sum(held_delta) FILTER (WHERE kind = 'release') AS released,
-                                -sum(held_delta) FILTER (WHERE kind = 'expire') AS expired,
-                                sum(sold_delta) FILTER (WHERE kind = 'sell') AS sold,
-                                -sum(sold_delta) FILTER (WHERE kind = 'unsell') AS unsold
-                           FROM movements WHERE kind NOT IN ('receive', 'adjust') GROUP BY cause_id) m ON m.cause_id = h.id
-             WHERE coalesce(m.held, 0) <> h.quantity
-                OR coalesce(m.released, 0) <> CASE h.state WHEN 'released' THEN h.quantity ELSE 0 END
-                OR coalesce(m.expired, 0) <> CASE h.state WHEN 'expired' THEN h.quantity ELSE 0 END
-                OR coalesce(m.sold, 0) <> CASE h.state WHEN 'consumed' THEN h.quantity ELSE 0 END
-                OR coalesce(m.unsold, 0) NOT IN (0, CASE h.state WHEN 'consumed' THEN h.quantity ELSE 0 END)
+             WHERE NOT EXISTS (SELECT FROM movements m
+                                WHERE m.cause_id = h.id AND m.kind = 'hold' AND m.held_delta = h.quantity)
+            UNION ALL
+            SELECT 'hold ' || h.id, format('%s, quantity %s, no such movement ended it', h.state, h.quantity)
+              FROM holds h
+             WHERE h.state <> 'active'
+               AND NOT EXISTS (SELECT FROM movements m
+                                WHERE m.cause_id = h.id AND m.held_delta = -h.quantity
+                                  AND m.kind = CASE h.state WHEN 'released' THEN 'release' WHEN 'expired' THEN 'expire'
+                                                            WHEN 'consumed' THEN 'sell' END)
+            UNION ALL
+            SELECT 'hold ' || h.id, format('%s, quantity %s, yet a movement %s', h.state, h.quantity, m.kind)
+              FROM movements m JOIN holds h ON h.id = m.cause_id
+             WHERE CASE m.kind WHEN 'release' THEN h.state <> 'released'
+                               WHEN 'expire' THEN h.state <> 'expired'
+                               WHEN 'sell' THEN h.state <> 'consumed'
+                               WHEN 'unsell' THEN h.state <> 'consumed' OR m.sold_delta <> -h.quantity
+                               WHEN 'hold' THEN false ELSE true END
         """),
         examined_sql=HOLDS,
     ),

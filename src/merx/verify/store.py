@@ -15,7 +15,7 @@ EXPORT_SNAPSHOT = Sql("SELECT pg_export_snapshot()")
 # The pool's sessions are set up for short statements on few rows; these read whole tables.
 READ_WHOLE_TABLES = Sql("""
 SELECT set_config('enable_seqscan', 'on', true), set_config('plan_cache_mode', 'force_custom_plan', true),
-       set_config('max_parallel_workers_per_gather', '2', true), set_config('work_mem', '64MB', true),
+       set_config('max_parallel_workers_per_gather', '2', true), set_config('work_mem', '128MB', true),
        set_config('idle_in_transaction_session_timeout', '0', true)
 """)
 

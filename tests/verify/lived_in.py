@@ -1,0 +1,240 @@
+"""A shop that has lived: purchases in every state, parcels, refunds, reviews, messages, pictures, prices that changed."""
+
+import asyncio
+import io
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from PIL import Image
+from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop
+from tests.factories.till import DEADLINE, Bought, Till
+
+from merx.accounts import Account, register
+from merx.catalog import product_by_slug, render_picture, save_media, set_prices
+from merx.checkout import Placed, Refused, confirm_payment, place_orders
+from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
+from merx.infra.crypto import MasterKeys
+from merx.infra.db import Database
+from merx.infra.dispatch import drain
+from merx.kit.ids import new_id
+from merx.ledger import fold_balances
+from merx.orders import OrderView, close_received, purchase_view
+from merx.orders import record_refunded as record_order_refunded
+from merx.payments import Fact, NewPayment, claim_refunds, open_payments, payments_of, record_refunded
+from merx.reviews import review_product, review_seller
+from merx.sellers import add_member
+from merx.simulators.alipay.model import FaultKind
+from merx.subscriptions import SUBSCRIPTIONS
+
+STOCK = {"TEA": 30, "CUP": 30, "POT": 1}
+_BEHIND = """
+SELECT EXISTS (SELECT FROM transfers, balances_cursor WHERE xid >= folded_xid)
+    OR NOT EXISTS (SELECT FROM subscription_cursors)
+    OR EXISTS (SELECT FROM subscription_cursors c JOIN events e ON (e.xid, e.id) > (c.xid, c.event_id))
+"""
+KEYS = MasterKeys({"k2": b"2" * 32, "k1": b"1" * 32}, index_key=b"i" * 32)
+
+
+async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Path) -> datetime:
+    """Live; returns the moment at which it is looked at."""
+    shop = await a_shop(db, now=now, stock=STOCK)
+    till = Till(db, KEYS, owner, shop, now)
+    try:
+        people = await _people(db, shop, now=now)
+        await _pictures(db, media, now=now)
+        await _overdue_and_late(till)
+        await _cancelled_and_revived(till)
+        await _cancelled_in_doubt(till)
+        await _paid_twice(till)
+        await _refused(till)
+        await _delivered(till, people)
+        await _left_behind(till)
+        await _reprice(till)
+        await _let_the_jobs_catch_up(till)
+        after_folding = await till.at_cashier({"CUP": 1})
+        assert set(await till.pay(after_folding)) == {"success"}
+        return till.now
+    finally:
+        await till.close()
+
+
+async def _people(db: Database, shop: Shop, *, now: datetime) -> dict[str, Account]:
+    people: dict[str, Account] = {}
+    async with db.transaction() as tx:
+        for name in ("buyer", "seller"):
+            people[name] = await register(
+                tx, KEYS, email=f"{name}@example.com", password_hash="-", name=name, locale="en", now=now
+            )
+        for seller_id in shop.sellers.values():
+            await add_member(tx, seller_id=seller_id, account_id=people["seller"].id, role="owner", now=now)
+    return people
+
+
+async def _pictures(db: Database, media: Path, *, now: datetime) -> None:
+    drafts = []
+    for colour in ((200, 30, 30), (30, 200, 30)):
+        out = io.BytesIO()
+        Image.new("RGB", (40, 30), colour).save(out, "PNG")
+        drafts.append(render_picture(out.getvalue(), folder=media))
+    async with db.transaction() as tx:
+        await save_media(tx, pictures=drafts, now=now)
+
+
+async def _overdue_and_late(till: Till) -> None:
+    """One is cancelled for its deadline; another's hold goes to a quicker buyer, and its money comes too late."""
+    late = await till.place({"POT": 1})
+    await till.at_cashier({"CUP": 1})
+    till.simulator.clock.advance(DEADLINE + timedelta(minutes=5))
+    quicker = await till.at_cashier({"POT": 1})
+    assert set(await till.pay(quicker)) == {"success"}
+    assert await _money_comes(till, late.id, late.payment_id) == "refund_approved"
+    async with till.db.transaction() as tx:
+        (refund,) = await claim_refunds(tx, now=till.now, again_at=till.now, limit=10)
+        (payment,) = await payments_of(tx, [late.id])
+        assert await record_refunded(tx, payment=payment, refund=refund, now=till.now)
+        await record_order_refunded(tx, purchase_id=late.id)
+    assert await till.expire() == 1
+
+
+async def _cancelled_and_revived(till: Till) -> None:
+    assert await till.cancel(await till.place({"TEA": 1, "CUP": 1}))
+    revived = await till.place({"TEA": 2})
+    assert await till.cancel(revived)
+    assert await _money_comes(till, revived.id, revived.payment_id) == "placed"
+
+
+async def _cancelled_in_doubt(till: Till) -> None:
+    """The provider does not say that it closed the payment: it may still take the money."""
+    doubtful = await till.at_cashier({"CUP": 1})
+    till.fault(FaultKind.TIMEOUT, method="alipay.trade.close", number=doubtful.payment_number)
+    assert await till.cancel(doubtful)
+
+
+async def _paid_twice(till: Till) -> None:
+    twice = await till.at_cashier({"TEA": 3})
+    assert set(await till.pay(twice)) == {"success"}
+    again = NewPayment(
+        new_id(), twice.id, "alipay", f"{twice.number}P2", "CNY", twice.total, till.now + DEADLINE
+    )
+    async with till.db.transaction() as tx:
+        await open_payments(tx, payments=[again], now=till.now)
+    assert await _money_comes(till, twice.id, again.id) == "refund_approved"
+
+
+async def _refused(till: Till) -> None:
+    [outcome] = await place_orders(
+        till.db, [(await till.ready({"POT": 1})).command], now=till.now, deadline=DEADLINE
+    )
+    assert isinstance(outcome, Refused)
+
+
+async def _delivered(till: Till, people: dict[str, Account]) -> None:
+    """Three paid purchases of an account: received, reviewed and closed; in two parcels on the way; in part."""
+    for index, step in enumerate(("closed", "sent", "in part")):
+        cart = await a_ready_cart(
+            till.db, till.keys, till.shop, {"TEA": 2, "CUP": 2}, now=till.now, account_id=people["buyer"].id,
+            key=f"account-{index}",
+        )  # fmt: skip
+        bought = await _buy(till, cart)
+        assert await _money_comes(till, bought.id, bought.payment_id) == "placed"
+        (order,) = await _orders(till, bought.id, people["buyer"].id)
+        tea, cup = order.lines
+        if step == "closed":
+            await _send(till, order, None)
+            await _arrive(till, order, people["buyer"].id, review=True)
+        elif step == "sent":
+            await _send(till, order, [(tea.id, 2)])
+            await _send(till, order, [(cup.id, 2)])
+            await _deliver_first(till, order)
+        else:
+            await _send(till, order, [(tea.id, 1)])
+
+
+async def _buy(till: Till, cart: ReadyCart) -> Bought:
+    [placed] = await place_orders(till.db, [cart.command], now=till.now, deadline=DEADLINE)
+    assert isinstance(placed, Placed), placed
+    async with till.db.read() as read:
+        (payment,) = await payments_of(read, [placed.purchase_id])
+    return Bought(placed.purchase_id, placed.number, placed.total, cart, payment.id)
+
+
+async def _orders(till: Till, purchase_id: UUID, account_id: UUID) -> list[OrderView]:
+    async with till.db.read() as read:
+        view = await purchase_view(read, purchase_id=purchase_id, account_id=account_id, access_hash=None)
+    return view.orders
+
+
+async def _send(till: Till, order: OrderView, lines: list[tuple[UUID, int]] | None) -> None:
+    async with till.db.transaction() as tx:
+        await ship(
+            tx, order_id=order.order.id, seller_ids={order.order.seller_id}, carrier="shunfeng",
+            tracking_number="SF1234567890123", lines=lines, now=till.now, actor_id=None,
+            auto_receive_after=timedelta(days=10),
+        )  # fmt: skip
+
+
+async def _deliver_first(till: Till, order: OrderView) -> None:
+    async with till.db.transaction() as tx:
+        parcel, _ = await fulfilments_of(tx, order_ids=[order.order.id])
+        await mark_delivered(
+            tx, fulfilment_id=parcel.id, seller_ids={order.order.seller_id}, now=till.now, actor_id=None
+        )
+
+
+async def _arrive(till: Till, order: OrderView, account_id: UUID, *, review: bool) -> None:
+    async with till.db.transaction() as tx:
+        for parcel in await fulfilments_of(tx, order_ids=[order.order.id]):
+            await receive(tx, fulfilment_id=parcel.id, account_id=account_id, access_hash=None, now=till.now)
+        if review:
+            await review_product(
+                tx, account_id=account_id, order_line_id=order.lines[0].id, score=5, body="Good", locale="en", now=till.now
+            )  # fmt: skip
+            await review_seller(
+                tx,
+                account_id=account_id,
+                order_id=order.order.id,
+                score=4,
+                body="",
+                locale="en",
+                now=till.now,
+            )
+        assert await close_received(tx, received_before=till.now, limit=10, now=till.now) == 1
+
+
+async def _left_behind(till: Till) -> None:
+    """What is open when the shop is looked at: a cart, a purchase nobody pays yet, one at the cashier."""
+    await till.ready({"TEA": 1})
+    await till.place({"TEA": 1})
+    await till.at_cashier({"CUP": 2})
+
+
+async def _reprice(till: Till) -> None:
+    async with till.db.transaction() as tx:
+        product = await product_by_slug(tx, slug="tea")
+        await set_prices(
+            tx, variant_id=product.variants[0].id, seller_ids={product.seller_id},
+            expected_version=product.variants[0].version, prices={"CNY": 5990}, now=till.now,
+        )  # fmt: skip
+
+
+async def _let_the_jobs_catch_up(till: Till) -> None:
+    """Fold and deliver everything. Both wait for older transactions, also those of other databases of the server."""
+    async with asyncio.timeout(60):
+        while await till.owner.fetchval(_BEHIND):
+            await till.db.write(fold_balances)
+            await drain(till.db, SUBSCRIPTIONS, now=till.now)
+            await asyncio.sleep(0.01)
+
+
+async def _money_comes(till: Till, purchase_id: UUID, payment_id: UUID) -> str:
+    """The provider says the money of a payment is there, however late."""
+    async with till.db.read() as read:
+        payment = next(each for each in await payments_of(read, [purchase_id]) if each.id == payment_id)
+    fact = Fact("captured", f"T{payment.number}", payment.amount, payment.currency, "query", till.now)
+    return await till.db.write(
+        lambda tx: confirm_payment(
+            tx, purchase_id=purchase_id, payment_id=payment_id, fact=fact, now=till.now
+        )
+    )
