@@ -27,7 +27,9 @@ async def test_the_application_cannot_change_the_schema(db: Database) -> None:
 
 
 async def test_the_database_itself_refuses_to_oversell(owner: Any) -> None:
-    await owner.execute("INSERT INTO locations (id, code, name) VALUES (gen_random_uuid(), 'x', '{\"en\":\"X\"}')")
+    await owner.execute(
+        "INSERT INTO locations (id, code, name) VALUES (gen_random_uuid(), 'x', '{\"en\":\"X\"}')"
+    )
     try:
         with pytest.raises(asyncpg.CheckViolationError):
             await owner.execute(

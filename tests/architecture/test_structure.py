@@ -81,5 +81,13 @@ def test_no_money_is_a_float() -> None:
         if path.relative_to(SOURCE).parts[0] in DOMAINS | {"kit"}:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                    money = node.target.id in {"amount", "total", "price", "goods", "shipping", "tax", "unit_price"}
+                    money = node.target.id in {
+                        "amount",
+                        "total",
+                        "price",
+                        "goods",
+                        "shipping",
+                        "tax",
+                        "unit_price",
+                    }
                     assert not (money and ast.unparse(node.annotation) == "float"), _name(path)

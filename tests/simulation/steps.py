@@ -1,0 +1,436 @@
+"""What may happen next. Each step returns the line the trace keeps: what was tried and what came of it.
+
+A step states what must come of it from what buyers, sellers and the provider know, never from the shop's own tables.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from tests.factories.shop import ADDRESS
+from tests.simulation.world import PUBLIC_URL, SELLER_OF, Purchase, Sent, Shopper, World
+
+from merx.cart import create_cart, put_line, remove_line, set_address, set_delivery, set_provider
+from merx.catalog import ProductChanges, edit_product, product_by_id, set_prices
+from merx.checkout import AlreadyPaid, Placed, PlaceOrder, Refused, cancel_purchase, start_payment
+from merx.fulfilment import mark_delivered, receive, ship
+from merx.infra.crypto import token_hash
+from merx.inventory import Receipt, receive_stock
+from merx.kit.ids import new_id
+from merx.payments import NotPayable
+from merx.reviews import AlreadyReviewed, NotReceived, review_product
+from merx.simulators.alipay.book import Refused as RefusedByAlipay
+from merx.simulators.alipay.model import Fault, FaultKind, NoticeState
+
+Step = Callable[[World], Awaitable[str]]
+NOTICE_FAULTS: Final = (
+    FaultKind.LOSE, FaultKind.DELAY, FaultKind.DUPLICATE, FaultKind.HOLD, FaultKind.FORGE, FaultKind.WRONG_AMOUNT,
+    FaultKind.WRONG_APP, FaultKind.WRONG_SELLER,
+)  # fmt: skip
+CALL_FAULTS: Final = (
+    FaultKind.TIMEOUT, FaultKind.TIMEOUT_AFTER, FaultKind.ERROR_BEFORE, FaultKind.ERROR_AFTER, FaultKind.UNSIGNED,
+    FaultKind.BAD_SIGNATURE, FaultKind.BUSY, FaultKind.SLOW_REFUND,
+)  # fmt: skip
+
+
+def _access(shopper: Shopper) -> dict[str, Any]:
+    return {
+        "cart_id": shopper.cart_id,
+        "token_hash": shopper.access_hash,
+        "account_id": shopper.account_id,
+    }
+
+
+async def _cart(world: World, shopper: Shopper) -> None:
+    """Give the shopper a cart with everything chosen but the goods."""
+    async with world.db.transaction() as tx:
+        cart, token = await create_cart(
+            tx, account_id=shopper.account_id, currency="CNY", locale="en", now=world.now
+        )
+        shopper.cart_id, shopper.access_hash, shopper.lines = cart.id, token_hash(token), {}
+        await set_address(tx, world.keys, **_access(shopper), address=ADDRESS, now=world.now)
+        await set_delivery(tx, **_access(shopper), method="standard", now=world.now)
+        await set_provider(tx, **_access(shopper), provider="alipay", now=world.now)
+
+
+async def _put(world: World, shopper: Shopper, sku: str, quantity: int) -> None:
+    async with world.db.transaction() as tx:
+        await put_line(
+            tx, **_access(shopper), variant_id=world.shop.variants[sku], quantity=quantity, add=False, now=world.now
+        )  # fmt: skip
+    shopper.lines[sku] = quantity
+
+
+async def browse(world: World) -> str:
+    """A shopper puts something in the cart, or takes it out."""
+    shopper = world.chance.choice(world.shoppers)
+    sku = world.chance.choice(sorted(world.prices))
+    if shopper.cart_id is None:
+        await _cart(world, shopper)
+    if sku in shopper.lines and world.chance.random() < 0.3:
+        async with world.db.transaction() as tx:
+            await remove_line(tx, **_access(shopper), variant_id=world.shop.variants[sku], now=world.now)
+        del shopper.lines[sku]
+        return f"{shopper.name} takes out {sku}"
+    if not world.on_sale[sku]:
+        return f"{shopper.name} finds no {sku}"
+    quantity = world.chance.randint(1, 3)
+    await _put(world, shopper, sku, quantity)
+    return f"{shopper.name} puts {quantity} {sku}"
+
+
+def _command(world: World, shopper: Shopper, *, total: int | None = None) -> PlaceOrder:
+    assert shopper.cart_id is not None
+    shopper.keys_used += 1
+    expected = world.total(shopper.lines) if total is None else total
+    return PlaceOrder(
+        shopper.cart_id, f"{shopper.name}-{shopper.keys_used}", expected, "CNY", shopper.access_hash, shopper.account_id
+    )  # fmt: skip
+
+
+def _predict(world: World, shopper: Shopper, command: PlaceOrder, free: dict[str, int]) -> str:
+    """What must come of the command; takes its units from `free` when it is placed."""
+    lines = shopper.lines
+    if not lines or not all(world.on_sale[sku] for sku in lines):
+        return "cart_changed"
+    if command.expected_total != world.total(lines):
+        return "price_changed"
+    if any(units > free[sku] for sku, units in lines.items()):
+        return "out_of_stock"
+    for sku, units in lines.items():
+        free[sku] -= units
+    return "placed"
+
+
+def _said(outcome: Placed | Refused) -> str:
+    return "placed" if isinstance(outcome, Placed) else outcome.code
+
+
+def _acknowledged(world: World, shopper: Shopper, command: PlaceOrder, outcome: Placed | Refused) -> None:
+    world.sent.append(Sent(shopper, command, outcome))
+    if not isinstance(outcome, Placed):
+        return
+    assert shopper.access_hash is not None
+    assert outcome.total == world.total(shopper.lines)
+    world.purchases.append(
+        Purchase(
+            f"p{len(world.purchases)}", outcome.purchase_id, outcome.number, outcome.total, shopper.lines, world.now,
+            shopper, shopper.access_hash,
+        )
+    )  # fmt: skip
+    world.states[outcome.purchase_id] = "pending_payment"
+    shopper.cart_id, shopper.access_hash, shopper.lines = None, None, {}
+
+
+async def _place(world: World, pairs: Sequence[tuple[Shopper, PlaceOrder]]) -> str:
+    free = {sku: world.free(sku) for sku in world.received}
+    expected = [_predict(world, shopper, command, free) for shopper, command in pairs]
+    outcomes = await asyncio.gather(*(world.services.placement.place(command) for _, command in pairs))
+    said = [_said(outcome) for outcome in outcomes]
+    assert said == expected, f"the shop said {said}, the facts say {expected}"
+    for (shopper, command), outcome in zip(pairs, outcomes, strict=True):
+        if isinstance(outcome, Refused) and outcome.code == "price_changed":
+            assert outcome.params == {"total": world.total(shopper.lines), "currency": "CNY"}
+        _acknowledged(world, shopper, command, outcome)
+    return ", ".join(f"{shopper.name} {what}" for (shopper, _), what in zip(pairs, said, strict=True))
+
+
+async def place(world: World) -> str:
+    """One to six shoppers order in the same instant; some of them look at an old total."""
+    ready = [shopper for shopper in world.shoppers if shopper.cart_id is not None]
+    if not ready:
+        return "nobody has a cart"
+    chosen = world.chance.sample(ready, min(len(ready), world.chance.choice((1, 1, 2, 6))))
+    pairs = []
+    for shopper in chosen:
+        stale = world.chance.random() < 0.1
+        pairs.append((shopper, _command(world, shopper, total=1 if stale else None)))
+    return await _place(world, pairs)
+
+
+async def place_again(world: World) -> str:
+    """An answer got lost, so a command comes again, three times at once: every time the first outcome."""
+    if not world.sent:
+        return "nothing to repeat"
+    sent = world.chance.choice(world.sent)
+    answers = await asyncio.gather(*(world.services.placement.place(sent.command) for _ in range(3)))
+    assert answers == [sent.outcome] * 3, f"{answers} instead of {sent.outcome}"
+    return f"{sent.shopper.name} again {_said(sent.outcome)}"
+
+
+async def place_with_a_wrong_key(world: World) -> str:
+    """A used key with another request, and somebody else's cart: nothing may come of either."""
+    carts = [shopper for shopper in world.shoppers if shopper.lines]
+    if not carts or not world.sent:
+        return "no cart to attack"
+    sent, shopper = world.chance.choice(world.sent), world.chance.choice(carts)
+    reused = PlaceOrder(
+        sent.command.cart_id, sent.command.idempotency_key, sent.command.expected_total + 1, "CNY",
+        sent.command.access_hash, sent.command.account_id,
+    )  # fmt: skip
+    assert shopper.cart_id is not None
+    stolen = PlaceOrder(shopper.cart_id, f"thief-{len(world.sent)}", 1, "CNY", b"t" * 32, None)
+    answers = await asyncio.gather(*(world.services.placement.place(each) for each in (reused, stolen)))
+    assert [_said(answer) for answer in answers] == ["idempotency_key_reused", "unknown_cart"]
+    return f"{shopper.name} is left alone"
+
+
+async def start(world: World) -> str:
+    """A buyer goes to the cashier, and perhaps only looks at the link."""
+    waiting = world.in_state("pending_payment")
+    if not waiting:
+        return "nothing to pay"
+    purchase = world.chance.choice(waiting[-6:])
+    late = world.now >= purchase.placed_at + world.deadline
+    try:
+        action = await start_payment(
+            world.db, world.services.providers, purchase_id=purchase.id, account_id=purchase.shopper.account_id,
+            access_hash=purchase.access_hash, public_url=PUBLIC_URL, now=world.now,
+        )  # fmt: skip
+    except NotPayable:
+        assert late
+        return f"{purchase.name} comes too late"
+    assert not late
+    purchase.link = action.url
+    if world.chance.random() < 0.8:
+        await open_cashier(world, purchase)
+    return f"{purchase.name} started {purchase.opened}"
+
+
+async def open_cashier(world: World, purchase: Purchase) -> None:
+    """The buyer follows the link."""
+    assert purchase.link is not None
+    answer = await world.browser.get(purchase.link, follow_redirects=True)
+    purchase.opened = purchase.opened or answer.url.path.startswith("/cashier/")
+
+
+async def pay(world: World) -> str:
+    """A buyer pays, in time or not, whatever the shop thinks of the purchase by now."""
+    payable = [each for each in world.purchases if each.link is not None and not each.paid]
+    if not payable:
+        return "nobody at the cashier"
+    purchase = world.chance.choice(payable[-6:])
+    if not purchase.opened:
+        await open_cashier(world, purchase)
+    try:
+        world.alipay.pay(f"{purchase.number}P1")
+    except (KeyError, RefusedByAlipay):
+        return f"{purchase.name} cannot pay"
+    purchase.paid = True
+    return f"{purchase.name} pays"
+
+
+async def notices(world: World) -> str:
+    """The provider sends what is due, and now and then what it held back or sent before."""
+    held = any(notice.state is NoticeState.HELD for notice in world.alipay.list_notices())
+    if held and world.chance.random() < 0.5:
+        lines = await world.alipay.release()
+    elif world.alipay.list_notices() and world.chance.random() < 0.15:
+        lines = await world.alipay.resend(world.chance.choice(world.alipay.list_notices()).notice_id)
+    else:
+        lines = await world.alipay.deliver_due()
+    return "notices " + ", ".join(line.outcome for line in lines)
+
+
+async def forge(world: World) -> str:
+    """Somebody posts a notice the provider never sent: an old one, changed."""
+    if not world.bodies or not world.purchases:
+        return "nothing to forge"
+    headers, body = world.chance.choice(world.bodies)
+    other = world.chance.choice(world.purchases)
+    kind = world.chance.choice(("replayed", "amount", "number"))
+    if kind == "amount":
+        body = body.replace(b"total_amount=", b"total_amount=1")
+    elif kind == "number":
+        start_at = body.index(b"out_trade_no=") + len(b"out_trade_no=")
+        end = body.index(b"&", start_at)
+        wanted = f"{other.number}P1".encode()
+        if body[start_at:end] == wanted:
+            return "a forgery of itself"
+        body = body[:start_at] + wanted + body[end:]
+    answer = await world.post_notice(headers, body)
+    if kind != "replayed":
+        assert (answer.status, answer.body) == (400, b"failure")
+    return f"forged {kind} {answer.status}"
+
+
+async def fault(world: World) -> str:
+    """Something will go wrong between the provider and us, for one purchase."""
+    if not world.purchases:
+        return "nothing to disturb"
+    purchase = world.chance.choice(world.purchases[-6:])
+    kind = world.chance.choice(NOTICE_FAULTS + CALL_FAULTS)
+    times = world.chance.choice((1, 1, 2, 9))
+    world.alipay.add_fault(
+        Fault(kind=kind, times=times, number=f"{purchase.number}P1", seconds=world.chance.choice((60, 7200)))
+    )
+    return f"{purchase.name} will meet {kind.value} x{times}"
+
+
+async def cancel(world: World) -> str:
+    """A buyer cancels."""
+    if not world.purchases:
+        return "nothing to cancel"
+    purchase = world.chance.choice(world.purchases[-10:])
+    before = world.states[purchase.id]
+    try:
+        done = await cancel_purchase(
+            world.db, world.services.providers, purchase_id=purchase.id, account_id=purchase.shopper.account_id,
+            access_hash=purchase.access_hash, now=world.now,
+        )  # fmt: skip
+    except AlreadyPaid:
+        return f"{purchase.name} is paid"
+    assert done == (before == "pending_payment")
+    return f"{purchase.name} cancelled {done}"
+
+
+async def wait(world: World) -> str:
+    """Time passes."""
+    by = timedelta(seconds=world.chance.choice((1, 20, 20, 60, 60, 120, 120, 300, 300, 900, 2400, 86_400)))
+    world.wait(by)
+    return f"wait {by.total_seconds():.0f}"
+
+
+async def run_job(world: World) -> str:
+    """A worker runs one of the periodic jobs."""
+    name = world.chance.choice(sorted(world.jobs))
+    done = await world.jobs[name].work(world.now)
+    if name == "expire_idle_carts":
+        await _lose_carts(world, expected=done)
+    # How much of the feed is visible depends on other databases of the server; everything else only on the seed.
+    return f"job {name}" if name == "deliver_events" else f"job {name} {done}"
+
+
+async def _lose_carts(world: World, *, expected: int) -> None:
+    """Guests whose cart was closed while they were away begin a new one."""
+    rows = await world.owner.fetch("SELECT id FROM carts WHERE state = 'expired'")
+    gone = {row["id"] for row in rows}
+    lost = [shopper for shopper in world.shoppers if shopper.cart_id in gone]
+    assert len(lost) == expected
+    for shopper in lost:
+        assert shopper.account_id is None
+        shopper.cart_id, shopper.access_hash, shopper.lines = None, None, {}
+
+
+async def seller_changes(world: World) -> str:
+    """A seller changes a price, takes something off sale, or puts it back."""
+    sku = world.chance.choice(sorted(world.prices))
+    seller_ids = [world.shop.sellers[SELLER_OF[sku]]]
+    async with world.db.transaction() as tx:
+        product = await product_by_id(tx, product_id=world.shop.products[sku])
+        variant = product.variants[0]
+        if world.chance.random() < 0.6:
+            price = world.chance.randint(900, 21_000)
+            await set_prices(
+                tx, variant_id=variant.id, seller_ids=seller_ids, expected_version=variant.version,
+                prices={"CNY": price}, now=world.now,
+            )  # fmt: skip
+            world.prices[sku] = price
+            return f"{sku} costs {price}"
+        state: Literal["archived", "published"] = "published"
+        if world.on_sale[sku] and world.chance.random() < 0.4:
+            state = "archived"
+        await edit_product(
+            tx, product_id=product.id, seller_ids=seller_ids, expected_version=product.version,
+            changes=ProductChanges(state=state), now=world.now,
+        )  # fmt: skip
+    world.on_sale[sku] = state == "published"
+    return f"{sku} {state}"
+
+
+async def restock(world: World) -> str:
+    """Goods arrive, and the delivery note is entered twice."""
+    sku = world.chance.choice(sorted(world.received))
+    units = world.chance.randint(1, 4)
+    receipt = Receipt(new_id(), world.shop.variants[sku], world.chance.choice(world.shop.locations), units)
+    for new in (1, 0):
+        async with world.db.transaction() as tx:
+            assert await receive_stock(tx, receipts=[receipt], now=world.now) == new
+    world.received[sku] += units
+    return f"{units} {sku} arrive"
+
+
+async def ship_parcel(world: World) -> str:
+    """A seller ships some or all of what is left of an order."""
+    paid = world.in_state("placed")
+    if not paid:
+        return "nothing to ship"
+    purchase = world.chance.choice(paid)
+    seller = world.chance.choice(sorted({SELLER_OF[sku] for sku in purchase.lines}))
+    rows = await world.owner.fetch(
+        """SELECT o.id AS order_id, l.id, l.quantity - l.shipped AS rest FROM orders o JOIN order_lines l ON l.order_id = o.id
+            WHERE o.purchase_id = $1 AND o.seller_id = $2 AND o.state = 'placed' AND l.shipped < l.quantity
+            ORDER BY l.position""",
+        purchase.id,
+        world.shop.sellers[seller],
+    )
+    if not rows:
+        return f"{purchase.name} is on its way"
+    part = [(rows[0]["id"], 1)] if world.chance.random() < 0.4 else None
+    async with world.db.transaction() as tx:
+        await ship(
+            tx, order_id=rows[0]["order_id"], seller_ids=[world.shop.sellers[seller]], carrier="other",
+            tracking_number=f"T{world.chance.randint(10**8, 10**9)}", lines=part, now=world.now,
+            actor_id=world.staff[seller], auto_receive_after=timedelta(days=10),
+        )  # fmt: skip
+    return f"{purchase.name} ships {'one' if part else 'the rest'} from {seller}"
+
+
+async def parcel_arrives(world: World) -> str:
+    """A parcel is delivered, or its buyer says it is here."""
+    purchase = _shipped(world)
+    parcels = [] if purchase is None else await world.parcels(purchase)
+    if purchase is None or not parcels:
+        return "nothing on its way"
+    index = world.chance.randrange(len(parcels))
+    parcel = parcels[index]
+    by_buyer = world.chance.random() < 0.6
+    async with world.db.transaction() as tx:
+        if by_buyer:
+            await receive(
+                tx, fulfilment_id=parcel["id"], account_id=purchase.shopper.account_id,
+                access_hash=purchase.access_hash, now=world.now,
+            )  # fmt: skip
+        else:
+            await mark_delivered(
+                tx, fulfilment_id=parcel["id"], seller_ids=[parcel["seller_id"]], now=world.now, actor_id=None
+            )
+    return f"{purchase.name} parcel {index} {'received' if by_buyer else 'delivered'}"
+
+
+def _shipped(world: World) -> Purchase | None:
+    paid = world.in_state("placed", "closed")
+    return world.chance.choice(paid) if paid else None
+
+
+async def review(world: World) -> str:
+    """A buyer with an account reviews what came."""
+    bought = [each for each in world.in_state("placed", "closed") if each.shopper.account_id]
+    if not bought:
+        return "nothing to review"
+    purchase = world.chance.choice(bought)
+    line = await world.owner.fetchrow(
+        "SELECT id, received FROM order_lines WHERE purchase_id = $1 ORDER BY sku LIMIT 1", purchase.id
+    )
+    assert purchase.shopper.account_id is not None
+    assert line is not None
+    try:
+        async with world.db.transaction() as tx:
+            await review_product(
+                tx, account_id=purchase.shopper.account_id, order_line_id=line["id"], score=5, body="Good",
+                locale="en", now=world.now,
+            )  # fmt: skip
+    except NotReceived:
+        assert line["received"] == 0
+        return f"{purchase.name} has not come"
+    except AlreadyReviewed:
+        return f"{purchase.name} reviewed before"
+    return f"{purchase.name} reviewed"
+
+
+STEPS: Final[tuple[tuple[int, Step], ...]] = (
+    (24, browse), (22, place), (4, place_again), (2, place_with_a_wrong_key), (18, start), (18, pay), (10, notices),
+    (3, forge), (7, fault), (4, cancel), (8, wait), (14, run_job), (4, seller_changes), (3, restock), (6, ship_parcel),
+    (5, parcel_arrives), (2, review),
+)  # fmt: skip
