@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from merx.api import api_handlers, payment_handlers
-from merx.infra.db import Sql
+from merx.infra.db import LOST, DatabaseLost, Sql
 from merx.infra.http import Edge, EdgeRules, FileRoot, domain_problem, fault_problem, http_problem
 from merx.infra.pages import PageCache, listen_for_changes
 from merx.infra.settings import Settings, load_settings
@@ -40,6 +40,7 @@ def create_app(services: Services | None = None) -> Edge:
             DomainError: _by_reader(DomainError, domain_problem),
             HTTPException: _by_reader(HTTPException, http_problem),
             Exception: _by_reader(Exception, fault_problem),
+            **dict.fromkeys(LOST, _by_reader(DomainError, domain_problem, instead=DatabaseLost)),
         },
         lifespan=[] if services else [lambda app: _open(app, settings, pages)],
         openapi_config=None,  # the API describes itself
@@ -81,15 +82,19 @@ def edge_rules(settings: Settings) -> EdgeRules:
 
 
 def _by_reader(
-    kind: type[Exception], problem: Callable[[AnyRequest, Any], Response[Any]]
+    kind: type[Exception],
+    problem: Callable[[AnyRequest, Any], Response[Any]],
+    *,
+    instead: type[DomainError] | None = None,
 ) -> Callable[[AnyRequest, Any], Response[Any]]:
-    """A page for a browser that asks for one, problem details for a program."""
+    """A page for a browser that asks for one, problem details for a program; of the error `instead`, if given."""
     page = storefront_exception_handlers[kind]
 
     def answer(request: AnyRequest, error: Any) -> Response[Any]:
         api = request.scope["path"].startswith(("/api/", "/payments/"))
         wants_page = not api and "text/html" in request.headers.get("accept", "")
-        return page(request, error) if wants_page else problem(request, error)
+        shown = instead() if instead else error
+        return page(request, shown) if wants_page else problem(request, shown)
 
     return answer
 

@@ -51,7 +51,7 @@ class PriceChanged(Conflict):
 
 
 class PlacementFailed(Unavailable):
-    """This command could not be carried out; nothing was written for it."""
+    """This command could not be carried out. Repeating it with its key never orders twice."""
 
     code = "placement_failed"
     message = "The order could not be placed because of an internal fault. Nothing was charged. Try again."

@@ -54,7 +54,7 @@ class MasterKeys:
                 raise UnreadableSeal(f"master key {master_key_id!r} is not in the ring")
             try:
                 key = master.decrypt(wrapped_key[:_NONCE_BYTES], wrapped_key[_NONCE_BYTES:], person_id.bytes)
-            except InvalidTag as error:
+            except (InvalidTag, ValueError) as error:
                 raise UnreadableSeal("the data key does not unwrap") from error
             cached = AESGCM(key)
             self._unwrapped[wrapped_key] = cached
@@ -88,7 +88,7 @@ class PersonCipher:
             return self._cipher.decrypt(
                 sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._person + field.encode()
             )
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise UnreadableSeal(f"{field} does not open") from error
 
 

@@ -46,6 +46,22 @@ class DatabaseBusy(Unavailable):
     code = "database_busy"
 
 
+class DatabaseLost(Unavailable):
+    """The connection broke. A write that was under way may have been carried out or not: repeat it with its key."""
+
+    code = "database_lost"
+    message = "The shop is not reachable at the moment. Try again in a few seconds."
+
+
+LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    ConnectionError,
+)
+"""What a lost database looks like."""
+
+
 class ReadTx:
     """A read-only transaction, or a lone read."""
 

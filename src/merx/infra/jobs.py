@@ -16,7 +16,7 @@ from merx.infra.db import Database, Sql
 from merx.kit.clock import Clock
 from merx.kit.ids import new_id
 
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=15)
 _LOG = structlog.get_logger(__name__)
 
 

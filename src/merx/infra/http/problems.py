@@ -127,9 +127,7 @@ def http_problem(request: AnyRequest, error: HTTPException) -> Response[bytes]:
 def fault_problem(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Our own fault: the reader gets a number, the log gets the rest."""
     _LOG.error("request_failed", request_id=_request_id(request), path=request.url.path, exc_info=error)
-    text = message_text(
-        "Something went wrong on our side. Nothing was changed.", {}, locale=locale_of(request)
-    )
+    text = message_text("Something went wrong on our side. Try again shortly.", {}, locale=locale_of(request))
     return _problem(request, 500, "internal_error", text)
 
 
