@@ -70,7 +70,7 @@ class Shop:
         return (self.home.parent / "output").read_text(encoding="utf-8", errors="replace")
 
     def answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request("GET", "/health")
             return connection.getresponse().status < 500

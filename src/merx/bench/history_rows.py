@@ -123,7 +123,7 @@ STATEMENTS: Final = (
         "id, kind, subject_id, data, created_at",
         f"{id_of(_EVENT, '2 * i + paid')}, CASE paid WHEN 0 THEN 'PurchasePlaced' ELSE 'OrderPaid' END, "
         f"{id_of(_PURCHASE, 'i')}, jsonb_build_object('number', {_NUMBER}, 'total', {TOTAL}, 'currency', '{CURRENCY}', "
-        f"'orders', 1), {_AT}",
+        f"'orders', 1, 'availability_of', jsonb_build_array()), {_AT}",
         source=f"{_RANGE}, generate_series(0, 1) paid",
     ),
 )
