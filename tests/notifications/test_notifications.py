@@ -119,7 +119,11 @@ async def test_a_shipped_parcel_is_told_once_to_its_buyer(
         (told,) = (await list_notifications(read, account_id=buyer.id)).items
     order = bought.orders["tea-house"].order
     assert told.facts == ParcelShipped(
-        order_id=order.id, order_number=order.number, carrier="shunfeng", tracking_number="SF1234567890123"
+        purchase_id=bought.purchase_id,
+        order_id=order.id,
+        order_number=order.number,
+        carrier="shunfeng",
+        tracking_number="SF1234567890123",
     )
     assert await counts(db) == (1, 1)
 

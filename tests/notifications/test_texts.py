@@ -15,9 +15,11 @@ from merx.notifications.texts import compose
 
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 ORDER = new_id()
+PURCHASE = new_id()
 EXAMPLES: dict[Kind, Facts] = {
     "order_paid": OrderPaid(order_id=ORDER, order_number="261121ABCDEFGHJK-1", total=123450, currency="CNY"),
     "parcel_shipped": ParcelShipped(
+        purchase_id=PURCHASE,
         order_id=ORDER,
         order_number="261121ABCDEFGHJK-1",
         carrier="shunfeng",
@@ -56,7 +58,7 @@ def test_amounts_and_carriers_are_written_as_the_reader_writes_them() -> None:
 
 
 def test_a_carrier_that_is_no_longer_offered_keeps_its_code() -> None:
-    old = ParcelShipped(order_id=ORDER, order_number="1", carrier="pigeon", tracking_number="P1")
+    old = ParcelShipped(purchase_id=PURCHASE, order_id=ORDER, order_number="1", carrier="pigeon", tracking_number="P1")
     assert "Carrier: pigeon." in word("parcel_shipped", old, locale="en").text
 
 
@@ -68,7 +70,7 @@ def test_a_letter_speaks_the_recipients_language_and_links_to_the_order() -> Non
     assert letter.to == "anna@example.com"
     assert letter.subject == "您的订单 261121ABCDEFGHJK-1 已发货"
     assert letter.text.startswith("{title} 张三")
-    assert f"https://shop.example/orders/{ORDER}\n" in letter.text
+    assert f"https://shop.example/purchases/{PURCHASE}/orders/{ORDER}\n" in letter.text
 
 
 @pytest.mark.parametrize(

@@ -446,6 +446,17 @@ def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         "order-unpaid": ("order.html", order(locale, currency, state="pending_payment")),
         "orders": ("orders.html", orders(locale, currency, "/orders")),
         "orders-empty": ("orders.html", v.OrdersView(rows=())),
+        "notifications": (
+            "notifications.html",
+            v.NotificationsView(
+                rows=tuple(
+                    v.NotificationRow(title=f"订单 26112{n}", text="顺丰速运 SF123", url="/orders", at=AT, unread=n == 0) for n in range(3)
+                ),
+                any_unread=True,
+                more_url="/account/notifications?after=abc",
+            ),
+        ),
+        "notifications-empty": ("notifications.html", v.NotificationsView(rows=())),
         "login": ("login.html", v.LogInView(form=wrong, return_to="/cart")),
         "register": ("register.html", v.RegisterView(form=v.FormView(), return_to="/")),
         "addresses": ("addresses.html", v.AddressesView(addresses=(address(locale), address(locale)))),

@@ -54,6 +54,7 @@ async def tell_buyer_shipped(tx: Tx, event: StoredEvent) -> None:
     if order is None or order.account_id is None:
         return
     facts = ParcelShipped(
+        purchase_id=event.subject_id,
         order_id=shipped.order_id,
         order_number=shipped.order_number,
         carrier=shipped.carrier,

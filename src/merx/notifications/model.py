@@ -21,6 +21,7 @@ class OrderPaid(msgspec.Struct, frozen=True):
 class ParcelShipped(msgspec.Struct, frozen=True):
     """For a buyer: a parcel of an order is on its way."""
 
+    purchase_id: UUID
     order_id: UUID
     order_number: str
     carrier: str

@@ -18,7 +18,7 @@ _FACTS: Final[dict[str, type[OrderPaid] | type[ParcelShipped]]] = {
 }
 _PATHS: Final = {
     "order_paid": "/seller/orders/{order_id}",
-    "parcel_shipped": "/orders/{order_id}",
+    "parcel_shipped": "/purchases/{purchase_id}/orders/{order_id}",
 }
 _TITLES: Final = {
     "order_paid": {

@@ -18,6 +18,7 @@ from merx.infra.templates import Assets, Templates
 from merx.infra.translate import message_text
 from merx.kit.errors import DomainError
 from merx.kit.i18n import LOCALES, pick
+from merx.notifications import count_unread
 from merx.storefront.carts import find_cart
 from merx.storefront.views import CategoryLink, ChromeView, PersonalView, View
 from merx.storefront.visit import Visit
@@ -142,6 +143,7 @@ async def personal_view(visit: Visit, tx: ReadTx, *, cart: Cart | None = None) -
     found = cart or await find_cart(visit, tx)
     return PersonalView(
         cart_count=sum(line.quantity for line in found.lines) if found else 0,
+        unread_count=await count_unread(tx, account_id=visit.account_id) if visit.account_id else 0,
         name=visit.identity.account.name if visit.identity else None,
         sells=_sells(visit),
     )

@@ -33,6 +33,7 @@ class PersonalView(View, frozen=True, kw_only=True):
     """The only part of a page that differs between two people who ask for the same page."""
 
     cart_count: int = 0
+    unread_count: int = 0
     name: str | None = None
     sells: bool = False
 
@@ -396,6 +397,24 @@ class OrdersView(View, frozen=True, kw_only=True):
     """A part of a list of orders."""
 
     rows: tuple[OrderRow, ...]
+    more_url: str | None = None
+
+
+class NotificationRow(View, frozen=True, kw_only=True):
+    """Something the shop told this person, and the page it is about."""
+
+    title: str
+    text: str
+    url: str
+    at: datetime
+    unread: bool
+
+
+class NotificationsView(View, frozen=True, kw_only=True):
+    """A part of a person's notifications."""
+
+    rows: tuple[NotificationRow, ...]
+    any_unread: bool = False
     more_url: str | None = None
 
 
