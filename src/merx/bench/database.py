@@ -1,5 +1,6 @@
 """Private databases on the shop's server: made for a run, filled, and dropped after it."""
 
+import asyncio
 import contextlib
 import os
 import time
@@ -19,7 +20,26 @@ from merx.infra.migrate import migrate
 _DURABLE: Final = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 _FLUSHES: Final = 200
 _PAGE: Final = b"\0" * 8192
-_RETIRED = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
+_DROP = "DROP DATABASE IF EXISTS {}"
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user"
+_DROP_ATTEMPTS: Final = 100
+
+
+async def drop_database(server: Any, name: str) -> None:
+    """Drop a database and end our own sessions in it.
+
+    Without FORCE, which fails on an autovacuum worker: a plain DROP asks those to leave, and only ours are ended.
+    """
+    for attempt in range(_DROP_ATTEMPTS):
+        await server.fetch(_END_SESSIONS, name)
+        try:
+            await server.execute(_DROP.format(name))
+        except asyncpg.ObjectInUseError:
+            if attempt == _DROP_ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 class BenchDatabase:
@@ -58,7 +78,7 @@ class BenchDatabase:
             # Only administrators may ask for one; everybody who may make databases gets one by making one.
             name = f"merx_bench_{uuid.uuid4().hex[:12]}"
             await self.owner.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY FILE_COPY")
-            await self.owner.execute(_RETIRED.format(name))
+            await drop_database(self.owner, name)
 
 
 @contextlib.asynccontextmanager
@@ -94,7 +114,7 @@ async def private_database(
             finally:
                 await database.owner.close(timeout=10)
         finally:
-            await server.execute(_RETIRED.format(name))
+            await drop_database(server, name)
     finally:
         await server.close(timeout=10)
 
