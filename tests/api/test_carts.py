@@ -188,6 +188,37 @@ async def test_an_unknown_article_is_refused_in_the_callers_language(
     assert body["detail"] == "There is no such article for sale."
 
 
+async def test_an_article_may_be_named_by_its_sku(api: Api, client: httpx.AsyncClient) -> None:
+    url, shown = await api.cart({})
+    answer = await client.post(f"{url}/lines", json={"sku": "TEA", "quantity": 2}, headers=shown)
+    assert (answer.status_code, answer.json()["variant_id"], answer.json()["quantity"]) == (
+        201,
+        api.variant("TEA"),
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("article", "status", "code"),
+    [
+        ({"sku": "TEE"}, 404, "unknown_variant"),
+        ({"sku": "ＴＥＡ"}, 404, "unknown_variant"),
+        ({"sku": ""}, 422, "invalid_field"),
+        ({"sku": "x" * 65}, 422, "invalid_field"),
+        ({}, 422, "article_choice"),
+        ({"sku": "TEA", "variant_id": UNKNOWN}, 422, "article_choice"),
+    ],
+)
+async def test_an_unknown_sku_is_refused(
+    api: Api, client: httpx.AsyncClient, changes: Changes, article: dict[str, str], status: int, code: str
+) -> None:
+    url, shown = await api.cart({})
+    async with changes.none():
+        problem(
+            await client.post(f"{url}/lines", json={**article, "quantity": 1}, headers=shown), status, code
+        )
+
+
 async def test_an_article_of_an_unpublished_product_is_refused(
     api: Api, client: httpx.AsyncClient, changes: Changes
 ) -> None:
