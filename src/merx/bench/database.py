@@ -21,7 +21,9 @@ _DURABLE: Final = {"fsync": "on", "full_page_writes": "on", "synchronous_commit"
 _FLUSHES: Final = 200
 _PAGE: Final = b"\0" * 8192
 _DROP = "DROP DATABASE IF EXISTS {}"
-_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user"
+_END_SESSIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user"
+)
 _DROP_ATTEMPTS: Final = 100
 
 
