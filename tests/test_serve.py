@@ -150,7 +150,7 @@ def test_web_workers_killed_one_after_another_never_close_the_shop(shop: Shop) -
         worker = web.children()[0]
         worker.kill()
         until(lambda: len(web.children()) == 2 and worker not in web.children())  # noqa: B023
-        assert shop.answers()
+        until(shop.answers)  # the other worker may still be starting itself
     assert part(serve, "web") == web
 
 

@@ -207,10 +207,10 @@ async def receive(buyer: Visitor, scene: Scene, order_url: str) -> None:
     await buyer.go(order_url)
     await buyer.reads(scene.carrier)
     await buyer.reads(scene.tracking_number)
-    await expect(buyer.page.locator(".badge").first).to_have_text(buyer.say("Delivered"))
+    await expect(buyer.page.locator("main .badge").first).to_have_text(buyer.say("Delivered"))
     await buyer.look("order-delivered")
     await buyer.button("I have received it").click()
-    await expect(buyer.page.locator(".badge").first).to_have_text(buyer.say("Received"))
+    await expect(buyer.page.locator("main .badge").first).to_have_text(buyer.say("Received"))
     await buyer.look("order-received")
 
 
