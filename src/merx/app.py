@@ -16,6 +16,7 @@ from merx.infra.http import Edge, EdgeRules, FileRoot, domain_problem, fault_pro
 from merx.infra.pages import PageCache, listen_for_changes
 from merx.infra.settings import Settings, load_settings
 from merx.kit.errors import DomainError
+from merx.payments.providers import card_checkout_address
 from merx.services import Services, open_services
 from merx.storefront import STATIC, storefront_exception_handlers, storefront_handlers
 
@@ -72,6 +73,11 @@ def edge_rules(settings: Settings) -> EdgeRules:
     """What the outer layer enforces under these settings."""
     public = urlsplit(settings.public_url)
     gateways = [settings.alipay_gateway_url] if settings.alipay_gateway_url else []
+    if settings.card_secret_key is not None:
+        gateways.append(card_checkout_address(settings.card_base_url))
+    if settings.wechat_mch_id is not None:
+        # A phone goes on from the API's link to WeChat Pay's own pages.
+        gateways += [settings.wechat_base_url, "https://wx.tenpay.com"]
     return EdgeRules(
         hosts=frozenset(settings.trusted_hosts),
         origins=frozenset({f"{public.scheme}://{public.netloc}"}),

@@ -6,16 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from merx.infra.payment_settings import SIMULATED_ALIPAY_APP_ID, SIMULATED_ALIPAY_SELLER_ID
 from merx.infra.settings import (
     SETTINGS,
-    SIMULATED_ALIPAY_APP_ID,
-    SIMULATED_ALIPAY_SELLER_ID,
     Settings,
     SettingsError,
     explain_settings,
     load_settings,
 )
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, ensure_keys
+from merx.simulators import (
+    SIMULATED_APP_ID,
+    SIMULATED_CARD_SECRET_KEY,
+    SIMULATED_CARD_WEBHOOK_SECRET,
+    SIMULATED_SELLER_ID,
+    SIMULATED_WECHAT_API_V3_KEY,
+    SIMULATED_WECHAT_APP_ID,
+    SIMULATED_WECHAT_CERT_SERIAL,
+    SIMULATED_WECHAT_MCH_ID,
+    SIMULATED_WECHAT_PUBLIC_KEY_ID,
+    ensure_keys,
+)
 
 KEY_1 = base64.b64encode(bytes(range(32))).decode()
 KEY_2 = base64.b64encode(bytes(range(32, 64))).decode()
@@ -114,6 +124,40 @@ def test_half_of_an_alipay_configuration_is_refused(tmp_path: Path) -> None:
     assert message.startswith("MERX_ALIPAY_APP_ID: nothing was given.")
 
 
+ALIPAY = {
+    "MERX_ALIPAY_GATEWAY_URL": "https://gateway.example/gateway.do",
+    "MERX_ALIPAY_APP_ID": "9021",
+    "MERX_ALIPAY_SELLER_ID": "2088",
+    "MERX_ALIPAY_PRIVATE_KEY_FILE": "/keys/private.pem",
+}
+CERTIFICATES = {
+    "MERX_ALIPAY_APP_CERT_FILE": "/keys/app.pem",
+    "MERX_ALIPAY_CERT_FILE": "/keys/alipay.pem",
+    "MERX_ALIPAY_ROOT_CERT_FILE": "/keys/root.pem",
+}
+
+
+def test_alipay_runs_with_its_public_key_or_with_three_certificates(tmp_path: Path) -> None:
+    keyed = load(tmp_path, **ALIPAY, MERX_ALIPAY_PUBLIC_KEY_FILE="/keys/public.pem")
+    assert (keyed.alipay_public_key_file, keyed.alipay_cert_file) == (Path("/keys/public.pem"), None)
+    certified = load(tmp_path, **ALIPAY, **CERTIFICATES, MERX_ALIPAY_QR="true")
+    assert (certified.alipay_public_key_file, certified.alipay_cert_file, certified.alipay_qr) == (
+        None,
+        Path("/keys/alipay.pem"),
+        True,
+    )
+    simulated = load(tmp_path, **CERTIFICATES, MERX_SIMULATORS="true")
+    assert (simulated.alipay_public_key_file, simulated.alipay_app_cert_file) == (None, Path("/keys/app.pem"))
+
+
+def test_alipay_without_a_key_with_two_certificates_or_with_both_modes_is_refused(tmp_path: Path) -> None:
+    two = {name: path for name, path in CERTIFICATES.items() if "ROOT" not in name}
+    both = {**ALIPAY, **CERTIFICATES, "MERX_ALIPAY_PUBLIC_KEY_FILE": "/keys/public.pem"}
+    assert refusal(tmp_path, **ALIPAY).startswith("MERX_ALIPAY_PUBLIC_KEY_FILE: nothing was given.")
+    assert refusal(tmp_path, **ALIPAY, **two).startswith("MERX_ALIPAY_ROOT_CERT_FILE: nothing was given.")
+    assert refusal(tmp_path, **both).startswith("MERX_ALIPAY_PUBLIC_KEY_FILE: /keys/public.pem was given")
+
+
 def test_an_environment_variable_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
     (tmp_path / "merx.env").write_text(
         "# ports\nMERX_PORT=9001\n\nMERX_LOG_LEVEL = debug\n", encoding="utf-8"
@@ -173,6 +217,34 @@ def test_the_first_key_of_the_ring_is_the_current_one(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("given", ["SECRET_KEY", "WEBHOOK_SECRETS"])
+def test_half_of_a_card_configuration_is_refused(tmp_path: Path, given: str) -> None:
+    missing = ({"SECRET_KEY", "WEBHOOK_SECRETS"} - {given}).pop()
+    message = refusal(tmp_path, **{f"MERX_CARD_{given}": "given"})
+    assert message.startswith(f"MERX_CARD_{missing}: nothing was given.")
+
+
+def test_cards_go_to_stripe_unless_there_are_simulators(tmp_path: Path) -> None:
+    live = load(tmp_path, MERX_CARD_SECRET_KEY="rk_live_x", MERX_CARD_WEBHOOK_SECRETS="whsec_a, whsec_b")
+    assert (live.card_base_url, live.card_webhook_secrets) == (
+        "https://api.stripe.com",
+        ("whsec_a", "whsec_b"),
+    )
+    assert load(tmp_path).card_secret_key is None
+    simulated = load(tmp_path, MERX_SIMULATORS="true")
+    assert (simulated.card_base_url, simulated.card_secret_key, simulated.card_webhook_secrets) == (
+        "http://localhost:8093",
+        SIMULATED_CARD_SECRET_KEY,
+        (SIMULATED_CARD_WEBHOOK_SECRET,),
+    )
+
+
+def test_a_list_of_secrets_has_no_empty_one(tmp_path: Path) -> None:
+    message = refusal(tmp_path, MERX_CARD_SECRET_KEY="sk_x", MERX_CARD_WEBHOOK_SECRETS="whsec_hidden,,")
+    assert "MERX_CARD_WEBHOOK_SECRETS" in message
+    assert "whsec_hidden" not in message
+
+
 def test_the_simulators_bring_their_own_alipay_merchant_and_mail_server(tmp_path: Path) -> None:
     settings = load(tmp_path, MERX_SIMULATORS="true")
     keys = ensure_keys(settings.home / "simulators")
@@ -207,3 +279,55 @@ def test_the_table_names_every_field_of_the_settings_once() -> None:
         sorted(Settings.__struct_fields__, key=[setting.name for setting in SETTINGS].index)
     )
     assert all(setting.help and (setting.default is not None or setting.otherwise) for setting in SETTINGS)
+
+
+WECHAT = {
+    "MERX_WECHAT_APP_ID": "wx1",
+    "MERX_WECHAT_MCH_ID": "1900000009",
+    "MERX_WECHAT_PRIVATE_KEY_FILE": "/keys/apiclient_key.pem",
+    "MERX_WECHAT_CERT_SERIAL": "5157F09EFDC096DE",
+    "MERX_WECHAT_API_V3_KEY": "0123456789abcdef0123456789abcdef",
+}
+
+
+def test_wechat_pay_runs_in_either_mode_and_goes_to_the_provider(tmp_path: Path) -> None:
+    certificates = load(tmp_path, **WECHAT)
+    assert certificates.wechat_base_url == "https://api.mch.weixin.qq.com"
+    assert certificates.wechat_public_key_file is None
+    pair = {"MERX_WECHAT_PUBLIC_KEY_ID": "PUB_KEY_ID_1", "MERX_WECHAT_PUBLIC_KEY_FILE": "/keys/wechat.pem"}
+    assert load(tmp_path, **WECHAT, **pair).wechat_public_key_file == Path("/keys/wechat.pem")
+
+
+@pytest.mark.parametrize("left_out", sorted(WECHAT))
+def test_a_wechat_pay_configuration_with_a_hole_is_refused(tmp_path: Path, left_out: str) -> None:
+    given = {name: value for name, value in WECHAT.items() if name != left_out}
+    assert refusal(tmp_path, **given).startswith(f"{left_out}: nothing was given. WeChat Pay needs ")
+
+
+def test_half_a_public_key_and_a_short_secret_of_wechat_pay_are_refused(tmp_path: Path) -> None:
+    half = refusal(tmp_path, **WECHAT, MERX_WECHAT_PUBLIC_KEY_ID="PUB_KEY_ID_1")
+    assert half.startswith("MERX_WECHAT_PUBLIC_KEY_FILE: nothing was given.")
+    short = refusal(tmp_path, **WECHAT | {"MERX_WECHAT_API_V3_KEY": "too-short"})
+    assert short.startswith("MERX_WECHAT_API_V3_KEY: ********")
+    assert "too-short" not in short
+
+
+def test_the_simulators_bring_their_own_wechat_pay_merchant(tmp_path: Path) -> None:
+    settings = load(tmp_path, MERX_SIMULATORS="true")
+    keys = ensure_keys(tmp_path / "simulators")
+    assert settings.wechat_base_url == "http://localhost:8092"
+    assert settings.wechat_private_key_file == keys.wechat_merchant_private_pem_path
+    assert settings.wechat_public_key_file == keys.wechat_public_pem_path
+    assert (
+        settings.wechat_app_id,
+        settings.wechat_mch_id,
+        settings.wechat_cert_serial,
+        settings.wechat_api_v3_key,
+        settings.wechat_public_key_id,
+    ) == (
+        SIMULATED_WECHAT_APP_ID,
+        SIMULATED_WECHAT_MCH_ID,
+        SIMULATED_WECHAT_CERT_SERIAL,
+        SIMULATED_WECHAT_API_V3_KEY,
+        SIMULATED_WECHAT_PUBLIC_KEY_ID,
+    )

@@ -125,6 +125,15 @@ def parse_hosts(given: str) -> tuple[str, ...]:
     return hosts
 
 
+def parse_texts(given: str) -> tuple[str, ...]:
+    """Texts separated by commas."""
+    texts = tuple(part.strip() for part in given.split(","))
+    if not all(texts):
+        msg = "texts separated by commas, none of them empty"
+        raise ValueError(msg)
+    return texts
+
+
 def parse_key(given: str) -> bytes:
     """Thirty-two random bytes in base64."""
     msg = f"{KEY_BYTES} random bytes in base64 (make one with: openssl rand -base64 {KEY_BYTES})"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from merx.infra.machine import cores
+from merx.infra.payment_settings import payment_contradiction, simulated_payments
 from merx.infra.setting_parsers import (
     KEY_BYTES,
     MasterKey,
@@ -29,6 +30,7 @@ from merx.infra.setting_parsers import (
     parse_key_ring,
     parse_path,
     parse_text,
+    parse_texts,
     parse_url,
 )
 
@@ -36,8 +38,6 @@ PREFIX = "MERX_"
 _FOREIGN_PREFIX = "MERX_TEST_"  # variables of the test-suite are not settings
 CONFIG_FILE = "MERX_CONFIG_FILE"
 LOCALES = ("zh-CN", "en")
-SIMULATED_ALIPAY_APP_ID = "9021000100000001"  # the merchant that merx.simulators knows
-SIMULATED_ALIPAY_SELLER_ID = "2088000100000002"
 _MASK = "********"
 _HIGHEST_PORT = 65535
 
@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str
     simulators: bool
     simulator_alipay_port: int
+    simulator_card_port: int
+    simulator_wechat_port: int
     simulator_mail_smtp_port: int
     simulator_mail_http_port: int
     alipay_gateway_url: str | None
@@ -79,6 +81,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     alipay_seller_id: str | None
     alipay_private_key_file: Path | None
     alipay_public_key_file: Path | None
+    alipay_app_cert_file: Path | None
+    alipay_cert_file: Path | None
+    alipay_root_cert_file: Path | None
+    alipay_qr: bool
+    wechat_base_url: str
+    wechat_app_id: str | None
+    wechat_mch_id: str | None
+    wechat_private_key_file: Path | None
+    wechat_cert_serial: str | None
+    wechat_api_v3_key: str | None
+    wechat_public_key_id: str | None
+    wechat_public_key_file: Path | None
+    card_base_url: str
+    card_secret_key: str | None
+    card_webhook_secrets: tuple[str, ...] | None
+    card_api_version: str
     smtp_url: str | None
     mail_from: str
 
@@ -164,9 +182,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="log_level", kind="text", parse=parse_choice("debug", "info", "warning", "error"), default="info",
             help="Least severity that is logged."),
     Setting(name="simulators", kind="true or false", parse=parse_boolean, default="false",
-            help="Start simulated Alipay and mail servers beside the shop and use them (development, demo, tests)."),
+            help="Start simulated payment providers and a mail server beside the shop and use them (development, demo, tests)."),
     Setting(name="simulator_alipay_port", kind="number", parse=_PORT, default="8090",
             help="Port of the simulated Alipay."),
+    Setting(name="simulator_wechat_port", kind="number", parse=_PORT, default="8092",
+            help="Port of the simulated WeChat Pay."),
+    Setting(name="simulator_card_port", kind="number", parse=_PORT, default="8093",
+            help="Port of the simulated card API."),
     Setting(name="simulator_mail_smtp_port", kind="number", parse=_PORT, default="8025",
             help="Port on which the simulated mail server takes mail."),
     Setting(name="simulator_mail_http_port", kind="number", parse=_PORT, default="8091",
@@ -183,7 +205,43 @@ SETTINGS: tuple[Setting, ...] = (
             help="PEM file with our RSA private key."),
     Setting(name="alipay_public_key_file", kind="path", parse=parse_path, default=None,
             otherwise="that of the simulated Alipay when MERX_SIMULATORS is true",
-            help="PEM file with Alipay's RSA public key."),
+            help="PEM file with Alipay's RSA public key, in public-key mode."),
+    Setting(name="alipay_app_cert_file", kind="path", parse=parse_path, default=None, otherwise="public-key mode",
+            help="PEM file with our application's certificate, in certificate mode."),
+    Setting(name="alipay_cert_file", kind="path", parse=parse_path, default=None, otherwise="public-key mode",
+            help="PEM file with Alipay's certificate, in certificate mode."),
+    Setting(name="alipay_root_cert_file", kind="path", parse=parse_path, default=None, otherwise="public-key mode",
+            help="PEM file with Alipay's root certificates, in certificate mode."),
+    Setting(name="alipay_qr", kind="true or false", parse=parse_boolean, default="false",
+            help="Also offer Alipay by a QR code to scan (face-to-face payment must be signed with Alipay)."),
+    Setting(name="wechat_base_url", kind="address", parse=parse_url("http", "https"), default=None,
+            otherwise="the simulated WeChat Pay when MERX_SIMULATORS is true, else https://api.mch.weixin.qq.com",
+            help="Address of WeChat Pay's API."),
+    Setting(name="wechat_app_id", kind="text", parse=parse_text, default=None,
+            otherwise="that of the simulated WeChat Pay when MERX_SIMULATORS is true", help="Application id (wx…) at WeChat."),
+    Setting(name="wechat_mch_id", kind="text", parse=parse_text, default=None,
+            otherwise="that of the simulated WeChat Pay when MERX_SIMULATORS is true, else WeChat Pay is not offered", help="Merchant id at WeChat Pay."),
+    Setting(name="wechat_private_key_file", kind="path", parse=parse_path, default=None,
+            otherwise="that of the simulated WeChat Pay when MERX_SIMULATORS is true", help="PEM file with our merchant key."),
+    Setting(name="wechat_cert_serial", kind="text", parse=parse_text, default=None,
+            otherwise="that of the simulated WeChat Pay when MERX_SIMULATORS is true", help="Serial of our merchant certificate."),
+    Setting(name="wechat_api_v3_key", kind="text", parse=parse_text, default=None, secret=True,
+            otherwise="that of the simulated WeChat Pay when MERX_SIMULATORS is true", help="API v3 key of the merchant, 32 characters."),
+    Setting(name="wechat_public_key_id", kind="text", parse=parse_text, default=None, otherwise="certificate mode",
+            help="Id of WeChat Pay's public key (PUB_KEY_ID_…), in public-key mode."),
+    Setting(name="wechat_public_key_file", kind="path", parse=parse_path, default=None, otherwise="certificate mode",
+            help="PEM file with WeChat Pay's public key, in public-key mode."),
+    Setting(name="card_base_url", kind="address", parse=parse_url("http", "https"), default=None,
+            otherwise="the simulated card API when MERX_SIMULATORS is true, else https://api.stripe.com",
+            help="Address of the card API (Stripe)."),
+    Setting(name="card_secret_key", kind="text", parse=parse_text, default=None, secret=True,
+            otherwise="that of the simulated card API when MERX_SIMULATORS is true, else cards are not offered",
+            help="Secret or restricted key of the card API (sk_… or rk_…)."),
+    Setting(name="card_webhook_secrets", kind="list", parse=parse_texts, default=None, secret=True,
+            otherwise="that of the simulated card API when MERX_SIMULATORS is true",
+            help="Signing secrets of the card API's webhook endpoint (whsec_…); while one is replaced, both."),
+    Setting(name="card_api_version", kind="text", parse=parse_text, default="2026-10-28.endive",
+            help="Version of the card API that is asked for."),
     Setting(name="smtp_url", kind="address", parse=parse_url("smtp", "smtps"), default=None, secret=True,
             otherwise="the simulated mail server when MERX_SIMULATORS is true, else no mail is sent",
             help="Mail server, as smtp://user:password@host:587 (STARTTLS) or smtps://…:465."),
@@ -370,13 +428,11 @@ def _add_derived(values: dict[str, object]) -> None:
     if isinstance(currencies, tuple):
         default("default_currency", currencies[0])
     if values["simulators"]:
-        keys = home / "simulators" / "keys"
-        default("alipay_gateway_url", f"http://localhost:{values['simulator_alipay_port']}/gateway.do")
-        default("alipay_app_id", SIMULATED_ALIPAY_APP_ID)
-        default("alipay_seller_id", SIMULATED_ALIPAY_SELLER_ID)
-        default("alipay_private_key_file", keys / "merchant_private.pem")
-        default("alipay_public_key_file", keys / "alipay_public.pem")
+        for name, value in simulated_payments(values, home / "simulators" / "keys").items():
+            default(name, value)
         default("smtp_url", f"smtp://127.0.0.1:{values['simulator_mail_smtp_port']}")
+    default("wechat_base_url", "https://api.mch.weixin.qq.com")
+    default("card_base_url", "https://api.stripe.com")
 
 
 def _check_together(settings: Settings) -> None:
@@ -387,21 +443,15 @@ def _check_together(settings: Settings) -> None:
             f"({','.join(settings.currencies)})."
         )
         raise SettingsError(msg)
-    alipay = {
-        "MERX_ALIPAY_GATEWAY_URL": settings.alipay_gateway_url,
-        "MERX_ALIPAY_APP_ID": settings.alipay_app_id,
-        "MERX_ALIPAY_SELLER_ID": settings.alipay_seller_id,
-        "MERX_ALIPAY_PRIVATE_KEY_FILE": settings.alipay_private_key_file,
-        "MERX_ALIPAY_PUBLIC_KEY_FILE": settings.alipay_public_key_file,
-    }
-    missing = [name for name, value in alipay.items() if value is None]
-    if missing and len(missing) < len(alipay):
-        msg = f"{missing[0]}: nothing was given. Alipay needs {', '.join(alipay)} together, or none of them."
-        raise SettingsError(msg)
+    contradiction = payment_contradiction(msgspec.structs.asdict(settings))
+    if contradiction is not None:
+        raise SettingsError(contradiction)
     ports = {"MERX_PORT": settings.port}
     if settings.simulators:
         ports |= {
             "MERX_SIMULATOR_ALIPAY_PORT": settings.simulator_alipay_port,
+            "MERX_SIMULATOR_CARD_PORT": settings.simulator_card_port,
+            "MERX_SIMULATOR_WECHAT_PORT": settings.simulator_wechat_port,
             "MERX_SIMULATOR_MAIL_SMTP_PORT": settings.simulator_mail_smtp_port,
             "MERX_SIMULATOR_MAIL_HTTP_PORT": settings.simulator_mail_http_port,
         }

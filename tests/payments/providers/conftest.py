@@ -9,7 +9,9 @@ import pytest
 
 from merx.kit.money import Money
 from merx.payments.providers import AlipayProvider, PaymentRequest
+from merx.payments.providers.card import CardProvider
 from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
+from merx.simulators.card import CardSimulator
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 GATEWAY = "http://alipay.test/gateway.do"
@@ -23,18 +25,31 @@ async def simulator() -> AsyncIterator[AlipaySimulator]:
 
 
 @pytest.fixture
-async def provider(simulator: AlipaySimulator) -> AsyncIterator[AlipayProvider]:
-    provider = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=simulator.merchant_private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url=GATEWAY,
-        http=httpx.AsyncClient(transport=simulator.transport()),
-        clock=simulator.clock.now,
-    )
-    yield provider
-    await provider.aclose()
+async def connect(simulator: AlipaySimulator) -> AsyncIterator[Callable[..., AlipayProvider]]:
+    """Make a provider of the simulated merchant, with other options if asked."""
+    made: list[AlipayProvider] = []
+
+    def make(**changes: object) -> AlipayProvider:
+        options: dict[str, object] = {
+            "app_id": SIMULATED_APP_ID,
+            "seller_id": SIMULATED_SELLER_ID,
+            "private_key_pem": simulator.merchant_private_pem,
+            "alipay_public_key_pem": simulator.alipay_public_pem,
+            "gateway_url": GATEWAY,
+            "http": httpx.AsyncClient(transport=simulator.transport()),
+            "clock": simulator.clock.now,
+        }
+        made.append(AlipayProvider(**(options | changes)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for provider in made:
+        await provider.aclose()
+
+
+@pytest.fixture
+def provider(connect: Callable[..., AlipayProvider]) -> AlipayProvider:
+    return connect()
 
 
 @pytest.fixture
@@ -59,3 +74,31 @@ def request_of() -> Callable[..., PaymentRequest]:
         return PaymentRequest(**(values | changes))  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+async def card_simulator() -> AsyncIterator[CardSimulator]:
+    simulator = CardSimulator.in_memory(now=NOW)
+    yield simulator
+    simulator.close()
+
+
+@pytest.fixture
+async def card_provider(card_simulator: CardSimulator) -> AsyncIterator[CardProvider]:
+    provider = CardProvider(
+        base_url="http://card.test",
+        secret_key=card_simulator.account.secret_key,
+        webhook_secrets=card_simulator.account.webhook_secrets,
+        http=httpx.AsyncClient(transport=card_simulator.transport()),
+        clock=card_simulator.clock.now,
+    )
+    yield provider
+    await provider.aclose()
+
+
+@pytest.fixture
+async def card_browser(card_simulator: CardSimulator) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        transport=card_simulator.transport(), base_url="http://card.test"
+    ) as browser:
+        yield browser

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from merx.payments.providers.alipay.client import AlipayClient, read_answer
-from merx.payments.providers.alipay.signing import load_private_key, load_public_key, sign
+from merx.payments.providers.alipay.signing import AlipayKeys, load_private_key, load_public_key, sign
 from merx.payments.providers.errors import ProviderRefused, ProviderUnavailable
 from merx.simulators.keys import new_key_pair
 
 PAIR, FORGER = new_key_pair(), new_key_pair()
 PRIVATE = {pair.private_pem: load_private_key(pair.private_pem) for pair in (PAIR, FORGER)}
-KEY = load_public_key(PAIR.public_pem)
+KEYS = AlipayKeys(load_public_key(PAIR.public_pem))
 METHOD = "alipay.trade.query"
 NODE = "alipay_trade_query_response"
 
@@ -27,19 +27,19 @@ def test_the_signature_is_checked_on_the_text_as_sent() -> None:
     fields = (
         '{ "code":"10000" ,"msg":"\\u6210\\u529f","nested":{"a":[1,2.50,{"b":"}\\""}]},"total_amount":"1.00"}'
     )
-    assert read_answer(answer(fields), method=METHOD, key=KEY).fields == json.loads(fields)
+    assert read_answer(answer(fields), method=METHOD, keys=KEYS).fields == json.loads(fields)
     spaced = answer(fields).replace(f'"{NODE}":', f'\n "{NODE}" :\t').replace(',"sign"', ' , "sign"') + "\n"
-    assert read_answer(spaced, method=METHOD, key=KEY).code == "10000"
+    assert read_answer(spaced, method=METHOD, keys=KEYS).code == "10000"
 
 
 def test_the_signature_may_come_first() -> None:
     fields = '{"code":"10000"}'
     text = f'{{"sign":"{sign(fields, PRIVATE[PAIR.private_pem])}","{NODE}":{fields}}}'
-    assert read_answer(text, method=METHOD, key=KEY).code == "10000"
+    assert read_answer(text, method=METHOD, keys=KEYS).code == "10000"
 
 
 def test_a_business_refusal_is_an_answer() -> None:
-    read = read_answer(answer('{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}'), method=METHOD, key=KEY)
+    read = read_answer(answer('{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}'), method=METHOD, keys=KEYS)
     assert (read.code, read.sub_code) == ("40004", "ACQ.TRADE_NOT_EXIST")
 
 
@@ -73,7 +73,7 @@ GOOD = answer('{"code":"10000","out_trade_no":"M1"}')
 )
 def test_an_answer_that_cannot_be_believed_leaves_the_outcome_unknown(text: str) -> None:
     with pytest.raises(ProviderUnavailable) as caught:
-        read_answer(text, method=METHOD, key=KEY)
+        read_answer(text, method=METHOD, keys=KEYS)
     assert not isinstance(caught.value, ProviderRefused)
 
 
@@ -81,13 +81,15 @@ def test_an_answer_that_cannot_be_believed_leaves_the_outcome_unknown(text: str)
 def test_a_refusal_that_no_retry_cures_is_told_apart(code: str) -> None:
     for node in (NODE, "error_response"):
         with pytest.raises(ProviderRefused) as caught:
-            read_answer(answer(f'{{"code":"{code}","sub_code":"isv.x"}}', node=node), method=METHOD, key=KEY)
+            read_answer(
+                answer(f'{{"code":"{code}","sub_code":"isv.x"}}', node=node), method=METHOD, keys=KEYS
+            )
         assert caught.value.params == {"provider": "alipay", "reason": f"{code} isv.x"}
 
 
 def test_a_success_under_the_error_name_is_not_believed() -> None:
     with pytest.raises(ProviderUnavailable):
-        read_answer(answer('{"code":"10000"}', node="error_response"), method=METHOD, key=KEY)
+        read_answer(answer('{"code":"10000"}', node="error_response"), method=METHOD, keys=KEYS)
 
 
 class Scripted(httpx.AsyncBaseTransport):
@@ -107,7 +109,7 @@ def client_of(transport: httpx.AsyncBaseTransport) -> AlipayClient:
     return AlipayClient(
         app_id="9021",
         private_key=load_private_key(PAIR.private_pem),
-        alipay_key=KEY,
+        alipay_keys=KEYS,
         gateway_url="http://alipay.test/gateway.do",
         http=httpx.AsyncClient(transport=transport, follow_redirects=True),
         clock=lambda: datetime(2026, 3, 1, 4, 0, tzinfo=UTC),

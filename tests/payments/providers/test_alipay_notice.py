@@ -10,14 +10,22 @@ from hypothesis import strategies as st
 
 from merx.kit.money import Money
 from merx.payments.providers.alipay.notice import MerchantIdentity, read_notice, read_return
-from merx.payments.providers.alipay.signing import load_private_key, load_public_key, notice_text, sign
+from merx.payments.providers.alipay.signing import (
+    AlipayKeys,
+    load_private_key,
+    load_public_key,
+    notice_text,
+    sign,
+)
 from merx.payments.providers.errors import NoticeProblem, NoticeRejected
 from merx.payments.providers.model import ProviderNotice, ProviderStatus
 from merx.simulators.keys import new_key_pair
 
 PAIR, FORGER = new_key_pair(), new_key_pair()
 PRIVATE = {pair.private_pem: load_private_key(pair.private_pem) for pair in (PAIR, FORGER)}
-MERCHANT = MerchantIdentity(app_id="9021", seller_id="2088", alipay_key=load_public_key(PAIR.public_pem))
+MERCHANT = MerchantIdentity(
+    app_id="9021", seller_id="2088", alipay_keys=AlipayKeys(load_public_key(PAIR.public_pem))
+)
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 FIELDS = {
     "notify_time": "2026-03-01 12:00:05",

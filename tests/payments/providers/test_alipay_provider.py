@@ -244,5 +244,5 @@ async def test_the_registry_finds_providers_by_code_and_currency(provider: Alipa
 
 
 def test_the_provider_answers_notices_in_the_protocols_words(provider: AlipayProvider) -> None:
-    assert (provider.acknowledge, provider.refuse) == (b"success", b"failure")
+    assert (provider.acknowledgement.body, provider.refusal.body) == (b"success", b"failure")
     assert dict(provider.label) == {"zh-CN": "支付宝", "en": "Alipay"}

@@ -13,6 +13,7 @@ from merx.payments.providers import (
     ProviderRefused,
     ProviderStatus,
     ProviderUnavailable,
+    RefundState,
 )
 from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
 from merx.simulators.alipay.model import Fault, FaultKind
@@ -167,3 +168,30 @@ async def test_a_genuine_answer_about_another_refund_is_not_believed(
         await refund(replayed, Money(100, "CNY"), "R2")
     assert caught.value.params["reason"] == "the answer is about another refund"
     assert refunded(simulator) == 100
+
+
+async def state(provider: AlipayProvider, amount: Money = WHOLE, number: str = "R1") -> RefundState:
+    return await provider.refund_state(number=NUMBER, refund_number=number, amount=amount)
+
+
+async def test_a_refund_is_unknown_until_it_is_asked_for_under_way_and_then_done(
+    paid: AlipayProvider, simulator: AlipaySimulator
+) -> None:
+    assert await state(paid) is RefundState.UNKNOWN
+    simulator.add_fault(Fault(kind=FaultKind.SLOW_REFUND, seconds=60))
+    assert await refund(paid) is False
+    assert await state(paid) is RefundState.PROCESSING
+    simulator.clock.advance(timedelta(seconds=60))
+    assert await state(paid) is RefundState.SUCCEEDED
+    assert await state(paid, number="R2") is RefundState.UNKNOWN
+
+
+async def test_a_refund_of_a_trade_nobody_opened_is_unknown(provider: AlipayProvider) -> None:
+    assert await state(provider) is RefundState.UNKNOWN
+
+
+async def test_a_refund_of_another_amount_is_not_believed(paid: AlipayProvider) -> None:
+    assert await refund(paid, Money(100, "CNY")) is True
+    with pytest.raises(ProviderUnavailable) as caught:
+        await state(paid, Money(101, "CNY"))
+    assert caught.value.params["reason"] == "the answer is about another refund"

@@ -31,8 +31,8 @@ ASK_SECONDS: Final = 3.0
 async def take_notice(request: ApiRequest, provider: FromPath[str]) -> Answer:
     """Take a provider's notice and answer in its words.
 
-    A notice that must not be believed gets the provider's word for "send it again" with status 200: a genuine one that
-    we misread comes again, and a forger learns nothing.
+    A notice that must not be believed gets the provider's answer for "send it again": a genuine one that we misread
+    comes again, and a forger learns nothing.
     """
     services: Services = request.app.state.services
     peer = services.providers.get(provider)
@@ -41,12 +41,14 @@ async def take_notice(request: ApiRequest, provider: FromPath[str]) -> Answer:
         raise HTTPException(status_code=413)
     body = await request.body()
     try:
-        word = await receive_notice(
+        reply = await receive_notice(
             services.db, peer, headers=dict(request.headers), body=body, now=services.clock()
         )
     except NoticeRejected:
-        word = peer.refuse
-    return Response(word, status_code=200, media_type="text/plain", headers=PRIVATE)
+        reply = peer.refusal
+    return Response(
+        reply.body, status_code=reply.status, media_type=reply.media_type or None, headers=PRIVATE
+    )
 
 
 @get("/payments/{provider:str}/return/{purchase_id:uuid}", include_in_schema=False)

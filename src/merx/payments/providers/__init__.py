@@ -4,8 +4,10 @@ A provider speaks a protocol and nothing else: it holds no state, opens no trans
 purchase. What it reports as captured comes from a verified notice or a verified query, never from a browser's return.
 """
 
-from merx.payments.providers.alipay import AlipayProvider
+from merx.payments.providers.alipay import AlipayCertificates, AlipayProvider
+from merx.payments.providers.card import CardProvider, card_checkout_address
 from merx.payments.providers.errors import (
+    BillNotReady,
     NoticeProblem,
     NoticeRejected,
     PaymentNotPossible,
@@ -14,17 +16,28 @@ from merx.payments.providers.errors import (
     UnknownProvider,
 )
 from merx.payments.providers.model import (
+    BillRow,
+    Device,
+    NoticeAnswer,
     PaymentRequest,
     ProviderAction,
     ProviderNotice,
     ProviderState,
     ProviderStatus,
+    RefundState,
 )
 from merx.payments.providers.protocol import PaymentProvider
 from merx.payments.providers.registry import ProviderRegistry
+from merx.payments.providers.wechat import WechatProvider
 
 __all__ = [
+    "AlipayCertificates",
     "AlipayProvider",
+    "BillNotReady",
+    "BillRow",
+    "CardProvider",
+    "Device",
+    "NoticeAnswer",
     "NoticeProblem",
     "NoticeRejected",
     "PaymentNotPossible",
@@ -37,5 +50,8 @@ __all__ = [
     "ProviderState",
     "ProviderStatus",
     "ProviderUnavailable",
+    "RefundState",
     "UnknownProvider",
+    "WechatProvider",
+    "card_checkout_address",
 ]

@@ -29,6 +29,13 @@ class PaymentNotPossible(Invalid):
     message = "This cannot be paid with %(provider)s: %(reason)s."
 
 
+class BillNotReady(Unavailable):
+    """The provider has not made the bill of this day yet. Params: `provider`, `day`."""
+
+    code = "payment_bill_not_ready"
+    message = "The bill of %(provider)s for %(day)s is not ready yet."
+
+
 class UnknownProvider(NotFound):
     """No provider has this code. Params: `provider`."""
 

@@ -21,10 +21,32 @@ class ProviderStatus(StrEnum):
     """The provider holds no money for this number and will take none: expired, closed, or refunded in full."""
 
 
+class RefundState(StrEnum):
+    """What a provider says about one refund."""
+
+    SUCCEEDED = "succeeded"
+    PROCESSING = "processing"
+    """Accepted and not done yet: it may still succeed or fail."""
+    FAILED = "failed"
+    """The provider gave it up; the payer has nothing of it."""
+    UNKNOWN = "unknown"
+    """The provider has no refund with this number."""
+
+
+class Device(StrEnum):
+    """Where the payer is: it decides which of a provider's ways to pay is offered."""
+
+    DESKTOP = "desktop"
+    PHONE = "phone"
+    WECHAT = "wechat"
+    """The browser inside WeChat."""
+
+
 class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to pay. `number` is ours: at most 64 of [A-Za-z0-9_], never used for another amount.
 
-    `notify_url` and `return_url` are absolute and carry no query string of their own.
+    `notify_url` and `return_url` are absolute and carry no query string of their own. `openid` is the payer's name
+    towards our WeChat application, when known.
     """
 
     payment_id: UUID
@@ -35,13 +57,23 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     notify_url: str
     return_url: str
     locale: str
+    device: Device = Device.DESKTOP
+    client_ip: str = "127.0.0.1"
+    openid: str | None = None
 
 
 class ProviderAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What the payer's browser must do next."""
+    """What the payer must do next; `kind` says which of the other fields is filled.
 
-    kind: Literal["redirect"]
-    url: str
+    `redirect`: the browser goes to `url`. `qr`: the payer scans a code that says `qr_text`. `jsapi`: the page hands
+    `jsapi` to the WeChat bridge. `instructions`: the page shows `instructions`, such as a bank account.
+    """
+
+    kind: Literal["redirect", "qr", "jsapi", "instructions"]
+    url: str = ""
+    qr_text: str = ""
+    jsapi: dict[str, str] = {}
+    instructions: dict[str, str] = {}
 
 
 class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +90,8 @@ class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
 class ProviderNotice(msgspec.Struct, frozen=True, kw_only=True):
     """A verified notice: signed by the provider, for our application and our merchant account.
 
-    Whether number and amount are those of a payment of ours is still for the receiver to check.
+    Whether number and amount are those of a payment of ours is still for the receiver to check. A notice about a
+    refund carries `refund_number` and `refund_state`; its `amount` is still the payment's, not the refund's.
     """
 
     provider: str
@@ -71,3 +104,29 @@ class ProviderNotice(msgspec.Struct, frozen=True, kw_only=True):
     app_id: str
     seller_id: str
     raw: dict[str, str]
+    refund_number: str | None = None
+    refund_state: RefundState | None = None
+
+
+class NoticeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider is answered when it sends a notice: its own words, in full."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+class BillRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a provider's bill. `amount` is positive for both kinds.
+
+    `fee` is what the provider kept for a payment (positive) or gave back with a refund (negative). `number` is the
+    payment's, `refund_number` the refund's; `reference` is the provider's own number of this line.
+    """
+
+    kind: Literal["payment", "refund"]
+    number: str
+    refund_number: str | None
+    reference: str
+    amount: Money
+    fee: Money
+    at: datetime

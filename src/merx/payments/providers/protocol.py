@@ -1,10 +1,19 @@
 """The contract every payment provider keeps."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Protocol
 
 from merx.kit.money import Money
-from merx.payments.providers.model import PaymentRequest, ProviderAction, ProviderNotice, ProviderState
+from merx.payments.providers.model import (
+    BillRow,
+    NoticeAnswer,
+    PaymentRequest,
+    ProviderAction,
+    ProviderNotice,
+    ProviderState,
+    RefundState,
+)
 
 
 class PaymentProvider(Protocol):
@@ -23,12 +32,12 @@ class PaymentProvider(Protocol):
         """Currencies it takes, ISO 4217."""
 
     @property
-    def acknowledge(self) -> bytes:
-        """The exact body that tells the provider a notice has arrived."""
+    def acknowledgement(self) -> NoticeAnswer:
+        """The answer that tells the provider a notice has arrived."""
 
     @property
-    def refuse(self) -> bytes:
-        """The body that makes the provider send a notice again."""
+    def refusal(self) -> NoticeAnswer:
+        """The answer that makes the provider send a notice again."""
 
     async def start(self, request: PaymentRequest) -> ProviderAction:
         """Say what the payer must do. Raises PaymentNotPossible, ProviderUnavailable."""
@@ -49,6 +58,12 @@ class PaymentProvider(Protocol):
         Raises ProviderUnavailable when the outcome is unknown: repeat with the same refund number, never with another;
         ProviderRefused for a refusal that no repeat cures.
         """
+
+    async def refund_state(self, *, number: str, refund_number: str, amount: Money) -> RefundState:
+        """Ask what became of a refund of `amount` of the payment `number`. Raises ProviderUnavailable."""
+
+    async def bill(self, day: date) -> list[BillRow]:
+        """The provider's account of one of its days. Raises BillNotReady, ProviderUnavailable."""
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes) -> ProviderNotice:
         """Verify a notice on its raw bytes and read it. Raises NoticeRejected. The caller bounds the body's size."""

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from merx.kit.clock import Clock
 from merx.payments.providers.alipay.fields import format_time
-from merx.payments.providers.alipay.signing import SIGN_TYPE, is_signed, request_text, sign
+from merx.payments.providers.alipay.signing import SIGN_TYPE, AlipayKeys, is_signed, request_text, sign
 from merx.payments.providers.errors import ProviderRefused, ProviderUnavailable
 
 _PROVIDER: Final = "alipay"
 _TIMEOUT: Final = httpx.Timeout(connect=3, read=8, write=5, pool=3)
 _MAX_ANSWER: Final = 1024 * 1024
+_DOWNLOAD_SECONDS: Final = 120
 _OK: Final = 200
 _WHITESPACE: Final = " \t\r\n"
 _DECODER: Final = json.JSONDecoder()
@@ -52,15 +53,18 @@ class AlipayClient:
         *,
         app_id: str,
         private_key: rsa.RSAPrivateKey,
-        alipay_key: rsa.RSAPublicKey,
+        alipay_keys: AlipayKeys,
         gateway_url: str,
         http: httpx.AsyncClient,
         clock: Clock,
         deadline_seconds: float,
+        certificates: Mapping[str, str] | None = None,
     ) -> None:
+        """`certificates` are the parameters that certificate mode adds to each call."""
         self._app_id = app_id
         self._private_key = private_key
-        self._alipay_key = alipay_key
+        self._alipay_keys = alipay_keys
+        self._certificates = dict(certificates or {})
         self._gateway_url = gateway_url
         self._http = http
         self._clock = clock
@@ -77,23 +81,37 @@ class AlipayClient:
             "timestamp": format_time(self._now()),
             "version": "1.0",
             "biz_content": json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+            **self._certificates,
             **common,
         }
         parameters["sign"] = sign(request_text(parameters), self._private_key)
         return parameters
 
-    async def call(self, method: str, content: Mapping[str, object]) -> GatewayAnswer:
+    async def call(self, method: str, content: Mapping[str, object], **common: str) -> GatewayAnswer:
         """Call a method and return its verified answer, success or business refusal.
 
-        Raises ProviderUnavailable (no answer, not HTTP 200, not verifiable, provider busy) and ProviderRefused.
+        `common` are parameters beside the content. Raises ProviderUnavailable (no answer, not HTTP 200, not verifiable, provider busy) and ProviderRefused.
         """
-        parameters = self.signed_parameters(method, content)
+        parameters = self.signed_parameters(method, content, **common)
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 text = await self._post(parameters)
         except (httpx.HTTPError, TimeoutError, UnicodeDecodeError) as problem:
             raise ProviderUnavailable(provider=_PROVIDER, reason=type(problem).__name__) from problem
-        return read_answer(text, method=method, key=self._alipay_key)
+        return read_answer(text, method=method, keys=self._alipay_keys)
+
+    async def download(self, url: str, *, limit: int) -> bytes:
+        """Fetch a file, at most `limit` bytes. It is not signed: only its address came in a signed answer.
+
+        Raises ProviderUnavailable.
+        """
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ProviderUnavailable(provider=_PROVIDER, reason="the address of the file is not one")
+        try:
+            async with asyncio.timeout(_DOWNLOAD_SECONDS):
+                return await self._read("GET", url, headers={"accept-encoding": "identity"}, limit=limit)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as problem:
+            raise ProviderUnavailable(provider=_PROVIDER, reason=type(problem).__name__) from problem
 
     async def _post(self, parameters: dict[str, str]) -> str:
         # The gateway reads the charset from the query before it can decode the form.
@@ -103,28 +121,29 @@ class AlipayClient:
             "content-type": "application/x-www-form-urlencoded; charset=utf-8",
             "accept-encoding": "identity",
         }
+        body = await self._read("POST", url, headers=headers, content=form.encode("ascii"), limit=_MAX_ANSWER)
+        return body.decode("utf-8")
+
+    async def _read(
+        self, method: str, url: str, *, headers: dict[str, str], limit: int, content: bytes | None = None
+    ) -> bytes:
         async with self._http.stream(
-            "POST",
-            url,
-            content=form.encode("ascii"),
-            headers=headers,
-            timeout=_TIMEOUT,
-            follow_redirects=False,
+            method, url, content=content, headers=headers, timeout=_TIMEOUT, follow_redirects=False
         ) as answer:
             if answer.status_code != _OK:
                 raise ProviderUnavailable(provider=_PROVIDER, reason=f"HTTP {answer.status_code}")
             body = bytearray()
             async for piece in answer.aiter_bytes():
                 body += piece
-                if len(body) > _MAX_ANSWER:
+                if len(body) > limit:
                     raise ProviderUnavailable(provider=_PROVIDER, reason="the answer is too long")
-        return body.decode("utf-8")
+        return bytes(body)
 
     def _now(self) -> datetime:
         return self._clock()
 
 
-def read_answer(text: str, *, method: str, key: rsa.RSAPublicKey) -> GatewayAnswer:
+def read_answer(text: str, *, method: str, keys: AlipayKeys) -> GatewayAnswer:
     """Verify and read a gateway answer. Only the text that was signed is ever interpreted. Pure.
 
     Raises ProviderUnavailable and ProviderRefused as `AlipayClient.call` does.
@@ -139,6 +158,10 @@ def read_answer(text: str, *, method: str, key: rsa.RSAPublicKey) -> GatewayAnsw
     if name not in members or not isinstance(signature, str):
         raise ProviderUnavailable(provider=_PROVIDER, reason="the answer is not signed")
     signed_text, fields = members[name]
+    cert_sn = members.get("alipay_cert_sn", ("", None))[1]
+    key = keys.of(cert_sn if isinstance(cert_sn, str) else None)
+    if key is None:
+        raise ProviderUnavailable(provider=_PROVIDER, reason="the answer is signed with another certificate")
     if not is_signed(signed_text, signature, key):
         raise ProviderUnavailable(provider=_PROVIDER, reason="the answer's signature is not valid")
     if not isinstance(fields, dict):

@@ -1,7 +1,7 @@
 """The field formats Alipay uses: yuan texts, times in GMT+8, form and query parameters, statuses. Pure."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -45,6 +45,11 @@ def parse_time(text: str) -> datetime:
 def format_time(instant: datetime) -> str:
     """An aware instant as `yyyy-MM-dd HH:mm:ss` in GMT+8, fractions cut off."""
     return instant.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def china_day(instant: datetime) -> date:
+    """The day it is in China at an aware instant; a bill covers one such day."""
+    return instant.astimezone(_CHINA).date()
 
 
 def parse_status(text: str) -> ProviderStatus:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from merx.payments.providers.alipay.fields import (
     is_number,
@@ -13,7 +12,7 @@ from merx.payments.providers.alipay.fields import (
     parse_status,
     parse_time,
 )
-from merx.payments.providers.alipay.signing import SIGN_TYPE, is_signed, notice_text
+from merx.payments.providers.alipay.signing import SIGN_TYPE, AlipayKeys, notice_text
 from merx.payments.providers.errors import NoticeProblem, NoticeRejected
 from merx.payments.providers.model import ProviderNotice, ProviderStatus
 
@@ -33,11 +32,11 @@ _SPLITTING: Final = tuple(
 
 
 class MerchantIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a notice must be for, and the key it must be signed with."""
+    """Who a notice must be for, and the keys it may be signed with."""
 
     app_id: str
     seller_id: str
-    alipay_key: rsa.RSAPublicKey
+    alipay_keys: AlipayKeys
 
 
 def read_notice(
@@ -48,7 +47,7 @@ def read_notice(
     Raises NoticeRejected. Names in `headers` may be in any case.
     """
     parameters = _parameters(headers, body)
-    if not _is_authentic(parameters, merchant.alipay_key):
+    if not _is_authentic(parameters, merchant.alipay_keys):
         raise NoticeRejected(NoticeProblem.BAD_SIGNATURE)
     if parameters.get("app_id") != merchant.app_id:
         raise NoticeRejected(NoticeProblem.WRONG_APP)
@@ -68,7 +67,7 @@ def read_return(query_string: str, *, merchant: MerchantIdentity) -> str | None:
         parameters = parse_parameters(query_string)
     except ValueError:
         return None
-    if not _is_authentic(parameters, merchant.alipay_key) or parameters.get("app_id") != merchant.app_id:
+    if not _is_authentic(parameters, merchant.alipay_keys) or parameters.get("app_id") != merchant.app_id:
         return None
     if parameters.get("seller_id", merchant.seller_id) != merchant.seller_id:
         return None
@@ -92,14 +91,14 @@ def _parameters(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
     return parameters
 
 
-def _is_authentic(parameters: Mapping[str, str], key: rsa.RSAPublicKey) -> bool:
+def _is_authentic(parameters: Mapping[str, str], keys: AlipayKeys) -> bool:
     # The signed text does not mark where a value ends. A value holding "&total_amount=" could be cut apart into
     # parameters of their own with the same text and signature, so no value may look like a field we decide by.
     if any(mark in value for name, value in parameters.items() if name != "sign" for mark in _SPLITTING):
         return False
     if parameters.get("sign_type") != SIGN_TYPE:
         return False
-    return is_signed(notice_text(parameters), parameters.get("sign", ""), key)
+    return keys.verify(notice_text(parameters), parameters.get("sign", ""))
 
 
 def _notice(parameters: dict[str, str], provider: str) -> ProviderNotice:

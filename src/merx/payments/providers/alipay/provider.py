@@ -1,44 +1,70 @@
-"""Alipay as a payment provider: page pay, query, close, refund, notices."""
+"""Alipay as a payment provider: the cashier on a screen, on a phone and behind a QR code; query, close, refund, bill."""
 
-import re
+import asyncio
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
 from merx.kit.clock import Clock, system_clock
 from merx.kit.money import Money
+from merx.payments.providers.alipay.bill import MAX_ARCHIVE, read_bill
+from merx.payments.providers.alipay.certificates import AlipayCertificates, read_certificates
 from merx.payments.providers.alipay.client import AlipayClient, GatewayAnswer
 from merx.payments.providers.alipay.fields import (
     CURRENCY,
     MAX_FEN,
-    format_time,
+    china_day,
     is_number,
     parse_amount,
     parse_status,
     parse_time,
 )
 from merx.payments.providers.alipay.notice import MerchantIdentity, read_notice, read_return
-from merx.payments.providers.alipay.signing import load_private_key, load_public_key
-from merx.payments.providers.errors import PaymentNotPossible, ProviderRefused, ProviderUnavailable
+from merx.payments.providers.alipay.order import (
+    PAGE_PAY,
+    PRECREATE,
+    WAP_PAY,
+    check_order,
+    clean_text,
+    order_content,
+)
+from merx.payments.providers.alipay.signing import AlipayKeys, load_private_key, load_public_key
+from merx.payments.providers.errors import (
+    BillNotReady,
+    PaymentNotPossible,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from merx.payments.providers.model import (
+    BillRow,
+    Device,
+    NoticeAnswer,
     PaymentRequest,
     ProviderAction,
     ProviderNotice,
     ProviderState,
     ProviderStatus,
+    RefundState,
 )
 
-_PAGE_PAY: Final = "alipay.trade.page.pay"
 _QUERY: Final = "alipay.trade.query"
 _CLOSE: Final = "alipay.trade.close"
 _REFUND: Final = "alipay.trade.refund"
 _REFUND_QUERY: Final = "alipay.trade.fastpay.refund.query"
+_BILL: Final = "alipay.data.dataservice.bill.downloadurl.query"
 _SUCCESS: Final = "10000"
 _NO_TRADE: Final = "ACQ.TRADE_NOT_EXIST"
 _NOT_CLOSABLE: Final = frozenset({"ACQ.TRADE_STATUS_ERROR", "ACQ.TRADE_HAS_SUCCESS", "ACQ.TRADE_HAS_CLOSE"})
+_NOT_PAYABLE: Final = {
+    "ACQ.CONTEXT_INCONSISTENT": "the payment number was used for something else",
+    "ACQ.TRADE_HAS_CLOSE": "the payment was closed",
+    "ACQ.TRADE_HAS_SUCCESS": "it is already paid",
+}
+_NO_BILL: Final = frozenset({"isp.bill_not_exist", "BILL_NOT_EXIST"})
 # Whatever else a refund is refused with may pass: an empty balance, a frozen trade, a busy system.
 _NOT_REFUNDABLE: Final = frozenset(
     {
@@ -53,20 +79,18 @@ _NOT_REFUNDABLE: Final = frozenset(
         "ACQ.TRADE_STATUS_ERROR",
     }
 )
-_SUBJECT_LENGTH: Final = 256
 _REASON_LENGTH: Final = 256
-# The provider forbids these in a subject, and "&" or "=" would blur where a value ends in a signed text.
-_NOT_IN_SUBJECT: Final = re.compile(r"[/=&\x00-\x1f\x7f]+")
+_LABEL: Final = MappingProxyType({"zh-CN": "支付宝", "en": "Alipay"})
+_QR_LABEL: Final = MappingProxyType({"zh-CN": "支付宝扫码", "en": "Alipay QR code"})
 
 
 class AlipayProvider:
     """Alipay for one application and one merchant account. Takes CNY; one instance serves a whole process."""
 
-    code: Final = "alipay"
-    label: Final[Mapping[str, str]] = MappingProxyType({"zh-CN": "支付宝", "en": "Alipay"})
     currencies: Final = frozenset({CURRENCY})
-    acknowledge: Final = b"success"
-    refuse: Final = b"failure"
+    # Alipay reads the body only, and sends again whatever is not this word.
+    acknowledgement: Final = NoticeAnswer(status=200, media_type="text/plain", body=b"success")
+    refusal: Final = NoticeAnswer(status=200, media_type="text/plain", body=b"failure")
 
     def __init__(
         self,
@@ -74,53 +98,86 @@ class AlipayProvider:
         app_id: str,
         seller_id: str,
         private_key_pem: str,
-        alipay_public_key_pem: str,
+        alipay_public_key_pem: str | None = None,
+        certificates: AlipayCertificates | None = None,
         gateway_url: str,
         http: httpx.AsyncClient,
         clock: Clock = system_clock,
         deadline_seconds: float = 10,
         page_gateway_url: str | None = None,
+        qr: bool = False,
     ) -> None:
-        """`http` is closed by `aclose`. `page_gateway_url` is the gateway as browsers reach it, when that differs.
+        """With `certificates` the application runs in certificate mode, else `alipay_public_key_pem` is needed.
 
-        Raises ValueError when a key is not an RSA key in PEM.
+        `qr` makes it the provider `alipay_qr`: a code to scan instead of a cashier to go to. `http` is closed by
+        `aclose`. `page_gateway_url` is the gateway as browsers reach it, when that differs. Raises ValueError when a
+        key is not an RSA key in PEM, or when the certificates do not fit.
         """
-        alipay_key = load_public_key(alipay_public_key_pem)
+        private_key = load_private_key(private_key_pem)
+        if certificates is not None:
+            mode = read_certificates(certificates, private_key)
+            keys = AlipayKeys(by_cert_sn=mode.alipay_keys)
+            named = {"app_cert_sn": mode.app_cert_sn, "alipay_root_cert_sn": mode.root_cert_sn}
+        else:
+            keys, named = AlipayKeys(load_public_key(alipay_public_key_pem or "")), {}
+        self._code, self._label = ("alipay_qr", _QR_LABEL) if qr else ("alipay", _LABEL)
+        self._qr = qr
         self._http = http
+        self._clock = clock
         self._page_gateway_url = page_gateway_url or gateway_url
-        self._merchant = MerchantIdentity(app_id=app_id, seller_id=seller_id, alipay_key=alipay_key)
+        self._merchant = MerchantIdentity(app_id=app_id, seller_id=seller_id, alipay_keys=keys)
         self._client = AlipayClient(
             app_id=app_id,
-            private_key=load_private_key(private_key_pem),
-            alipay_key=alipay_key,
+            private_key=private_key,
+            alipay_keys=keys,
             gateway_url=gateway_url,
             http=http,
             clock=clock,
             deadline_seconds=deadline_seconds,
+            certificates=named,
         )
 
-    async def start(self, request: PaymentRequest) -> ProviderAction:
-        """A signed link to the cashier, valid until `expires_at` (cut to the second). No call is made.
+    @property
+    def code(self) -> str:
+        """`alipay`, or `alipay_qr`."""
+        return self._code
 
-        Raises PaymentNotPossible when currency, amount, number or addresses are not what Alipay takes.
+    @property
+    def label(self) -> Mapping[str, str]:
+        """What the payer reads, by locale."""
+        return self._label
+
+    async def start(self, request: PaymentRequest) -> ProviderAction:
+        """A signed link to the cashier of the payer's device, or a code to scan; both end at `expires_at`.
+
+        The link needs no call. Raises PaymentNotPossible when currency, amount, number or addresses are not what
+        Alipay takes or the number is used up, and for a code ProviderUnavailable.
         """
-        _check(request)
+        check_order(request, self.code)
+        if self._qr:
+            return await self._precreate(request)
+        method = PAGE_PAY if request.device is Device.DESKTOP else WAP_PAY
         parameters = self._client.signed_parameters(
-            _PAGE_PAY,
-            {
-                "out_trade_no": request.number,
-                "product_code": "FAST_INSTANT_TRADE_PAY",
-                "total_amount": request.amount.decimal(),
-                "subject": _subject(request),
-                "time_expire": format_time(request.expires_at),
-            },
+            method,
+            order_content(method, request),
             notify_url=request.notify_url,
             return_url=request.return_url,
         )
         return ProviderAction(kind="redirect", url=f"{self._page_gateway_url}?{urlencode(parameters)}")
 
+    async def _precreate(self, request: PaymentRequest) -> ProviderAction:
+        answer = await self._client.call(
+            PRECREATE, order_content(PRECREATE, request), notify_url=request.notify_url
+        )
+        if answer.code != _SUCCESS:
+            if reason := _NOT_PAYABLE.get(answer.sub_code):
+                raise PaymentNotPossible(provider=self.code, reason=reason)
+            raise ProviderUnavailable(provider=self.code, reason=answer.sub_code)
+        self._same_number(answer, request.number)
+        return ProviderAction(kind="qr", qr_text=answer.text("qr_code"))
+
     async def query(self, number: str) -> ProviderState:
-        """The trade as Alipay has it; UNKNOWN while no payer has opened the cashier.
+        """The trade as Alipay has it; UNKNOWN while no payer has opened the cashier or scanned the code.
 
         Raises ProviderUnavailable: then nothing is known, above all not that the payment failed.
         """
@@ -168,7 +225,7 @@ class AlipayProvider:
             "out_request_no": refund_number,
             "refund_amount": amount.decimal(),
         }
-        if cleaned := _clean(reason, _REASON_LENGTH):
+        if cleaned := clean_text(reason, _REASON_LENGTH):
             content["refund_reason"] = cleaned
         answer = await self._client.call(_REFUND, content)
         if answer.code != _SUCCESS:
@@ -179,20 +236,47 @@ class AlipayProvider:
         if answer.text("fund_change") == "Y" and _amount(answer, "refund_fee").amount >= amount.amount:
             return True
         # "N" is a repeat of a refund that is done, or one that is under way: only the query tells them apart.
-        return await self._is_refunded(number, refund_number, amount)
+        return await self.refund_state(number=number, refund_number=refund_number, amount=amount) is (
+            RefundState.SUCCEEDED
+        )
 
-    async def _is_refunded(self, number: str, refund_number: str, amount: Money) -> bool:
+    async def refund_state(self, *, number: str, refund_number: str, amount: Money) -> RefundState:
+        """What became of a refund: one that is under way carries its number, one that is not known does not.
+
+        FAILED is never said: Alipay refuses a refund at once or carries it out. Raises ProviderUnavailable.
+        """
         answer = await self._client.call(
             _REFUND_QUERY, {"out_trade_no": number, "out_request_no": refund_number}
         )
         if answer.code != _SUCCESS:
+            if answer.sub_code == _NO_TRADE:
+                return RefundState.UNKNOWN
             raise ProviderUnavailable(provider=self.code, reason=answer.sub_code)
         if answer.optional_text("refund_status") != "REFUND_SUCCESS":
-            return False
+            known = answer.optional_text("out_request_no") == refund_number
+            return RefundState.PROCESSING if known else RefundState.UNKNOWN
         self._same_number(answer, number)
         if answer.text("out_request_no") != refund_number or _amount(answer, "refund_amount") != amount:
             raise ProviderUnavailable(provider=self.code, reason="the answer is about another refund")
-        return True
+        return RefundState.SUCCEEDED
+
+    async def bill(self, day: date) -> list[BillRow]:
+        """The business bill of a day in China, there from about nine o'clock the next morning.
+
+        It is the whole merchant account's: also what `alipay_qr` (or `alipay`) and other applications took. Raises BillNotReady, ProviderUnavailable.
+        """
+        if day >= china_day(self._clock()):
+            raise BillNotReady(provider=self.code, day=day.isoformat())
+        answer = await self._client.call(_BILL, {"bill_type": "trade", "bill_date": day.isoformat()})
+        if answer.code != _SUCCESS:
+            if answer.sub_code in _NO_BILL:
+                raise BillNotReady(provider=self.code, day=day.isoformat())
+            raise ProviderUnavailable(provider=self.code, reason=answer.sub_code)
+        archive = await self._client.download(answer.text("bill_download_url"), limit=MAX_ARCHIVE)
+        try:
+            return await asyncio.to_thread(read_bill, archive, seller_id=self._merchant.seller_id)
+        except ValueError as problem:
+            raise ProviderUnavailable(provider=self.code, reason=str(problem)) from problem
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes) -> ProviderNotice:
         """Verify and read an asynchronous notice. Raises NoticeRejected."""
@@ -228,38 +312,11 @@ class AlipayProvider:
             raise ProviderUnavailable(provider=self.code, reason="the answer is about another trade")
 
 
-def _check(request: PaymentRequest) -> None:
-    reason = None
-    if request.amount.currency != CURRENCY:
-        reason = "it takes Chinese yuan only"
-    elif not 0 < request.amount.amount <= MAX_FEN:
-        reason = "the amount is outside its range"
-    elif not is_number(request.number):
-        reason = "the payment number has the wrong form"
-    elif not (_is_bare_address(request.notify_url) and _is_bare_address(request.return_url)):
-        reason = "an address is not absolute or has a query string"
-    if reason is not None:
-        raise PaymentNotPossible(provider=AlipayProvider.code, reason=reason)
-
-
-def _is_bare_address(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
-
-
-def _subject(request: PaymentRequest) -> str:
-    return _clean(request.subject, _SUBJECT_LENGTH) or request.number
-
-
-def _clean(text: str, length: int) -> str:
-    return _NOT_IN_SUBJECT.sub(" ", text).strip()[:length].strip()
-
-
 def _amount(answer: GatewayAnswer, name: str) -> Money:
     try:
         return parse_amount(answer.text(name))
     except ValueError as problem:
-        raise ProviderUnavailable(provider=AlipayProvider.code, reason=str(problem)) from problem
+        raise ProviderUnavailable(provider="alipay", reason=str(problem)) from problem
 
 
 def _absent(number: str) -> ProviderState:

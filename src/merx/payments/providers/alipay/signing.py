@@ -4,11 +4,28 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 SIGN_TYPE = "RSA2"
+
+
+class AlipayKeys(msgspec.Struct, frozen=True):
+    """The keys Alipay may sign with: `single` in public-key mode, in certificate mode one per certificate number."""
+
+    single: rsa.RSAPublicKey | None = None
+    by_cert_sn: dict[str, rsa.RSAPublicKey] = {}
+
+    def of(self, cert_sn: str | None) -> rsa.RSAPublicKey | None:
+        """The key of an answer that names this certificate (None: no certificate), if it is one of these."""
+        return self.single or self.by_cert_sn.get(cert_sn or "")
+
+    def verify(self, text: str, signature: str) -> bool:
+        """Whether Alipay made this signature over a text that names no certificate, such as a notice."""
+        keys = [self.single] if self.single else self.by_cert_sn.values()
+        return any(is_signed(text, signature, key) for key in keys)
 
 
 def load_private_key(pem: str) -> rsa.RSAPrivateKey:

@@ -1,0 +1,51 @@
+"""Reading balance transactions as the rows of a bill. Pure."""
+
+from typing import Final
+
+import msgspec
+
+from merx.kit.money import Money
+from merx.payments.providers.card.client import PROVIDER
+from merx.payments.providers.card.fields import BalanceTransaction, Charge, RefundObject, from_units, instant
+from merx.payments.providers.errors import ProviderUnavailable
+from merx.payments.providers.model import BillRow
+
+_PAYMENTS: Final = frozenset({"charge", "payment"})
+_REFUNDS: Final = frozenset({"refund", "payment_refund"})
+
+
+def bill_row(entry: BalanceTransaction) -> BillRow | None:
+    """The row of one balance transaction; None for what is neither a payment nor a refund, such as a payout.
+
+    The amount is what the payer paid or got, in the payer's currency; the fee is in the balance's. Raises
+    ProviderUnavailable when the entry has the wrong form.
+    """
+    if entry.type not in _PAYMENTS | _REFUNDS:
+        return None
+    try:
+        fee = from_units(abs(entry.fee), entry.currency)
+        if entry.fee < 0:
+            fee = Money(-fee.amount, fee.currency)
+        if entry.type in _PAYMENTS:
+            charge = msgspec.convert(entry.source, Charge)
+            return BillRow(
+                kind="payment",
+                number=charge.metadata.get("number", ""),
+                refund_number=None,
+                reference=charge.payment_intent or charge.id,
+                amount=from_units(charge.amount_captured, charge.currency),
+                fee=fee,
+                at=instant(entry.created),
+            )
+        refund = msgspec.convert(entry.source, RefundObject)
+        return BillRow(
+            kind="refund",
+            number=refund.metadata.get("number", ""),
+            refund_number=refund.metadata.get("refund_number", ""),
+            reference=refund.id,
+            amount=from_units(refund.amount, refund.currency),
+            fee=fee,
+            at=instant(entry.created),
+        )
+    except ValueError as problem:
+        raise ProviderUnavailable(provider=PROVIDER, reason="a bill entry has the wrong form") from problem

@@ -1,0 +1,149 @@
+"""A purchase paid by card: whatever becomes of webhooks and answers, it is placed once and paid back once."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.factories.shop import a_shop
+from tests.factories.till import PUBLIC_URL, Bought, Till
+
+from merx.checkout import receive_notice
+from merx.infra.crypto import MasterKeys
+from merx.infra.db import Database
+from merx.payments.providers import NoticeRejected, ProviderRegistry
+from merx.payments.providers.card import CardProvider
+from merx.simulators.card import CHECKOUT_EVENTS, CardSimulator, Fault, FaultKind
+from merx.simulators.card.model import ApiError
+from merx.simulators.common.delivery import NoticeAnswer
+
+
+class CardTill:
+    """A till whose purchases are paid by card; the clocks of both simulators go together."""
+
+    def __init__(self, till: Till) -> None:
+        self.till = till
+        self.simulator = CardSimulator.in_memory(
+            now=till.now,
+            webhook_events=CHECKOUT_EVENTS,
+            webhook_url=f"{PUBLIC_URL}/payments/card/notify",
+            send_notice=self.receive,
+        )
+        self.provider = CardProvider(
+            base_url="http://card.test",
+            secret_key=self.simulator.account.secret_key,
+            webhook_secrets=self.simulator.account.webhook_secrets,
+            http=httpx.AsyncClient(transport=self.simulator.transport()),
+            clock=self.simulator.clock.now,
+        )
+        till.providers = ProviderRegistry([self.provider])
+
+    async def receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> NoticeAnswer:
+        assert url == f"{PUBLIC_URL}/payments/card/notify"
+        try:
+            answer = await receive_notice(
+                self.till.db, self.provider, headers=dict(headers), body=body, now=self.till.now
+            )
+        except NoticeRejected:
+            answer = self.provider.refusal
+        return NoticeAnswer(answer.status, answer.body)
+
+    async def at_page(self) -> Bought:
+        """A guest orders and is led to the checkout page."""
+        bought = await self.till.place({"TEA": 1})
+        await self.till.owner.execute(
+            "UPDATE payments SET provider = 'card' WHERE id = $1", bought.payment_id
+        )
+        assert (await self.till.start(bought)).startswith("http://card.test/c/pay/cs_test_")
+        return bought
+
+    async def captured(self) -> list[tuple[str, int]]:
+        rows = await self.till.owner.fetch(
+            "SELECT provider_reference, captured FROM payments WHERE captured > 0"
+        )
+        return [tuple(row) for row in rows]
+
+    def charged(self, bought: Bought) -> list[tuple[str, int]]:
+        session = self.simulator.session(bought.payment_number)
+        intent = self.simulator.find("payment_intent", session["payment_intent"])
+        assert intent is not None
+        return [(intent["id"], intent["amount_received"])]
+
+    def go_on(self, by: timedelta) -> None:
+        self.simulator.clock.advance(by)
+        self.till.simulator.clock.advance(by)
+
+
+@pytest.fixture
+async def cards(db: Database, keys: MasterKeys, owner: Any, now: datetime) -> AsyncIterator[CardTill]:
+    till = Till(db, keys, owner, await a_shop(db, now=now), now)
+    cards = CardTill(till)
+    yield cards
+    await cards.provider.aclose()
+    cards.simulator.close()
+    await till.close()
+
+
+@pytest.mark.parametrize("kind", [None, FaultKind.DUPLICATE, FaultKind.HOLD])
+async def test_a_paid_purchase_is_placed_once_whatever_the_order_of_its_webhooks(
+    cards: CardTill, kind: FaultKind | None
+) -> None:
+    bought = await cards.at_page()
+    if kind is not None:
+        cards.simulator.add_fault(Fault(kind=kind, times=None))
+    cards.simulator.pay(bought.payment_number)
+    await cards.simulator.deliver_due()
+    cards.simulator.clear_faults()
+    await cards.simulator.release()
+    assert await cards.till.state(bought) == ("placed", None)
+    assert await cards.captured() == cards.charged(bought)
+    assert await cards.till.events("PaymentCaptured") == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FaultKind.LOSE,
+        FaultKind.FORGE,
+        FaultKind.OLD,
+        FaultKind.WRONG_AMOUNT,
+        FaultKind.WRONG_MODE,
+        FaultKind.WRONG_ACCOUNT,
+    ],
+)
+async def test_a_webhook_not_to_be_believed_changes_nothing_and_the_question_finds_the_money(
+    cards: CardTill, kind: FaultKind
+) -> None:
+    bought = await cards.at_page()
+    before = await cards.till.everything()
+    cards.simulator.add_fault(Fault(kind=kind, times=None))
+    cards.simulator.pay(bought.payment_number)
+    lines = await cards.simulator.deliver_due()
+    assert {line.outcome for line in lines} == {"lost" if kind is FaultKind.LOSE else "refused: 400"}
+    assert await cards.till.everything() == before
+    assert await cards.till.ask_about(bought)
+    assert await cards.till.state(bought) == ("placed", None)
+    assert await cards.captured() == cards.charged(bought)
+
+
+async def test_an_overdue_page_is_closed_at_our_deadline(cards: CardTill) -> None:
+    bought = await cards.at_page()
+    cards.go_on(timedelta(minutes=31))
+    assert cards.simulator.session(bought.payment_number)["status"] == "open"
+    assert await cards.till.expire() == 1
+    assert await cards.till.state(bought) == ("cancelled", "expired")
+    with pytest.raises(ApiError):
+        cards.simulator.pay(bought.payment_number)
+    assert await cards.captured() == []
+
+
+async def test_money_that_comes_after_an_unanswered_cancel_places_the_purchase_again(cards: CardTill) -> None:
+    bought = await cards.at_page()
+    cards.simulator.add_fault(Fault(kind=FaultKind.TIMEOUT, times=None))
+    assert await cards.till.cancel(bought)
+    cards.simulator.clear_faults()
+    cards.simulator.pay(bought.payment_number)
+    await cards.simulator.deliver_due()
+    assert await cards.till.state(bought) == ("placed", None)
+    assert await cards.captured() == cards.charged(bought)
