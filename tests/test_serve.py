@@ -34,7 +34,7 @@ class Shop:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        web, alipay, smtp, mail = free_ports(4)
+        web, alipay, wechat, card, smtp, mail = free_ports(6)
         self.port = web
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("MERX_")
@@ -43,6 +43,8 @@ class Shop:
             "MERX_PORT": str(web),
             "MERX_SIMULATORS": "true",
             "MERX_SIMULATOR_ALIPAY_PORT": str(alipay),
+            "MERX_SIMULATOR_WECHAT_PORT": str(wechat),
+            "MERX_SIMULATOR_CARD_PORT": str(card),
             "MERX_SIMULATOR_MAIL_SMTP_PORT": str(smtp),
             "MERX_SIMULATOR_MAIL_HTTP_PORT": str(mail),
             "MERX_WEB_WORKERS": "2",

@@ -82,7 +82,9 @@ def _say(line: str) -> None:
 
 @main.command()
 @click.option(
-    "--demo", is_flag=True, help="Load the demo shop if it is empty and use the simulated Alipay and mail."
+    "--demo",
+    is_flag=True,
+    help="Load the demo shop if it is empty and use the simulated payment providers and mail.",
 )
 def serve(*, demo: bool) -> None:
     """Run the shop: database, job worker and web server, until Ctrl-C."""
@@ -105,6 +107,8 @@ def _print_addresses(settings: Settings, *, demo: bool) -> None:
     console.print(f"\n[bold green]Merx is ready[/]  {settings.public_url}")
     if settings.simulators:
         console.print(f"  simulated Alipay  http://localhost:{settings.simulator_alipay_port}")
+        console.print(f"  simulated WeChat Pay  http://localhost:{settings.simulator_wechat_port}/cashier")
+        console.print(f"  simulated card API  http://localhost:{settings.simulator_card_port}")
         console.print(f"  mail that was sent  http://localhost:{settings.simulator_mail_http_port}")
     if demo:
         from merx.demo import DEMO_LOGINS
@@ -153,7 +157,7 @@ def _stop_event() -> asyncio.Event:
 
 @main.command()
 def simulators() -> None:
-    """Run only the simulated Alipay and mail servers."""
+    """Run only the simulated payment providers and mail server."""
     from merx.simulators import serve_simulators
 
     settings = _settings("simulators", defaults=_DEMO_DEFAULTS)
@@ -163,6 +167,9 @@ def simulators() -> None:
             serve_simulators(
                 host="127.0.0.1",
                 alipay_port=settings.simulator_alipay_port,
+                wechat_port=settings.simulator_wechat_port,
+                card_port=settings.simulator_card_port,
+                card_webhook_url=f"{settings.public_url}/payments/card/notify",
                 mail_smtp_port=settings.simulator_mail_smtp_port,
                 mail_http_port=settings.simulator_mail_http_port,
                 state_dir=settings.home / "simulators",

@@ -233,6 +233,8 @@ class Shop:
         if settings.simulators:
             wanted += [
                 ("MERX_SIMULATOR_ALIPAY_PORT", "127.0.0.1", settings.simulator_alipay_port),
+                ("MERX_SIMULATOR_WECHAT_PORT", "127.0.0.1", settings.simulator_wechat_port),
+                ("MERX_SIMULATOR_CARD_PORT", "127.0.0.1", settings.simulator_card_port),
                 ("MERX_SIMULATOR_MAIL_SMTP_PORT", "127.0.0.1", settings.simulator_mail_smtp_port),
                 ("MERX_SIMULATOR_MAIL_HTTP_PORT", "127.0.0.1", settings.simulator_mail_http_port),
             ]

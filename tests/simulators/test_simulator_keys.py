@@ -13,10 +13,14 @@ def test_keys_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) -> 
         keys.merchant_public_pem_path,
         keys.alipay_private_pem_path,
         keys.alipay_public_pem_path,
+        keys.wechat_merchant_private_pem_path,
+        keys.wechat_merchant_public_pem_path,
+        keys.wechat_private_pem_path,
+        keys.wechat_public_pem_path,
     ]
     assert again == keys
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
-    assert len({path.read_bytes() for path in paths}) == 4
+    assert len({path.read_bytes() for path in paths}) == 8
     before = [path.read_bytes() for path in paths]
     ensure_keys(tmp_path / "state")
     assert [path.read_bytes() for path in paths] == before

@@ -14,6 +14,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m merx.simulators", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--alipay-port", type=int, default=8090)
+    parser.add_argument("--wechat-port", type=int, default=8092)
+    parser.add_argument("--card-port", type=int, default=8093)
+    parser.add_argument("--card-webhook-url", default="http://localhost:8000/payments/card/notify")
     parser.add_argument("--mail-smtp-port", type=int, default=8025)
     parser.add_argument("--mail-http-port", type=int, default=8091)
     parser.add_argument("--state-dir", type=Path, default=Path(".merx/simulators"))
@@ -25,6 +28,9 @@ async def _serve(given: argparse.Namespace) -> None:
         serve_simulators(
             host=given.host,
             alipay_port=given.alipay_port,
+            wechat_port=given.wechat_port,
+            card_port=given.card_port,
+            card_webhook_url=given.card_webhook_url,
             mail_smtp_port=given.mail_smtp_port,
             mail_http_port=given.mail_http_port,
             state_dir=given.state_dir,

@@ -3,6 +3,22 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
+from merx.kit.clock import system_clock
+
+
+class ClockState(msgspec.Struct, frozen=True, kw_only=True):
+    """How the clock was set when the simulator stopped."""
+
+    frozen_at: datetime | None
+    offset_seconds: float
+
+    @property
+    def offset(self) -> timedelta:
+        """The offset of a running clock."""
+        return timedelta(seconds=self.offset_seconds)
+
 
 class SimulatorClock:
     """Real time plus an offset, or a frozen instant that moves only when told to."""
@@ -41,9 +57,23 @@ class SimulatorClock:
         else:
             self._frozen += by
 
+    def state(self) -> ClockState:
+        """How it is set, to be kept over a restart."""
+        return ClockState(
+            frozen_at=self.now() if self.frozen else None, offset_seconds=self.offset.total_seconds()
+        )
+
     def follow_real_time(self) -> None:
         """Drop every earlier jump."""
         self._frozen, self._offset = None, timedelta(0)
+
+
+def restored_clock(saved: ClockState | None) -> SimulatorClock:
+    """The clock as an earlier process left it; None is real time."""
+    clock = SimulatorClock(frozen_at=saved.frozen_at if saved else None, real_now=system_clock)
+    if saved is not None and saved.frozen_at is None:
+        clock.advance(saved.offset)
+    return clock
 
 
 def _aware(instant: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""RSA key pairs of the simulated merchant and of the simulated Alipay, made once and kept on disk."""
+"""RSA key pairs of the simulated merchant and of the simulated providers, made once and kept on disk."""
 
 import os
 from pathlib import Path
@@ -10,17 +10,28 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 #: The merchant known to a simulator that `serve_simulators` starts; the demo settings use the same values.
 SIMULATED_APP_ID = "9021000100000001"
 SIMULATED_SELLER_ID = "2088000100000002"
+SIMULATED_CARD_SECRET_KEY = "sk_test_simulated0card0account"  # noqa: S105 - opens nothing but the simulator
+SIMULATED_CARD_WEBHOOK_SECRET = "whsec_simulated0card0account"  # noqa: S105
+SIMULATED_WECHAT_APP_ID = "wx0000000000000001"
+SIMULATED_WECHAT_MCH_ID = "1900000001"
+SIMULATED_WECHAT_CERT_SERIAL = "5157F09EFDC096DE15EBE81A47057A7200000001"
+SIMULATED_WECHAT_API_V3_KEY = "simulated-wechat-pay-api-v3-key1"
+SIMULATED_WECHAT_PUBLIC_KEY_ID = "PUB_KEY_ID_0119000000012026010100000001"
 
 _KEY_BITS = 2048
 
 
 class SimulatorKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the four PEM files are. Merx needs the merchant's private and Alipay's public one."""
+    """Where the PEM files are. Merx needs the merchant's private and the providers' public ones."""
 
     merchant_private_pem_path: Path
     merchant_public_pem_path: Path
     alipay_private_pem_path: Path
     alipay_public_pem_path: Path
+    wechat_merchant_private_pem_path: Path
+    wechat_merchant_public_pem_path: Path
+    wechat_private_pem_path: Path
+    wechat_public_pem_path: Path
 
 
 class KeyPair(msgspec.Struct, frozen=True):
@@ -44,7 +55,7 @@ def new_key_pair() -> KeyPair:
 
 
 def ensure_keys(state_dir: Path) -> SimulatorKeys:
-    """Return the paths of both key pairs under `state_dir/keys`, making them (mode 0600) on the first call.
+    """Return the paths of the key pairs under `state_dir/keys`, making them (mode 0600) on the first call.
 
     A public file that is missing or no longer fits its private file is written again from the private one.
     """
@@ -52,11 +63,17 @@ def ensure_keys(state_dir: Path) -> SimulatorKeys:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     merchant = _ensure_pair(folder, "merchant")
     alipay = _ensure_pair(folder, "alipay")
+    wechat_merchant = _ensure_pair(folder, "wechat_merchant")
+    wechat = _ensure_pair(folder, "wechat")
     return SimulatorKeys(
         merchant_private_pem_path=merchant[0],
         merchant_public_pem_path=merchant[1],
         alipay_private_pem_path=alipay[0],
         alipay_public_pem_path=alipay[1],
+        wechat_merchant_private_pem_path=wechat_merchant[0],
+        wechat_merchant_public_pem_path=wechat_merchant[1],
+        wechat_private_pem_path=wechat[0],
+        wechat_public_pem_path=wechat[1],
     )
 
 

@@ -1,42 +1,30 @@
 """The simulator's HTTP surface: gateway, cashier, and the control interface for tests and for trying things out."""
 
-from datetime import datetime, timedelta
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, Router, delete, get, post, route
-from litestar.connection import ASGIConnection
-from litestar.exceptions import NotFoundException, PermissionDeniedException, ValidationException
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from merx.simulators.alipay import cashier
 from merx.simulators.alipay.book import Refused
 from merx.simulators.alipay.model import Delivery, Fault, Notice, Trade, TradeStatus
-from merx.simulators.alipay.transport import SILENT_HEADER
+from merx.simulators.common.control import ClockChange, move, only_local
+from merx.simulators.common.transport import SILENT_HEADER
 
 if TYPE_CHECKING:
     from merx.simulators.alipay.simulator import AlipaySimulator
 
 _MAX_BODY = 1024 * 1024
-_LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]", "simulator", "alipay.test"}
 _PAGE_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
 }
 AnyRequest = Request[Any, Any, Any]
-
-
-class ClockChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Exactly one of: an instant to jump to, seconds to move on, or back to real time."""
-
-    now: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    advance_seconds: float | None = None
-    real_time: bool = False
-    #: With `now`: stand still there instead of running on.
-    freeze: bool = False
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,30 +43,23 @@ def build_app(simulator: "AlipaySimulator") -> Litestar:
         guards=[only_local],
     )
     return Litestar(
-        route_handlers=[_gateway_route(simulator), *_cashier_routes(simulator), control],
+        route_handlers=[
+            _gateway_route(simulator),
+            _bill_route(simulator),
+            *_cashier_routes(simulator),
+            control,
+        ],
         openapi_config=None,
         request_max_body_size=_MAX_BODY,
         logging_config=None,
     )
 
 
-def only_local(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Refuse whoever is not on this machine, and web pages elsewhere that make a local browser call us."""
-    client = connection.client
-    try:
-        local = client is not None and ip_address(client.host).is_loopback
-    except ValueError:
-        local = False
-    host = connection.headers.get("host", "").rsplit(":", 1)[0] if client else ""
-    simple = connection.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-    if not (local and host in _LOCAL_NAMES and simple):
-        raise PermissionDeniedException("the control interface answers only to this machine")
-
-
 def _gateway_route(simulator: "AlipaySimulator") -> HTTPRouteHandler:
     @route("/gateway.do", http_method=["GET", "POST"], status_code=200)
     async def gateway(request: AnyRequest) -> Response[Any]:
-        answer = simulator.answer(request.scope["query_string"], await request.body())
+        origin = str(request.base_url).rstrip("/")
+        answer = simulator.answer(request.scope["query_string"], await request.body(), origin=origin)
         if answer.silent:
             return Response("", headers={SILENT_HEADER.decode(): "1"})
         if answer.location is not None:
@@ -91,12 +72,29 @@ def _gateway_route(simulator: "AlipaySimulator") -> HTTPRouteHandler:
     return gateway
 
 
+def _bill_route(simulator: "AlipaySimulator") -> HTTPRouteHandler:
+    @get("/downloadBillFile.resource")
+    async def download(token: FromQuery[str] = "") -> Response[bytes]:
+        found = simulator.bills.take(token, simulator.clock.now())
+        if found is None:
+            raise NotFoundException("the address is not valid any more")
+        disposition = f'attachment; filename="{found[0]}"'
+        return Response(found[1], media_type="application/zip", headers={"content-disposition": disposition})
+
+    return download
+
+
 def _cashier_routes(simulator: "AlipaySimulator") -> list[HTTPRouteHandler]:
     def opened(token: str) -> Trade:
         trade = simulator.book.at_cashier(token, simulator.clock.now())
         if trade is None:
             raise NotFoundException("no such payment")
         return trade
+
+    @get("/qr/{token:str}")
+    async def scan(token: FromPath[str]) -> Response[str]:
+        opened(token)
+        return _see_other(f"/cashier/{token}")
 
     @get("/cashier/{token:str}")
     async def show(token: FromPath[str], declined: FromQuery[bool] = False) -> Response[str]:
@@ -120,7 +118,7 @@ def _cashier_routes(simulator: "AlipaySimulator") -> list[HTTPRouteHandler]:
         opened(token)
         return _see_other(f"/cashier/{token}?declined=true")
 
-    return [show, pay, refuse]
+    return [scan, show, pay, refuse]
 
 
 def _clock_routes(simulator: "AlipaySimulator") -> list[HTTPRouteHandler]:
@@ -133,15 +131,7 @@ def _clock_routes(simulator: "AlipaySimulator") -> list[HTTPRouteHandler]:
 
     @post("/clock", status_code=200)
     async def move_clock(data: JSONBody[ClockChange]) -> ClockView:
-        given = (data.now is not None) + (data.advance_seconds is not None) + data.real_time
-        if given != 1:
-            raise ValidationException("give exactly one of now, advance_seconds, real_time")
-        if data.now is not None:
-            simulator.clock.set(data.now, freeze=data.freeze)
-        elif data.advance_seconds is not None:
-            simulator.clock.advance(timedelta(seconds=data.advance_seconds))
-        else:
-            simulator.clock.follow_real_time()
+        move(simulator.clock, data)
         simulator.clock_changed()
         return view(await simulator.deliver_due())
 

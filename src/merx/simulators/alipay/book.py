@@ -36,9 +36,11 @@ class Book:
         expires_at: datetime | None,
         urls: tuple[str, str],
         passback_params: str,
+        scene: str = "page",
+        quit_url: str = "",
         now: datetime,
     ) -> Trade:
-        """Register a cashier link (`urls` = notify, return); the same order again is the same trade.
+        """Register a cashier link or a code (`urls` = notify, return); the same order again is the same trade.
 
         Raises Refused when the number is taken by a different, a paid or a closed order.
         """
@@ -67,6 +69,8 @@ class Book:
             notify_url=urls[0],
             return_url=urls[1],
             passback_params=passback_params,
+            scene=scene,
+            quit_url=quit_url,
         )
         self._store.save_trade(trade)
         return trade

@@ -20,6 +20,12 @@ _REFUSALS = {
     "ACQ.INVALID_PARAMETER": ("订单参数无效", "The payment link carries invalid parameters."),
 }
 
+_SCENES = {
+    "page": ("电脑网站支付", "On a computer"),
+    "wap": ("手机网站支付", "On a phone"),
+    "qr": ("扫码支付", "Scanned code"),
+}
+
 
 def cashier_page(trade: Trade, merchant: Merchant, *, declined: bool, back: str | None) -> str:
     """The page for a trade in any state; `back` is where its way out leads, None when the merchant named none."""
@@ -29,6 +35,7 @@ def cashier_page(trade: Trade, merchant: Merchant, *, declined: bool, back: str 
         state="declined" if declined and trade.status is TradeStatus.WAITING else state,
         trade=trade,
         merchant=merchant,
+        scene=_SCENES[trade.scene],
         amount=_yuan(trade.amount_fen),
         refunded=_yuan(trade.refunded_fen),
         deadline=wire.china_time(trade.expires_at),
@@ -51,12 +58,12 @@ def refusal_page(sub_code: str, text: str) -> str:
 
 def return_address(trade: Trade, merchant: Merchant, key: rsa.RSAPrivateKey, now: datetime) -> str | None:
     """The shop's return_url with signed parameters: shown to the payer's browser, no proof of payment."""
-    if (base := leave_address(trade)) is None:
+    if (base := _web_address(trade.return_url)) is None:
         return None
     parameters = {
         "charset": "utf-8",
         "out_trade_no": trade.number,
-        "method": "alipay.trade.page.pay.return",
+        "method": f"alipay.trade.{trade.scene}.pay.return",
         "total_amount": wire.yuan(trade.amount_fen),
         "sign_type": "RSA2",
         "trade_no": trade.trade_no,
@@ -71,5 +78,9 @@ def return_address(trade: Trade, merchant: Merchant, key: rsa.RSAPrivateKey, now
 
 
 def leave_address(trade: Trade) -> str | None:
-    """The bare return_url for a payer who leaves without paying; None when it is no http(s) address."""
-    return trade.return_url if urlsplit(trade.return_url).scheme in ("http", "https") else None
+    """Where a payer who leaves without paying goes: quit_url on a phone, else return_url; None when it is no address."""
+    return _web_address(trade.quit_url) or _web_address(trade.return_url)
+
+
+def _web_address(url: str) -> str | None:
+    return url if urlsplit(url).scheme in ("http", "https") else None

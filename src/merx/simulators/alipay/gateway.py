@@ -2,24 +2,37 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from merx.simulators.alipay import wire
+from merx.simulators.alipay.bills import BillDesk
 from merx.simulators.alipay.book import Book, Refused
+from merx.simulators.alipay.certificates import CertificateNumbers
 from merx.simulators.alipay.model import CALL_FAULTS, Fault, FaultKind, Merchant, Trade
 from merx.simulators.alipay.notices import use
 from merx.simulators.alipay.store import Store
 
-PAGE_PAY = "alipay.trade.page.pay"
+_PAGE_PAY = "alipay.trade.page.pay"
+_WAP_PAY = "alipay.trade.wap.pay"
+_PRECREATE = "alipay.trade.precreate"
 _QUERY = "alipay.trade.query"
 _CLOSE = "alipay.trade.close"
 _REFUND = "alipay.trade.refund"
 _REFUND_QUERY = "alipay.trade.fastpay.refund.query"
-_METHODS = frozenset({PAGE_PAY, _QUERY, _CLOSE, _REFUND, _REFUND_QUERY})
+_BILL = "alipay.data.dataservice.bill.downloadurl.query"
+_CASHIERS = frozenset({_PAGE_PAY, _WAP_PAY})
+_METHODS = _CASHIERS | {_PRECREATE, _QUERY, _CLOSE, _REFUND, _REFUND_QUERY, _BILL}
+_SCENES = {_PAGE_PAY: "page", _WAP_PAY: "wap", _PRECREATE: "qr"}
+#: The documents name the second product of a phone one way, older clients another.
+_PRODUCTS: dict[str, set[object]] = {
+    _PAGE_PAY: {"FAST_INSTANT_TRADE_PAY"},
+    _WAP_PAY: {"QUICK_WAP_WAY", "QUICK_WAP_PAY"},
+    _PRECREATE: {"FACE_TO_FACE_PAYMENT", None},
+}
 _BUSINESS_TEXT = {
     "ACQ.TRADE_NOT_EXIST": "交易不存在",
     "ACQ.TRADE_HAS_SUCCESS": "交易已被支付",
@@ -29,6 +42,8 @@ _BUSINESS_TEXT = {
     "ACQ.INVALID_PARAMETER": "参数无效",
     "ACQ.DISCORDANT_REPEAT_REQUEST": "请求信息不一致",
     "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": "退款金额超限",
+    "isv.invalid-arguments": "无效参数",
+    "isp.bill_not_exist": "账单不存在",
 }
 _MESSAGES = {
     "10000": "Success",
@@ -85,9 +100,14 @@ class Gateway:
         merchants: Mapping[str, Merchant],
         key: rsa.RSAPrivateKey,
         forging_key: Callable[[], rsa.RSAPrivateKey],
+        bills: BillDesk,
+        certificates: CertificateNumbers | None,
     ) -> None:
+        """`certificates` None knows public-key mode only; else each call chooses its mode by what it carries."""
         self._store = store
         self._book = book
+        self._bills = bills
+        self._certificates = certificates
         self._merchants = merchants
         self._public = {
             app_id: wire.load_public(merchant.public_pem) for app_id, merchant in merchants.items()
@@ -95,22 +115,26 @@ class Gateway:
         self._key = key
         self._forging_key = forging_key
 
-    def answer(self, query: bytes, form: bytes, now: datetime) -> Answer:
-        """Answer one call. A page-pay call answers with a redirect to the cashier, or an HTML page on failure."""
+    def answer(self, query: bytes, form: bytes, now: datetime, origin: str) -> Answer:
+        """Answer one call. A call for a cashier answers with a redirect to it, or an HTML page on failure.
+
+        `origin` is where codes and bills are found: this simulator as the caller reached it.
+        """
         parameters: dict[str, str] = {}
         try:
             parameters = _parameters([query, form])
             call = self._verified(parameters)
         except GatewayError as problem:
-            if parameters.get("method") == PAGE_PAY:
+            if parameters.get("method") in _CASHIERS:
                 return Answer(refusal=problem.sub_code, refusal_text=problem.sub_msg)
             body = failure(problem.code, problem.sub_code, problem.sub_msg)
-            return Answer(text=wire.signed_document("error_response", body, self._key), content_type=_JSON)
-        if call.method == PAGE_PAY:
+            text = wire.signed_document("error_response", body, self._key, self._cert_sn(parameters))
+            return Answer(text=text, content_type=_JSON)
+        if call.method in _CASHIERS:
             return self._page_pay(call, now)
-        return self._api_answer(call, now)
+        return self._api_answer(call, now, origin)
 
-    def _api_answer(self, call: Call, now: datetime) -> Answer:
+    def _api_answer(self, call: Call, now: datetime, origin: str) -> Answer:
         fault = self._fault(call)
         slow = timedelta(0)
         if fault is not None and fault.kind is FaultKind.SLOW_REFUND:
@@ -124,7 +148,7 @@ class Gateway:
         if kind is FaultKind.BUSY:
             body = failure("20000", "isp.unknow-error", "系统繁忙")
         else:
-            body = self._perform(call, now, slow)
+            body = self._perform(call, now, slow, origin)
         if kind is FaultKind.TIMEOUT_AFTER:
             return Answer(silent=True)
         if kind is FaultKind.ERROR_AFTER:
@@ -133,7 +157,23 @@ class Gateway:
         if kind is FaultKind.UNSIGNED:
             key = None
         node = call.method.replace(".", "_") + "_response"
-        return Answer(text=wire.signed_document(node, body, key), content_type=_JSON)
+        text = wire.signed_document(node, body, key, self._cert_sn(call.parameters))
+        return Answer(text=text, content_type=_JSON)
+
+    def _cert_sn(self, parameters: Mapping[str, str]) -> str | None:
+        """The number of our certificate for a caller in certificate mode."""
+        if self._certificates is None or not parameters.get("app_cert_sn"):
+            return None
+        return self._certificates.alipay
+
+    def _check_certificates(self, parameters: Mapping[str, str]) -> None:
+        app, root = parameters.get("app_cert_sn"), parameters.get("alipay_root_cert_sn")
+        if not app and not root:
+            return
+        if self._certificates is None or app != self._certificates.app:
+            raise GatewayError("40002", "isv.invalid-app-cert-sn", "应用公钥证书SN无效")
+        if root != self._certificates.root:
+            raise GatewayError("40002", "isv.invalid-alipay-root-cert-sn", "支付宝根证书SN无效")
 
     def _verified(self, parameters: dict[str, str]) -> Call:
         for name in ("app_id", "method", "sign_type", "sign", "timestamp", "version"):
@@ -147,6 +187,7 @@ class Gateway:
             raise GatewayError("40002", "isv.invalid-signature-type", "无效的签名类型")
         if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
             raise GatewayError("40002", "isv.invalid-charset", "字符集错误,目前支持UTF-8")
+        self._check_certificates(parameters)
         text = wire.request_text(parameters)
         if not wire.verifies(text, parameters["sign"], self._public[merchant.app_id]):
             raise GatewayError("40002", "isv.invalid-signature", "验签出错,请检查签名字符串与密钥")
@@ -170,7 +211,11 @@ class Gateway:
                 return fault
         return None
 
-    def _perform(self, call: Call, now: datetime, slow: timedelta) -> dict[str, object]:
+    def _perform(self, call: Call, now: datetime, slow: timedelta, origin: str) -> dict[str, object]:
+        if call.method == _BILL:
+            return self._bill(call, now, origin)
+        if call.method == _PRECREATE:
+            return self._precreate(call, now, origin)
         number, trade_no = call.text("out_trade_no"), call.text("trade_no")
         if number is None and trade_no is None:
             return failure("40004", "ACQ.INVALID_PARAMETER", _BUSINESS_TEXT["ACQ.INVALID_PARAMETER"])
@@ -187,6 +232,25 @@ class Gateway:
             refused = failure("40004", refusal.sub_code, _BUSINESS_TEXT[refusal.sub_code])
             return refused | ({"out_trade_no": number} if number else {})
         return success(_trade_fields(trade))
+
+    def _precreate(self, call: Call, now: datetime, origin: str) -> dict[str, object]:
+        """A code to scan. As with a link, there is no trade before somebody does."""
+        try:
+            trade = self._ordered(call, now)
+        except Refused as refusal:
+            return failure("40004", refusal.sub_code, _BUSINESS_TEXT[refusal.sub_code])
+        return success({"out_trade_no": trade.number, "qr_code": f"{origin}/qr/{trade.token}"})
+
+    def _bill(self, call: Call, now: datetime, origin: str) -> dict[str, object]:
+        day = _day(call.text("bill_date") or "")
+        if day is None or call.text("bill_type") != "trade":
+            return failure("40004", "isv.invalid-arguments", _BUSINESS_TEXT["isv.invalid-arguments"])
+        try:
+            token = self._bills.prepare(call.merchant, day, now)
+        except Refused as refusal:
+            return failure("40004", refusal.sub_code, _BUSINESS_TEXT[refusal.sub_code])
+        address = f"{origin}/downloadBillFile.resource?bizType=trade&fileType=csv.zip&token={token}"
+        return success({"bill_download_url": address})
 
     def _refund(self, call: Call, trade: Trade, now: datetime, slow: timedelta) -> dict[str, object]:
         amount_fen = wire.fen_of(call.content.get("refund_amount"))
@@ -237,7 +301,7 @@ class Gateway:
             or subject is None
             or len(subject) > 256
             or amount_fen is None
-            or content.get("product_code") != "FAST_INSTANT_TRADE_PAY"
+            or content.get("product_code") not in _PRODUCTS[call.method]
         ):
             raise Refused("ACQ.INVALID_PARAMETER")
         return self._book.order(
@@ -248,6 +312,8 @@ class Gateway:
             expires_at=_deadline(call, now),
             urls=(call.parameters.get("notify_url", ""), call.parameters.get("return_url", "")),
             passback_params=call.text("passback_params") or "",
+            scene=_SCENES[call.method],
+            quit_url=call.text("quit_url") or "",
             now=now,
         )
 
@@ -288,6 +354,13 @@ def _content(text: str) -> dict[str, object]:
     if not isinstance(content, dict):
         raise GatewayError("40002", "isv.invalid-parameter", "参数无效")
     return content
+
+
+def _day(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not an instant
+    except ValueError:
+        return None
 
 
 def _deadline(call: Call, now: datetime) -> datetime | None:

@@ -1,6 +1,5 @@
 """What the simulated provider remembers and what faults it can be told to make."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -49,6 +48,9 @@ class Trade(msgspec.Struct, kw_only=True):
     notify_url: str = ""
     return_url: str = ""
     passback_params: str = ""
+    #: How the payer came: "page", "wap" or "qr"; and where a phone leaves the cashier to.
+    scene: str = "page"
+    quit_url: str = ""
     #: The provider creates a trade when the payer arrives at the cashier, not when the merchant makes the link.
     opened: bool = False
     paid_at: datetime | None = None
@@ -95,7 +97,7 @@ class Notice(msgspec.Struct, kw_only=True):
 
 
 class FaultKind(StrEnum):
-    """What may happen to a notice on its way, and to a gateway call."""
+    """What may happen to a notice on its way, to a gateway call, and to a bill."""
 
     LOSE = "lose"
     DELAY = "delay"
@@ -115,6 +117,13 @@ class FaultKind(StrEnum):
     BUSY = "busy"
     SLOW_REFUND = "slow_refund"
 
+    SKIP_ROW = "skip_row"
+    ALTER_ROW = "alter_row"
+    NOT_READY = "not_ready"
+
+
+BILL_FAULTS = frozenset({FaultKind.SKIP_ROW, FaultKind.ALTER_ROW, FaultKind.NOT_READY})
+"""Faults of bills: a row left out, a row with a cent more, no bill yet."""
 
 CALL_FAULTS = frozenset(
     {
@@ -128,7 +137,7 @@ CALL_FAULTS = frozenset(
         FaultKind.SLOW_REFUND,
     }
 )
-"""Faults of gateway calls; every other kind is one of notices."""
+"""Faults of gateway calls; every kind that is in neither set is one of notices."""
 
 
 class Fault(msgspec.Struct, kw_only=True):
@@ -136,7 +145,7 @@ class Fault(msgspec.Struct, kw_only=True):
 
     kind: FaultKind
     times: int | None = 1
-    #: Only for this merchant number, or for every one.
+    #: Only for this merchant number, or for every one. In a bill, a refund is named by its own number.
     number: str | None = None
     #: Gateway calls only: the method it applies to, or every one but the cashier redirect.
     method: str | None = None
@@ -144,17 +153,6 @@ class Fault(msgspec.Struct, kw_only=True):
     copies: int = 1
     #: `delay`: seconds before the first sending. `slow_refund`: before an accepted refund is done.
     seconds: int = 60
-
-
-class NoticeAnswer(msgspec.Struct, frozen=True):
-    """What the merchant answered to a notice."""
-
-    status: int
-    body: bytes
-
-
-#: POSTs a form body with headers to a URL; any exception counts as "no answer".
-SendNotice = Callable[[str, bytes, Mapping[str, str]], Awaitable[NoticeAnswer]]
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

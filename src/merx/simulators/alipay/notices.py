@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from merx.simulators.alipay import wire
 from merx.simulators.alipay.model import (
+    BILL_FAULTS,
     CALL_FAULTS,
     Attempt,
     Delivery,
@@ -18,13 +18,12 @@ from merx.simulators.alipay.model import (
     FaultKind,
     Merchant,
     Notice,
-    NoticeAnswer,
     NoticeState,
     Refund,
-    SendNotice,
     Trade,
 )
 from merx.simulators.alipay.store import Store
+from merx.simulators.common.delivery import SendNotice
 
 #: Waits after each unsuccessful sending; eight sendings in about 24 hours 22 minutes, then none.
 RETRY_AFTER = (
@@ -37,7 +36,6 @@ RETRY_AFTER = (
     timedelta(hours=15),
 )
 _HEADERS = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-_ANSWER_LIMIT = 64 * 1024
 
 
 class NoticeDesk:
@@ -157,7 +155,7 @@ class NoticeDesk:
     def _take(self, notice: Notice, *, holding: bool) -> Fault | None:
         """The fault to make on this sending, counted down; a notice is delayed once and a release never holds."""
         for fault in self._store.faults:
-            if fault.kind in CALL_FAULTS or fault.number not in (None, notice.number):
+            if fault.kind in CALL_FAULTS | BILL_FAULTS or fault.number not in (None, notice.number):
                 continue
             if (fault.kind is FaultKind.DELAY and notice.delayed) or (
                 not holding and fault.kind in (FaultKind.HOLD, FaultKind.DELAY)
@@ -242,17 +240,3 @@ def use(store: Store, fault: Fault) -> None:
         if fault.times <= 0:
             store.faults.remove(fault)
         store.save_faults()
-
-
-async def post_over_network(url: str, body: bytes, headers: Mapping[str, str]) -> NoticeAnswer:
-    """The real way out: one POST with a deadline, no redirects followed, an answer of bounded size."""
-    async with (
-        httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False) as client,
-        client.stream("POST", url, content=body, headers=dict(headers)) as answer,
-    ):
-        text = b""
-        async for piece in answer.aiter_bytes():
-            text += piece
-            if len(text) > _ANSWER_LIMIT:
-                break
-        return NoticeAnswer(answer.status_code, text)

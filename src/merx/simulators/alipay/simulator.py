@@ -2,23 +2,25 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from litestar import Litestar
 
-from merx.kit.clock import system_clock
 from merx.simulators.alipay import cashier, wire
 from merx.simulators.alipay.app import build_app
+from merx.simulators.alipay.bills import BillDesk
 from merx.simulators.alipay.book import Book
+from merx.simulators.alipay.certificates import Certificates, new_certificates, numbers
 from merx.simulators.alipay.gateway import Answer, Gateway
-from merx.simulators.alipay.model import Delivery, Fault, Merchant, Notice, SendNotice, Trade
-from merx.simulators.alipay.notices import NoticeDesk, post_over_network
-from merx.simulators.alipay.store import ClockState, Store
-from merx.simulators.alipay.transport import SimulatorTransport
-from merx.simulators.clock import SimulatorClock
+from merx.simulators.alipay.model import Delivery, Fault, Merchant, Notice, Trade
+from merx.simulators.alipay.notices import NoticeDesk
+from merx.simulators.alipay.store import Store
+from merx.simulators.clock import SimulatorClock, restored_clock
+from merx.simulators.common.delivery import SendNotice, post_over_network
+from merx.simulators.common.transport import SimulatorTransport
 from merx.simulators.keys import SIMULATED_APP_ID, SIMULATED_SELLER_ID, KeyPair, new_key_pair
 
 _POLL_SECONDS = 0.2
@@ -32,13 +34,17 @@ class AlipaySimulator:
         *,
         merchants: Sequence[Merchant],
         private_pem: str,
+        certificates: Certificates | None = None,
         state_file: Path | None = None,
         clock: SimulatorClock | None = None,
         send_notice: SendNotice | None = None,
     ) -> None:
-        """`private_pem` is the provider's own key; `state_file` None keeps nothing after the process."""
+        """`private_pem` is the provider's own key; `state_file` None keeps nothing after the process.
+
+        With `certificates`, of that key and of the one merchant, calls in certificate mode are answered, too.
+        """
         self._store = Store(state_file)
-        self.clock = clock or self._saved_clock()
+        self.clock = clock or restored_clock(self._store.clock)
         self.merchants = {merchant.app_id: merchant for merchant in merchants}
         self._key = wire.load_private(private_pem)
         self.notices = NoticeDesk(
@@ -49,22 +55,29 @@ class AlipaySimulator:
             send=send_notice or post_over_network,
         )
         self.book = Book(self._store, self.notices)
+        self.bills = BillDesk(self._store, self.merchants.values())
+        self.certificates = certificates
         self._gateway = Gateway(
             store=self._store,
             book=self.book,
             merchants=self.merchants,
             key=self._key,
             forging_key=_forging_key,
+            bills=self.bills,
+            certificates=None if certificates is None else numbers(certificates),
         )
         self.merchant_private_pem = ""
         self.alipay_public_pem = ""
         self.app: Litestar = build_app(self)
 
     @classmethod
-    def in_memory(cls, *, now: datetime, send_notice: SendNotice | None = None) -> "AlipaySimulator":
+    def in_memory(
+        cls, *, now: datetime, send_notice: SendNotice | None = None, with_certificates: bool = False
+    ) -> "AlipaySimulator":
         """A simulator for a test: frozen at `now`, one merchant, keys in `merchant_private_pem`/`alipay_public_pem`.
 
-        The merchant is SIMULATED_APP_ID / SIMULATED_SELLER_ID. Keys are made once per process.
+        The merchant is SIMULATED_APP_ID / SIMULATED_SELLER_ID. Keys, and the `certificates` if they are wanted, are
+        made once per process.
         """
         merchant_keys, alipay_keys = _test_keys()
         simulator = cls(
@@ -76,6 +89,7 @@ class AlipaySimulator:
                 )
             ],
             private_pem=alipay_keys.private_pem,
+            certificates=_test_certificates() if with_certificates else None,
             clock=SimulatorClock(frozen_at=now),
             send_notice=send_notice,
         )
@@ -87,9 +101,9 @@ class AlipaySimulator:
         """An httpx transport into this simulator, without sockets; a "no answer" fault raises httpx.ReadTimeout."""
         return SimulatorTransport(self.app)
 
-    def answer(self, query: bytes, form: bytes) -> Answer:
-        """Answer one gateway call as of the simulator's clock."""
-        return self._gateway.answer(query, form, self.clock.now())
+    def answer(self, query: bytes, form: bytes, *, origin: str) -> Answer:
+        """Answer one gateway call as of the simulator's clock; `origin` is the caller's address of this simulator."""
+        return self._gateway.answer(query, form, self.clock.now(), origin)
 
     def pay(self, number: str) -> None:
         """The payer pays the trade with this merchant number; KeyError when there is none, Refused when closed."""
@@ -142,10 +156,7 @@ class AlipaySimulator:
 
     def clock_changed(self) -> None:
         """Keep the clock's setting, so that a restart does not fall back to real time."""
-        frozen_at = self.clock.now() if self.clock.frozen else None
-        self._store.save_clock(
-            ClockState(frozen_at=frozen_at, offset_seconds=self.clock.offset.total_seconds())
-        )
+        self._store.save_clock(self.clock.state())
 
     async def run(self) -> None:
         """Deliver notices as they fall due, until cancelled."""
@@ -163,13 +174,6 @@ class AlipaySimulator:
             raise KeyError(number)
         return trade
 
-    def _saved_clock(self) -> SimulatorClock:
-        saved = self._store.clock
-        clock = SimulatorClock(frozen_at=saved.frozen_at if saved else None, real_now=system_clock)
-        if saved is not None and saved.frozen_at is None:
-            clock.advance(saved.offset)
-        return clock
-
 
 @lru_cache(maxsize=1)
 def _forging_key() -> rsa.RSAPrivateKey:
@@ -179,3 +183,13 @@ def _forging_key() -> rsa.RSAPrivateKey:
 @lru_cache(maxsize=1)
 def _test_keys() -> tuple[KeyPair, KeyPair]:
     return new_key_pair(), new_key_pair()
+
+
+@lru_cache(maxsize=1)
+def _test_certificates() -> Certificates:
+    merchant_keys, alipay_keys = _test_keys()
+    return new_certificates(
+        merchant_public_pem=merchant_keys.public_pem,
+        alipay_public_pem=alipay_keys.public_pem,
+        now=datetime.now(UTC),
+    )

@@ -1,13 +1,13 @@
 """The simulator's memory: everything in dictionaries, every change written through to one SQLite file."""
 
 import sqlite3
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from merx.simulators.alipay.model import Fault, Notice, NoticeState, Trade, TradeStatus
+from merx.simulators.clock import ClockState
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -21,18 +21,6 @@ _PUT = "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE
 _READ = "SELECT body FROM documents WHERE kind = ?"
 
 T = TypeVar("T")
-
-
-class ClockState(msgspec.Struct, frozen=True, kw_only=True):
-    """How the clock was set when the simulator stopped."""
-
-    frozen_at: datetime | None
-    offset_seconds: float
-
-    @property
-    def offset(self) -> timedelta:
-        """The offset of a running clock."""
-        return timedelta(seconds=self.offset_seconds)
 
 
 class Store:

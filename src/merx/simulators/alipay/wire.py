@@ -74,12 +74,18 @@ def compact_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def signed_document(node: str, body: Mapping[str, object], key: rsa.RSAPrivateKey | None) -> str:
-    """`{"<node>":{...},"sign":"..."}`, the signature over the exact text of the node; None leaves it out."""
+def signed_document(
+    node: str, body: Mapping[str, object], key: rsa.RSAPrivateKey | None, cert_sn: str | None = None
+) -> str:
+    """`{"<node>":{...},"sign":"..."}`, the signature over the exact text of the node; None leaves it out.
+
+    In certificate mode `cert_sn` names the certificate of the key.
+    """
     text = compact_json(body)
     if key is None:
         return f'{{"{node}":{text}}}'
-    return f'{{"{node}":{text},"sign":"{sign(text, key)}"}}'
+    named = "" if cert_sn is None else f'"alipay_cert_sn":"{cert_sn}",'
+    return f'{{"{node}":{text},{named}"sign":"{sign(text, key)}"}}'
 
 
 def fen_of(text: object) -> int | None:

@@ -1,0 +1,263 @@
+"""The simulator's HTTP surface: the API, the hosted pages, and the control interface for tests and for trying it out."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import msgspec
+from litestar import Litestar, MediaType, Request, Response, Router, delete, get, post, route
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from merx.simulators.card import api, page
+from merx.simulators.card.cards import GOOD, card_by_number, check_expiry
+from merx.simulators.card.intents import public
+from merx.simulators.card.model import ApiError, Delivery, Fault, Json, Notice
+from merx.simulators.common.control import ClockChange, move, only_local
+from merx.simulators.common.transport import SILENT_HEADER
+
+if TYPE_CHECKING:
+    from merx.simulators.card.simulator import CardSimulator
+
+_MAX_BODY = 1024 * 1024
+_PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+}
+AnyRequest = Request[Any, Any, Any]
+
+
+class ClockView(msgspec.Struct, frozen=True, kw_only=True):
+    """The clock, and what moving it delivered."""
+
+    now: datetime
+    frozen: bool
+    delivered: list[Delivery] = []
+
+
+class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """With which test card to pay."""
+
+    card: Annotated[str, msgspec.Meta(max_length=40)] = GOOD
+
+
+def build_app(simulator: "CardSimulator") -> Litestar:
+    """The ASGI application of one simulator."""
+    control = Router(
+        "/control",
+        route_handlers=[*_clock_routes(simulator), *_session_routes(simulator), *_notice_routes(simulator)],
+        guards=[only_local],
+    )
+    return Litestar(
+        route_handlers=[_api_route(simulator), *_page_routes(simulator), *_bank_routes(simulator), control],
+        openapi_config=None,
+        request_max_body_size=_MAX_BODY,
+        logging_config=None,
+    )
+
+
+def _api_route(simulator: "CardSimulator") -> HTTPRouteHandler:
+    @route("/v1/{rest:path}", http_method=["GET", "POST", "DELETE"], status_code=200)
+    async def call(request: AnyRequest, rest: FromPath[str]) -> Response[Any]:
+        body = await request.body()
+        answer = simulator.answer(
+            api.Request(
+                method=str(request.method),
+                path=f"/v1/{rest.lstrip('/')}",
+                query=request.scope["query_string"].decode("ascii", "replace"),
+                body=body.decode("ascii", "replace"),
+                headers={name.lower(): value for name, value in request.headers.items()},
+                base=_base(request),
+            )
+        )
+        if answer.silent:
+            return Response("", headers={SILENT_HEADER.decode(): "1"})
+        return Response(
+            msgspec.json.format(msgspec.json.encode(answer.body), indent=2),
+            status_code=answer.status,
+            media_type=MediaType.JSON,
+            headers=answer.headers,
+        )
+
+    return call
+
+
+def _page_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
+    def opened(session_id: str) -> Json:
+        simulator.settle()
+        session = simulator.find("checkout.session", session_id)
+        if session is None:
+            raise NotFoundException("no such checkout")
+        return session
+
+    @get("/c/pay/{session_id:str}")
+    async def show(session_id: FromPath[str], problem: FromQuery[str | None] = None) -> Response[str]:
+        return _page(page.checkout_page(opened(session_id), simulator.account, problem=problem))
+
+    @post("/c/pay/{session_id:str}")
+    async def pay(request: AnyRequest, session_id: FromPath[str]) -> Response[str]:
+        session = opened(session_id)
+        form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=20)
+        number, expiry, code = (form.get(name, [""])[0] for name in ("number", "expiry", "cvc"))
+        now = simulator.clock.now()
+        try:
+            card = card_by_number(number)
+            check_expiry(expiry, code, now)
+            bank = simulator.sessions.pay(session, card, now, _base(request))
+        except ApiError as problem:
+            return _see_other(f"/c/pay/{session_id}?{urlencode({'problem': page.problem_code(problem)})}")
+        return _see_other(bank or _done(session))
+
+    return [show, pay]
+
+
+def _bank_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
+    def waiting(intent_id: str) -> Json:
+        simulator.settle()
+        intent = simulator.find("payment_intent", intent_id)
+        if intent is None:
+            raise NotFoundException("no such payment")
+        return intent
+
+    @get("/3ds/{intent_id:str}")
+    async def show(intent_id: FromPath[str]) -> Response[str]:
+        return _page(page.bank_page(waiting(intent_id), simulator.account))
+
+    @post("/3ds/{intent_id:str}/{outcome:str}")
+    async def decide(intent_id: FromPath[str], outcome: FromPath[str]) -> Response[str]:
+        intent = waiting(intent_id)
+        problem = None
+        try:
+            simulator.sessions.authenticated(intent, simulator.clock.now(), passed=outcome == "complete")
+        except ApiError as refusal:
+            problem = page.problem_code(refusal)
+        else:
+            if outcome != "complete":
+                problem = "payment_intent_authentication_failure"
+        session = simulator.sessions.of_intent(intent)
+        if session is not None:
+            here = f"/c/pay/{session['id']}"
+            if session["status"] == "complete":
+                return _see_other(_done(session))
+            return _see_other(f"{here}?{urlencode({'problem': problem})}" if problem else here)
+        back = {
+            "payment_intent": intent["id"],
+            "payment_intent_client_secret": intent["client_secret"],
+            "redirect_status": "succeeded" if problem is None else "failed",
+        }
+        address = intent["_return_url"]
+        return _see_other(_with_query(address, back) if address else f"/3ds/{intent_id}")
+
+    return [show, decide]
+
+
+def _clock_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
+    def view(delivered: list[Delivery]) -> ClockView:
+        return ClockView(now=simulator.clock.now(), frozen=simulator.clock.frozen, delivered=delivered)
+
+    @get("/clock")
+    async def read_clock() -> ClockView:
+        return view([])
+
+    @post("/clock", status_code=200)
+    async def move_clock(data: JSONBody[ClockChange]) -> ClockView:
+        move(simulator.clock, data)
+        simulator.clock_changed()
+        return view(await simulator.deliver_due())
+
+    return [read_clock, move_clock]
+
+
+def _session_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
+    def known(number: str) -> Json:
+        try:
+            return simulator.session(number)
+        except KeyError:
+            raise NotFoundException("no session has this client reference") from None
+
+    @get("/sessions")
+    async def list_sessions() -> list[Json]:
+        return [public(session) for session in simulator.list_sessions()]
+
+    @get("/sessions/{number:str}")
+    async def read_session(number: FromPath[str]) -> Json:
+        return public(known(number))
+
+    @post("/sessions/{number:str}/pay", status_code=200)
+    async def pay_session(request: AnyRequest, number: FromPath[str], data: JSONBody[Payment]) -> Json:
+        session = known(number)
+        try:
+            simulator.sessions.pay(session, card_by_number(data.card), simulator.clock.now(), _base(request))
+        except ApiError as problem:
+            raise ValidationException(problem.code or problem.message) from None
+        return public(session)
+
+    @post("/sessions/{number:str}/expire", status_code=200)
+    async def expire_session(number: FromPath[str]) -> Json:
+        session = known(number)
+        try:
+            simulator.sessions.expire(session, simulator.clock.now())
+        except ApiError as problem:
+            raise ValidationException(problem.message) from None
+        return public(session)
+
+    return [list_sessions, read_session, pay_session, expire_session]
+
+
+def _notice_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
+    @get("/notices")
+    async def list_notices() -> list[Notice]:
+        return simulator.list_notices()
+
+    @post("/notices/deliver", status_code=200)
+    async def deliver() -> list[Delivery]:
+        return await simulator.deliver_due()
+
+    @post("/notices/release", status_code=200)
+    async def release(latest_first: FromQuery[bool] = True) -> list[Delivery]:
+        return await simulator.release(latest_first=latest_first)
+
+    @post("/notices/{notice_id:str}/resend", status_code=200)
+    async def resend(notice_id: FromPath[str]) -> list[Delivery]:
+        try:
+            return await simulator.resend(notice_id)
+        except KeyError:
+            raise NotFoundException("no such notice") from None
+
+    @get("/faults")
+    async def list_faults() -> list[Fault]:
+        return simulator.faults()
+
+    @post("/faults")
+    async def add_fault(data: JSONBody[Fault]) -> list[Fault]:
+        simulator.add_fault(data)
+        return simulator.faults()
+
+    @delete("/faults")
+    async def clear_faults() -> None:
+        simulator.clear_faults()
+
+    return [list_notices, deliver, release, resend, list_faults, add_fault, clear_faults]
+
+
+def _base(request: AnyRequest) -> str:
+    return f"{request.url.scheme}://{request.headers.get('host', 'card.test')}"
+
+
+def _done(session: Json) -> str:
+    address: str = session["success_url"]
+    return address.replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _with_query(address: str, parameters: dict[str, str]) -> str:
+    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(parameters)}"
+
+
+def _page(html: str) -> Response[str]:
+    return Response(html, media_type=MediaType.HTML, headers=_PAGE_HEADERS)
+
+
+def _see_other(address: str) -> Response[str]:
+    return Response("", status_code=303, headers={"location": address, "cache-control": "no-store"})
