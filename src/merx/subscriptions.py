@@ -7,11 +7,31 @@ from typing import Final
 
 from merx.catalog import forget_changed_availability, forget_changed_product
 from merx.infra.dispatch import Subscription
-from merx.notifications import tell_buyer_shipped, tell_seller_paid
+from merx.notifications import tell_buyer_shipped, tell_return, tell_seller_paid
+from merx.returns import settle_return
 
 SUBSCRIPTIONS: Final = (
     Subscription("notifications.tell_seller_paid", frozenset({"OrderPaid"}), tell_seller_paid),
     Subscription("notifications.tell_buyer_shipped", frozenset({"ParcelShipped"}), tell_buyer_shipped),
+    Subscription(
+        "notifications.tell_return",
+        frozenset(
+            {
+                "ReturnRequested",
+                "ReturnProposed",
+                "ReturnDeclined",
+                "ReturnApproved",
+                "ReturnRejected",
+                "ReturnWithdrawn",
+                "ReturnEscalated",
+                "ReturnSentBack",
+                "ReturnInspected",
+                "ReturnSettled",
+            }
+        ),
+        tell_return,
+    ),
+    Subscription("returns.settle_return", frozenset({"RefundSucceeded"}), settle_return),
     Subscription(
         "catalog.forget_changed_product",
         frozenset({"ProductChanged", "ProductReviewed"}),
@@ -19,7 +39,7 @@ SUBSCRIPTIONS: Final = (
     ),
     Subscription(
         "catalog.forget_changed_availability",
-        frozenset({"PurchasePlaced", "PurchaseCancelled", "StockReceived"}),
+        frozenset({"PurchasePlaced", "PurchaseCancelled", "StockReceived", "StockReturned"}),
         forget_changed_availability,
     ),
 )

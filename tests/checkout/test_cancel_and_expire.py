@@ -354,7 +354,7 @@ async def test_a_refused_refund_books_nothing_and_does_not_stop_the_others(
     assert await till.refund() == 1
     assert till.trade(second).refunded_fen == second.total
     states = await till.owner.fetch("SELECT purchase_id, state FROM refunds")
-    assert {row[0]: row[1] for row in states} == {bought.id: "submitted", second.id: "succeeded"}
+    assert {row[0]: row[1] for row in states} == {bought.id: "failed", second.id: "succeeded"}
     assert await owed(till) == -bought.total
     assert "was refused: ACQ.TRADE_STATUS_ERROR" in caplog.text
 

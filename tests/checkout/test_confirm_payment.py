@@ -108,9 +108,9 @@ async def test_notices_and_queries_at_once_place_once(till: Till) -> None:
 @pytest.mark.parametrize(
     ("kind", "answer"),
     [
-        (FaultKind.FORGE, "refused: 400 failure"),
-        (FaultKind.WRONG_APP, "refused: 400 failure"),
-        (FaultKind.WRONG_SELLER, "refused: 400 failure"),
+        (FaultKind.FORGE, "refused: 200 failure"),
+        (FaultKind.WRONG_APP, "refused: 200 failure"),
+        (FaultKind.WRONG_SELLER, "refused: 200 failure"),
         (FaultKind.WRONG_AMOUNT, "refused: 200 failure"),
     ],
 )

@@ -33,7 +33,8 @@ DEADLINE = timedelta(minutes=30)
 PUBLIC_URL = "https://shop.test"
 _EVERYTHING = (
     "purchases", "orders", "order_lines", "payments", "payment_events", "provider_notices", "refunds", "holds",
-    "movements", "allotments", "transfers", "events",
+    "movements", "allotments", "transfers", "events", "refund_lines", "refund_attempts", "returns", "return_lines",
+    "stock_returns",
 )  # fmt: skip
 
 
@@ -85,8 +86,8 @@ class Till:
                 self.db, self.provider, headers=dict(headers), body=body, now=self.now
             )
         except NoticeRejected:
-            return NoticeAnswer(400, self.provider.refuse)
-        return NoticeAnswer(200, answer)
+            answer = self.provider.refusal
+        return NoticeAnswer(answer.status, answer.body)
 
     async def ready(self, lines: dict[str, int]) -> ReadyCart:
         """A guest's cart, ready to be ordered."""
@@ -203,13 +204,14 @@ class Till:
         assert await self.owner.fetch(_STOCK_OFF) == []
         assert await self.owner.fetch(_SALES_OFF) == []
         for row in await self.owner.fetch(_MONEY):
-            owed = row["total"] if row["state"] in ("pending_payment", "placed", "closed") else 0
-            assert row["receivable"] == owed - row["captured"] + row["refunded"], dict(row)
+            sold = row["state"] in ("placed", "closed") or row["cancel_reason"] == "refunded"
+            owed = row["total"] if sold or row["state"] == "pending_payment" else 0
+            assert row["receivable"] == owed - row["captured"] + row["refunded"] - row["taken_back"], dict(
+                row
+            )
             assert row["clearing"] == row["captured"] - row["refunded"], dict(row)
-            if row["state"] in ("placed", "closed"):
-                assert row["captured"] - row["promised"] == row["total"], dict(row)
-            else:
-                assert row["captured"] == row["promised"], dict(row)
+            kept = row["total"] - row["to_take_back"] if sold else 0
+            assert row["captured"] - row["promised"] == kept, dict(row)
         trades = {trade.number: trade for trade in self.simulator.list_trades()}
         for row in await self.owner.fetch(_CAPTURED):
             trade = trades[row["number"]]
@@ -241,6 +243,7 @@ SELECT a.id, a.received, a.held, a.sold FROM allotments a
           FROM movements m WHERE m.allotment_id = a.id)
     OR a.held <> (SELECT coalesce(sum(quantity), 0) FROM holds WHERE allotment_id = a.id AND state = 'active')
     OR a.sold <> (SELECT coalesce(sum(quantity), 0) FROM holds WHERE allotment_id = a.id AND state = 'consumed')
+               - (SELECT coalesce(sum(quantity), 0) FROM stock_returns WHERE allotment_id = a.id)
 """
 # A paid purchase has bought every unit of every line, no other has; only a waiting one may hold any.
 _SALES_OFF = """
@@ -250,11 +253,15 @@ SELECT p.number, p.state, l.sku, l.quantity, s.sold, s.held
        SELECT coalesce(sum(quantity) FILTER (WHERE state = 'consumed'), 0) AS sold,
               coalesce(sum(quantity) FILTER (WHERE state = 'active'), 0) AS held
          FROM holds h WHERE h.order_line_id = l.id) s
- WHERE s.sold <> CASE WHEN p.state IN ('placed', 'closed') THEN l.quantity ELSE 0 END
+ WHERE s.sold <> CASE WHEN p.state IN ('placed', 'closed') OR p.cancel_reason = 'refunded' THEN l.quantity ELSE 0 END
     OR s.held > CASE WHEN p.state = 'pending_payment' THEN l.quantity ELSE 0 END
 """
 _MONEY = """
-SELECT p.number, p.state, p.total,
+SELECT p.number, p.state, p.cancel_reason, p.total,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM refunds r WHERE r.purchase_id = p.id AND r.state = 'succeeded'
+           AND r.reason = 'after_sales') AS taken_back,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM refunds r WHERE r.purchase_id = p.id
+           AND r.reason = 'after_sales') AS to_take_back,
        (SELECT coalesce(sum(CASE WHEN debit_kind = 'customer_receivable' THEN amount ELSE -amount END), 0)::bigint
           FROM transfers t WHERE t.purchase_id = p.id
            AND 'customer_receivable' IN (debit_kind, credit_kind)) AS receivable,

@@ -7,7 +7,7 @@ from merx.accounts import Account
 from merx.fulfilment import CARRIERS
 from merx.kit.i18n import LOCALES
 from merx.kit.ids import new_id
-from merx.notifications import MailRefused, OrderPaid, ParcelShipped, word
+from merx.notifications import MailRefused, OrderPaid, ParcelShipped, ReturnMoved, word
 from merx.notifications.model import Facts, Kind, Letter
 from merx.notifications.rules import ATTEMPTS_MOST, next_attempt
 from merx.notifications.smtp import build_message
@@ -24,6 +24,24 @@ EXAMPLES: dict[Kind, Facts] = {
         order_number="261121ABCDEFGHJK-1",
         carrier="shunfeng",
         tracking_number="SF1234567890123",
+    ),
+    "return_for_buyer": ReturnMoved(
+        purchase_id=PURCHASE,
+        order_id=ORDER,
+        order_number="261121ABCDEFGHJK-1",
+        return_id=new_id(),
+        step="ReturnProposed",
+        amount=3000,
+        currency="CNY",
+    ),
+    "return_for_seller": ReturnMoved(
+        purchase_id=PURCHASE,
+        order_id=ORDER,
+        order_number="261121ABCDEFGHJK-1",
+        return_id=new_id(),
+        step="ReturnRequested",
+        amount=3000,
+        currency="CNY",
     ),
 }
 

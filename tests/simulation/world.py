@@ -151,8 +151,8 @@ class World:
         try:
             answer = await receive_notice(self.db, self.provider, headers=headers, body=body, now=self.now)
         except NoticeRejected:
-            return NoticeAnswer(400, self.provider.refuse)
-        return NoticeAnswer(200, answer)
+            answer = self.provider.refusal
+        return NoticeAnswer(answer.status, answer.body)
 
     def total(self, lines: Mapping[str, int]) -> int:
         """What the sellers' prices make of these lines: 8 yuan delivery a seller, free from 100 yuan."""

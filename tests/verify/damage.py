@@ -144,7 +144,8 @@ STOCK = (
             RETURNING fl.order_line_id)
         UPDATE order_lines l SET shipped = 3 FROM filled, orders o WHERE l.id = filled.order_line_id AND o.id = l.order_id
         RETURNING 'order ' || o.number || ' line ' || l.id""",
-        before=("ALTER TABLE order_lines DROP CONSTRAINT order_lines_never_overshipped",)),
+        before=("ALTER TABLE order_lines DROP CONSTRAINT order_lines_never_overshipped",
+                "ALTER TABLE order_lines DROP CONSTRAINT order_lines_never_overreturned")),
     Damage("S10", "the hold of a waiting purchase is released", f"""
         WITH ended AS (
             UPDATE holds SET state = 'released' WHERE purchase_id = {WAITING} RETURNING *
@@ -218,7 +219,7 @@ MONEY = (
         UPDATE transfers t SET debit_kind = 'seller_pending' FROM payments p
          WHERE t.leg = 'capture' AND t.xid >= {NOT_FOLDED} AND p.id = t.cause_id RETURNING 'payment ' || p.number"""),
     Damage("M7", "a booked refund is no longer said to have succeeded", """
-        UPDATE refunds SET state = 'failed' WHERE state = 'succeeded' RETURNING 'refund ' || number""",
+        UPDATE refunds SET state = 'failed' WHERE state = 'succeeded' AND order_id IS NULL RETURNING 'refund ' || number""",
         also=frozenset({"M4", "M6", "O2a"})),
     Damage("M7", "two payments carry one reference", """
         WITH pair AS (
@@ -362,6 +363,42 @@ WORKFLOW = (
         also=frozenset({"O12"})),
 )  # fmt: skip
 
+AFTER_SALES = (
+    Damage("S11", "a unit that came back is called written off", """
+        UPDATE return_lines SET restocked = 0, written_off = 1 WHERE restocked = 1 RETURNING 'order line ' || order_line_id"""),
+    Damage("S11", "stock came back and was not moved", """
+        DELETE FROM movements WHERE kind = 'return' RETURNING 'stock return ' || cause_id""", also=frozenset({"S1"})),
+    Damage("M15", "a part of a refund is larger than what went back", """
+        WITH hit AS (UPDATE refund_lines SET amount = amount + 1 WHERE refund_id = (SELECT min(refund_id::text)::uuid FROM refund_lines)
+                     RETURNING refund_id, order_line_id)
+        SELECT 'refund ' || r.number FROM hit JOIN refunds r ON r.id = hit.refund_id
+        UNION ALL SELECT 'order line ' || order_line_id FROM hit""",
+        also=frozenset({"M16"})),
+    Damage("M15", "an order says less went back than did", """
+        UPDATE orders SET refunded = refunded - 1 WHERE refunded > 0 RETURNING 'order ' || number"""),
+    Damage("M16", "a refund took nothing from the seller", """
+        DELETE FROM transfers t USING refunds r
+         WHERE t.leg = 'return:goods' AND r.id = t.cause_id RETURNING 'refund ' || r.number""", also=frozenset({"M2", "M4"})),
+    Damage("M16", "money no sale could use is taken from a seller", """
+        WITH o AS (SELECT cause_id, leg FROM transfers WHERE leg = 'return:tax' ORDER BY cause_id LIMIT 1),
+             hit AS (UPDATE transfers t SET cause_id = f.id, leg = 'return:odd' FROM refunds f, o
+                      WHERE t.cause_id = o.cause_id AND t.leg = o.leg AND f.reason = 'late_payment'
+                     RETURNING f.id, o.cause_id)
+        SELECT 'refund ' || r.number FROM hit JOIN refunds r ON r.id IN (hit.id, hit.cause_id)"""),
+    Damage("O14", "a line counts a unit as asked back that no case asks for", """
+        UPDATE order_lines SET returned = returned + 1 WHERE shipped > returned AND id =
+               (SELECT min(id::text)::uuid FROM order_lines WHERE shipped > returned) RETURNING 'order line ' || id"""),
+    Damage("O14", "an order counts a case that is closed", f"""
+        UPDATE orders SET open_returns = open_returns + 1 WHERE id = {PLACED} RETURNING 'order ' || number"""),
+    Damage("O15", "a case is settled whose money was never paid back", """
+        UPDATE returns SET refund_id = NULL, state = 'approved', kind = 'refund_only' WHERE state = 'settled' AND kind = 'refund_only'
+        RETURNING 'return ' || id""", also=frozenset({"O14"})),
+    Damage("O15", "a deadline was missed", f"""
+        UPDATE returns SET due_at = {LONG_AGO} WHERE state = 'requested' RETURNING 'return ' || id"""),
+    Damage("O15", "a case is another seller's", """
+        UPDATE returns SET seller_id = gen_random_uuid() WHERE state = 'requested' RETURNING 'return ' || id"""),
+)  # fmt: skip
+
 DATA = (
     Damage("D1a", "a movement is of no allotment", """
         INSERT INTO movements (cause_id, kind, allotment_id, subject_id, received_delta, created_at)
@@ -370,6 +407,10 @@ DATA = (
     Damage("D1a", "stock is of no variant", """
         INSERT INTO allotments (id, subject_id, location_id)
         SELECT gen_random_uuid(), gen_random_uuid(), id FROM locations LIMIT 1 RETURNING 'allotment ' || id"""),
+    Damage("D1a", "stock came back from nowhere", """
+        INSERT INTO movements (cause_id, kind, allotment_id, subject_id, sold_delta, created_at)
+        SELECT gen_random_uuid(), 'return', allotment_id, subject_id, -1, created_at FROM stock_returns LIMIT 1
+        RETURNING 'movement return of ' || cause_id""", also=frozenset({"S1"})),
     Damage("D1a", "a hold is of no order line", """
         UPDATE holds SET order_line_id = gen_random_uuid()
          WHERE id = (SELECT id FROM holds WHERE state = 'released' ORDER BY id LIMIT 1) RETURNING 'hold ' || id"""),
@@ -457,4 +498,4 @@ DATA = (
           FROM purchases p WHERE p.id = a.purchase_id AND p.id = {WAITING} RETURNING 'address of purchase ' || p.number"""),
 )  # fmt: skip
 
-DAMAGES = (*STOCK, *MONEY, *WORKFLOW, *DATA)
+DAMAGES = (*STOCK, *MONEY, *WORKFLOW, *AFTER_SALES, *DATA)

@@ -23,6 +23,17 @@ from merx.ledger import fold_balances
 from merx.orders import OrderView, close_received, purchase_view
 from merx.orders import record_refunded as record_order_refunded
 from merx.payments import Fact, NewPayment, claim_refunds, open_payments, payments_of, record_refunded
+from merx.returns import (
+    Application,
+    Return,
+    ReturnKind,
+    ReturnReason,
+    Wanted,
+    approve_return,
+    inspect_return,
+    request_return,
+    send_back,
+)
 from merx.reviews import review_product, review_seller
 from merx.sellers import add_member
 from merx.simulators.alipay.model import FaultKind
@@ -47,6 +58,7 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         await _overdue_and_late(till)
         await _cancelled_and_revived(till)
         await _cancelled_in_doubt(till)
+        await _taken_back(till)
         await _paid_twice(till)
         await _refused(till)
         await _delivered(till, people)
@@ -80,6 +92,43 @@ async def _pictures(db: Database, media: Path, *, now: datetime) -> None:
         drafts.append(render_picture(out.getvalue(), folder=media))
     async with db.transaction() as tx:
         await save_media(tx, pictures=drafts, now=now)
+
+
+async def _taken_back(till: Till) -> None:
+    """One cup of three is refunded before it left, one is sent back and sold again, one is asked back."""
+    bought = await till.at_cashier({"CUP": 3})
+    assert set(await till.pay(bought)) == {"success"}
+    access = bought.cart.command.access_hash
+    async with till.db.read() as read:
+        view = await purchase_view(read, purchase_id=bought.id, account_id=None, access_hash=access)
+    (order,) = view.orders
+
+    async def ask(kind: ReturnKind) -> Return:
+        one = [Wanted(order.lines[0].id, 1)]
+        application = Application(kind=kind, reason=ReturnReason.CHANGED_MIND, lines=one)
+        return await till.db.write(
+            lambda tx: request_return(
+                tx, order_id=order.order.id, account_id=None, access_hash=access, application=application,
+                default_days=15, now=till.now,
+            )
+        )  # fmt: skip
+
+    seller: dict[str, Any] = {"seller_ids": {order.order.seller_id}, "actor_id": None, "now": till.now}
+    unshipped = await ask(ReturnKind.REFUND_ONLY)
+    await till.db.write(lambda tx: approve_return(tx, return_id=unshipped.id, **seller))
+    await _send(till, order, None)
+    back = await ask(ReturnKind.RETURN_AND_REFUND)
+    await till.db.write(lambda tx: approve_return(tx, return_id=back.id, **seller))
+    await till.db.write(
+        lambda tx: send_back(
+            tx, return_id=back.id, account_id=None, access_hash=access, carrier="shunfeng",
+            tracking_number="SF9876543210123", now=till.now,
+        )
+    )  # fmt: skip
+    restocked = [Wanted(order.lines[0].id, 1)]
+    await till.db.write(lambda tx: inspect_return(tx, return_id=back.id, restocked=restocked, **seller))
+    await ask(ReturnKind.REFUND_ONLY)
+    assert await till.refund() == 2
 
 
 async def _overdue_and_late(till: Till) -> None:

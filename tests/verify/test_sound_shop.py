@@ -43,7 +43,7 @@ async def test_that_shop_has_everything_the_checks_speak_of(owner: Any) -> None:
     assert payments == {"created", "action_required", "captured", "expired"}
     assert holds == {"active", "consumed", "released", "expired"}
     assert deliveries == {"unfulfilled", "partial", "shipped", "received"}
-    assert refunds == {"late_payment:succeeded", "duplicate_payment:approved"}
+    assert refunds == {"late_payment:succeeded", "duplicate_payment:approved", "after_sales:succeeded"}
     assert await owner.fetchval("SELECT count(*) FROM balances") > 0
 
 

@@ -32,6 +32,7 @@ from merx.accounts.keep_addresses import (
     list_addresses,
     update_address,
 )
+from merx.accounts.keep_staff import appoint_staff, dismiss_staff
 from merx.accounts.limit_attempts import count_registration
 from merx.accounts.log_in import log_in
 from merx.accounts.model import Account, Identity, PostalAddress, SavedAddress, Session
@@ -64,6 +65,7 @@ __all__ = [
     "WrongCredentials",
     "account_contacts",
     "add_address",
+    "appoint_staff",
     "authenticate",
     "check_address",
     "check_email",
@@ -71,6 +73,7 @@ __all__ = [
     "check_password",
     "count_registration",
     "delete_address",
+    "dismiss_staff",
     "forget_expired",
     "get_address",
     "hash_password",

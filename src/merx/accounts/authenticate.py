@@ -18,7 +18,9 @@ async def authenticate(tx: ReadTx, keys: MasterKeys, *, token: str, now: datetim
     row = await store.identity(tx, token_hash=token_hash(token), now=now)
     if row is None:
         return None
-    return Identity(account=open_account(keys, row), seller_ids=frozenset(row["seller_ids"]))
+    return Identity(
+        account=open_account(keys, row), seller_ids=frozenset(row["seller_ids"]), is_staff=row["is_staff"]
+    )
 
 
 async def log_out(tx: Tx, *, token: str, now: datetime) -> None:

@@ -22,10 +22,11 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who is asking: the account of a valid session and the sellers it works for."""
+    """Who is asking: the account of a valid session, the sellers it works for, and whether it is of the platform's staff."""
 
     account: Account
     seller_ids: frozenset[UUID]
+    is_staff: bool = False
 
 
 class Session(msgspec.Struct, frozen=True):

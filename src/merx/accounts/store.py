@@ -123,7 +123,8 @@ async def insert_session(
 # The seller membership is read here although sellers own it: every page asks who is asking, in one round trip.
 IDENTITY = Sql("""
 SELECT a.id, a.email_sealed, a.name_sealed, a.locale, a.state, a.version, a.created_at, k.wrapped_key, k.master_key_id,
-       ARRAY(SELECT m.seller_id FROM seller_members AS m WHERE m.account_id = a.id) AS seller_ids
+       ARRAY(SELECT m.seller_id FROM seller_members AS m WHERE m.account_id = a.id) AS seller_ids,
+       EXISTS (SELECT FROM platform_staff AS f WHERE f.account_id = a.id) AS is_staff
   FROM sessions AS s
   JOIN accounts AS a ON a.id = s.account_id AND a.state = 'active'
   JOIN data_keys AS k ON k.person_id = a.id
@@ -134,6 +135,22 @@ SELECT a.id, a.email_sealed, a.name_sealed, a.locale, a.state, a.version, a.crea
 async def identity(tx: ReadTx, *, token_hash: bytes, now: datetime) -> Record | None:
     """The active account of a valid session, with the sellers it works for."""
     return await tx.row(IDENTITY, token_hash, now)
+
+
+APPOINT_STAFF = Sql("""
+INSERT INTO platform_staff (account_id, created_at) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING
+""")
+DISMISS_STAFF = Sql("DELETE FROM platform_staff WHERE account_id = $1")
+
+
+async def insert_staff(tx: Tx, *, account_id: UUID, now: datetime) -> None:
+    """Enter an account into the platform's staff."""
+    await tx.run(APPOINT_STAFF, account_id, now)
+
+
+async def delete_staff(tx: Tx, *, account_id: UUID) -> None:
+    """Take an account out of the platform's staff."""
+    await tx.run(DISMISS_STAFF, account_id)
 
 
 REVOKE_SESSION = Sql("UPDATE sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL")

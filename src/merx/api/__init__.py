@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from merx.api.answers import JSON, PUBLIC, Answer
 from merx.api.openapi import describe
 from merx.api.reading import MAX_BODY_BYTES
-from merx.api.routes import accounts, carts, catalog, payments, purchases, reviews, seller
+from merx.api.routes import accounts, carts, catalog, payments, purchases, returns, reviews, seller
 
 PREFIX = "/api/v1"
 
@@ -24,6 +24,7 @@ api_routes: list[HTTPRouteHandler] = [
     *accounts.handlers,
     *reviews.handlers,
     *seller.handlers,
+    *returns.handlers,
 ]
 
 

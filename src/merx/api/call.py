@@ -49,6 +49,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             raise Forbidden
         return identity
 
+    def require_staff(self) -> Identity:
+        """The identity of a call by one of the platform's staff. Raises Unauthenticated, Forbidden."""
+        identity = self.require_account()
+        if not identity.is_staff:
+            raise Forbidden
+        return identity
+
     def principal(self) -> str:
         """Whose idempotency keys these are: two callers never share one."""
         if self.identity is not None:

@@ -26,6 +26,7 @@ _SECURITY: Final[Mapping[Auth, list[dict[str, list[str]]]]] = {
     "buyer": [{"cartToken": []}, {"session": []}, {"sessionCookie": []}],
     "account": [{"session": []}, {"sessionCookie": []}],
     "seller": [{"session": []}, {"sessionCookie": []}],
+    "staff": [{"session": []}, {"sessionCookie": []}],
 }
 _SCHEMES: Final = {
     "session": {
@@ -47,7 +48,9 @@ _TAGS: Final = {
     "purchases": "Orders, payment and parcels, for the buyer.",
     "accounts": "Accounts, sessions, address books, notifications.",
     "reviews": "What buyers say.",
+    "returns": "After-sales: money back, with or without the goods going back.",
     "seller": "Orders, parcels, products and prices, for sellers.",
+    "staff": "What the platform's staff decide.",
 }
 _INTRODUCTION: Final = """\
 The trading API of a Merx shop.
@@ -129,7 +132,9 @@ def _reference(shape: type[msgspec.Struct]) -> dict[str, str]:
 def _operation(handler: HTTPRouteHandler, declared: Operation, path: str) -> dict[str, Any]:
     text = (handler.fn.__doc__ or "").strip()
     described: dict[str, Any] = {
-        "operationId": handler.fn.__name__ if declared.tag != "seller" else f"seller_{handler.fn.__name__}",
+        "operationId": handler.fn.__name__
+        if declared.tag not in ("seller", "staff")
+        else f"{declared.tag}_{handler.fn.__name__}",
         "summary": text.partition("\n")[0].partition(". ")[0].rstrip("."),
         "description": " ".join(text.split()),
         "tags": [declared.tag],

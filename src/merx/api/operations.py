@@ -6,7 +6,7 @@ import msgspec
 
 OPERATION: Final = "operation"
 
-Auth = Literal["nobody", "cart", "buyer", "account", "seller"]
+Auth = Literal["nobody", "cart", "buyer", "account", "seller", "staff"]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,10 +19,17 @@ class PlacedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the payer's browser must do next."""
+    """What the payer must do next.
+
+    `redirect`: open `url`. `qr`: scan a code that says `qr_text`. `jsapi`: hand `jsapi` to WeChat's own script.
+    `instructions`: follow them.
+    """
 
     kind: str
-    url: str
+    url: str = ""
+    qr_text: str = ""
+    jsapi: dict[str, str] = {}
+    instructions: dict[str, str] = {}
 
 
 class PaymentStartView(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +39,10 @@ class PaymentStartView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
-    """A bought line. `score` is what its buyer has said of it."""
+    """A bought line. `score` is what its buyer has said of it.
+
+    `asked_back` units are in after-sales cases that are open or ended in a refund; `refunded` ones are paid back or will be.
+    """
 
     id: UUID
     product_id: UUID
@@ -47,6 +57,9 @@ class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
     tax: MoneyView
     shipped: int
     received: int
+    asked_back: int
+    refunded: int
+    refunded_amount: MoneyView
     score: int | None
 
 
@@ -108,6 +121,7 @@ class TimelineEntryView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     order_id: str = ""
     order_number: str = ""
     parcel_id: str = ""
+    return_id: str = ""
     carrier: str = ""
     tracking_number: str = ""
     reason: str = ""

@@ -25,6 +25,17 @@ KINDS: Final = {
     "ParcelReceived": "parcel_received",
     "RefundApproved": "refund_approved",
     "RefundSucceeded": "refund_succeeded",
+    "OrderCancelled": "order_cancelled",
+    "ReturnRequested": "return_requested",
+    "ReturnProposed": "return_proposed",
+    "ReturnDeclined": "return_declined",
+    "ReturnApproved": "return_approved",
+    "ReturnRejected": "return_rejected",
+    "ReturnWithdrawn": "return_withdrawn",
+    "ReturnEscalated": "return_escalated",
+    "ReturnSentBack": "return_sent_back",
+    "ReturnInspected": "return_inspected",
+    "ReturnSettled": "return_settled",
 }
 """Events of a purchase that its buyer may see; all others stay inside."""
 
@@ -45,6 +56,7 @@ def _entry(kind: str, event: StoredEvent) -> order_views.TimelineEntryView:
         order_id=_text(data, "order_id"),
         order_number=_text(data, "order_number"),
         parcel_id=_text(data, "fulfilment_id"),
+        return_id=_text(data, "return_id"),
         carrier=_text(data, "carrier"),
         tracking_number=_text(data, "tracking_number"),
         reason=_text(data, "reason"),
@@ -115,6 +127,9 @@ def order_line(line: OrderLine, currency: str, score: int | None) -> order_views
         tax=money(line.tax, currency),
         shipped=line.shipped,
         received=line.received,
+        asked_back=line.withheld + line.returned,
+        refunded=line.refunded_quantity,
+        refunded_amount=money(line.refunded_amount, currency),
         score=score,
     )
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from merx.kit.money import MAX_AMOUNT
 from merx.kit.paging import PAGE_LIMIT
+from merx.payments.providers import Device
 
 MAX_LINES = 100
 MAX_PICTURES = 6
@@ -69,6 +70,13 @@ class CreateCart(Input, frozen=True, kw_only=True):
 
     currency: Currency | None = None
     locale: LocaleCode | None = None
+
+
+class StartPayment(Input, frozen=True, kw_only=True):
+    """Where the payer is. `openid` is their name towards the shop's WeChat application, for paying inside WeChat."""
+
+    device: Device = Device.DESKTOP
+    openid: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
 
 class AddLine(Input, frozen=True, kw_only=True):
@@ -186,6 +194,93 @@ class Ship(Input, frozen=True, kw_only=True):
     carrier: Code
     tracking_number: Annotated[str, Meta(min_length=1, max_length=128)]
     lines: Annotated[list[ParcelLineIn], Meta(max_length=MAX_LINES)] | None = None
+
+
+class ReturnLineIn(Input, frozen=True, kw_only=True):
+    """Units of an order line that are asked back."""
+
+    order_line_id: UUID
+    quantity: Quantity
+
+
+class RequestReturn(Input, frozen=True, kw_only=True):
+    """Apply for money back: only that, or against the goods."""
+
+    kind: Literal["refund_only", "return_and_refund"]
+    reason: Literal[
+        "changed_mind",
+        "not_received",
+        "late",
+        "damaged",
+        "defective",
+        "not_as_described",
+        "wrong_item",
+        "missing_parts",
+        "other",
+    ]
+    lines: Annotated[list[ReturnLineIn], Meta(max_length=MAX_LINES)]
+    body: Annotated[str, Meta(max_length=10_000)] = ""
+    media_ids: Annotated[list[UUID], Meta(max_length=4 * MAX_PICTURES)] = []
+
+
+class SendBack(Input, frozen=True, kw_only=True):
+    """The goods were handed to a carrier."""
+
+    carrier: Code
+    tracking_number: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class RejectReturn(Input, frozen=True, kw_only=True):
+    """Why an application is refused."""
+
+    answer: Annotated[str, Meta(max_length=10_000)]
+
+
+class ProposeAmount(Input, frozen=True, kw_only=True):
+    """A part of the amount, in minor units of the order's currency."""
+
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units")]
+    answer: Annotated[str, Meta(max_length=10_000)] = ""
+
+
+class RestockedIn(Input, frozen=True, kw_only=True):
+    """Units of a line that came back and can be sold again."""
+
+    order_line_id: UUID
+    quantity: Annotated[int, Meta(ge=0, le=999)]
+
+
+class InspectReturn(Input, frozen=True, kw_only=True):
+    """What came back and can be sold again; everything else is written off."""
+
+    restocked: Annotated[list[RestockedIn], Meta(max_length=MAX_LINES)]
+
+
+class DecideReturn(Input, frozen=True, kw_only=True):
+    """The platform's last word; `amount` (minor units) is less than everything."""
+
+    in_favour: Annotated[bool, Meta(description="Of the buyer")]
+    answer: Annotated[str, Meta(max_length=10_000)]
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)] | None = None
+
+
+class ReturnQuery(PageQuery, frozen=True, kw_only=True):
+    """After-sales cases, by state."""
+
+    state: (
+        Literal[
+            "requested",
+            "proposed",
+            "escalated",
+            "approved",
+            "in_transit",
+            "inspected",
+            "settled",
+            "rejected",
+            "withdrawn",
+        ]
+        | None
+    ) = None
 
 
 class EditProduct(Input, frozen=True, kw_only=True):

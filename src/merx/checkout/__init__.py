@@ -22,7 +22,9 @@ from merx.checkout.model import Placed, PlaceOrder, Refused
 from merx.checkout.place_orders import place_orders
 from merx.checkout.placement_queue import PlacementQueue
 from merx.checkout.receive_notice import receive_notice
-from merx.checkout.send_refunds import send_refunds
+from merx.checkout.refund_order import refund_order
+from merx.checkout.refund_rules import UnitsBack, Worth, worth_of
+from merx.checkout.send_refunds import send_refunds, settle_refund
 from merx.checkout.start_payment import start_payment
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "PlacementQueue",
     "PriceChanged",
     "Refused",
+    "UnitsBack",
+    "Worth",
     "as_error",
     "ask_in_doubt",
     "ask_provider",
@@ -46,6 +50,9 @@ __all__ = [
     "expire_unpaid",
     "place_orders",
     "receive_notice",
+    "refund_order",
     "send_refunds",
+    "settle_refund",
     "start_payment",
+    "worth_of",
 ]

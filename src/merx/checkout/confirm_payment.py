@@ -16,7 +16,7 @@ from merx.inventory import Claim, consume_holds, expire_holds, hold_stock, lock_
 from merx.kit.ids import new_id
 from merx.ledger import post
 from merx.orders import OrderState, Purchase, advance_purchases, lock_purchase, units_without_hold
-from merx.payments import Fact, lock_payment, record_captured, request_refund
+from merx.payments import Fact, NewRefund, Payment, lock_payment, record_captured, request_refund
 
 ALREADY: Final = "already_captured"
 PLACED: Final = "placed"
@@ -33,12 +33,12 @@ async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: 
     payment = await lock_payment(tx, payment_id)
     if not await record_captured(tx, payment=payment, fact=fact, now=now):
         return ALREADY
-    if purchase.state in (OrderState.PLACED, OrderState.CLOSED):
-        await request_refund(tx, payment=payment, reason="duplicate_payment", now=now)
+    if purchase.state in (OrderState.PLACED, OrderState.CLOSED) or purchase.cancel_reason == "refunded":
+        await _refund(tx, payment, reason="duplicate_payment", now=now)
         return REFUNDED
     if not await _secure_stock(tx, purchase, now=now):
         await _give_up(tx, purchase, now=now)
-        await request_refund(tx, payment=payment, reason="late_payment", now=now)
+        await _refund(tx, payment, reason="late_payment", now=now)
         return REFUNDED
     await consume_holds(tx, purchase_ids=[purchase_id], now=now)
     orders = await advance_purchases(tx, purchase_ids=[purchase_id], to=OrderState.PLACED, now=now)
@@ -46,6 +46,13 @@ async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: 
         await _book_again(tx, orders, now=now)
     await publish(tx, [_paid(purchase, order) for order in orders], now=now)
     return PLACED
+
+
+async def _refund(tx: Tx, payment: Payment, *, reason: str, now: datetime) -> None:
+    """Money the purchase cannot use goes back whole."""
+    captured = await lock_payment(tx, payment.id)
+    refund = NewRefund(reason=reason, amount=captured.captured)
+    await request_refund(tx, payment=captured, refund=refund, actor_id=None, now=now)
 
 
 async def _secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:

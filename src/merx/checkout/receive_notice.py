@@ -14,12 +14,12 @@ from merx.payments import (
     notice_applied,
     store_notice,
 )
-from merx.payments.providers import NoticeRejected, PaymentProvider, ProviderNotice
+from merx.payments.providers import NoticeAnswer, NoticeRejected, PaymentProvider, ProviderNotice
 
 
 async def receive_notice(
     db: Database, provider: PaymentProvider, *, headers: dict[str, str], body: bytes, now: datetime
-) -> bytes:
+) -> NoticeAnswer:
     """Answer with what the provider must receive: its acknowledgement once the notice is kept and dealt with.
 
     A notice that is forged, for another merchant, for an unknown number or for another amount changes nothing, is
@@ -39,11 +39,11 @@ async def receive_notice(
         security_event(
             "payment_notice_contradicts", provider=provider.code, number=notice.number, error=str(error)[:200]
         )
-        return provider.refuse
+        return provider.refusal
     if outcome is None:
         security_event("payment_notice_unknown_number", provider=provider.code, number=notice.number)
-        return provider.refuse
-    return provider.acknowledge
+        return provider.refusal
+    return provider.acknowledgement
 
 
 async def _apply(tx: Tx, notice: ProviderNotice, *, body: bytes, now: datetime) -> str | None:
@@ -61,6 +61,10 @@ async def _apply(tx: Tx, notice: ProviderNotice, *, body: bytes, now: datetime) 
 
 
 async def _confirm(tx: Tx, notice: ProviderNotice, payment: Payment, *, now: datetime) -> str:
+    if notice.refund_state is not None:
+        return (
+            f"refund_{notice.refund_state.value}"  # a refund's truth is asked for, its notice moves nothing
+        )
     fact = fact_of_notice(notice)
     if fact is None:
         return f"ignored_{notice.status.value}"  # waiting and closed move no money: the deadline decides

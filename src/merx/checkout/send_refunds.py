@@ -7,10 +7,26 @@ from typing import Final
 
 from merx.infra.db import Database, Tx
 from merx.kit.money import Money
-from merx.orders import lock_purchase
+from merx.ledger import post, return_transfers
+from merx.orders import lock_purchase, record_given_back
 from merx.orders import record_refunded as record_order_refunded
-from merx.payments import Payment, Refund, claim_refunds, get_payment, record_refunded
-from merx.payments.providers import ProviderRefused, ProviderRegistry, ProviderUnavailable
+from merx.payments import (
+    Payment,
+    Refund,
+    claim_refunds,
+    finish_attempt,
+    get_payment,
+    record_refund_failed,
+    record_refunded,
+    refund_lines_of,
+)
+from merx.payments.providers import (
+    PaymentProvider,
+    ProviderRefused,
+    ProviderRegistry,
+    ProviderUnavailable,
+    RefundState,
+)
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
 BATCH: Final = 20
@@ -20,34 +36,75 @@ _LOG = logging.getLogger(__name__)
 async def send_refunds(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
     """Submit the refunds that are due, under their own numbers, so that a repeat pays nothing twice.
 
-    The attempt is recorded before the provider is called; what is not answered is asked again. Returns how many
-    succeeded.
+    Each attempt is recorded before the provider is called; what is not answered is asked for first, then sent again.
+    What the provider refuses for good has failed until somebody tries again. Returns how many succeeded.
     """
     claimed = await db.write(lambda tx: claim_refunds(tx, now=now, again_at=now + AGAIN_AFTER, limit=BATCH))
     done = 0
     for refund in claimed:
         async with db.read() as read:
             payment = await get_payment(read, refund.payment_id)
+        provider = providers.get(payment.provider)
+        detail = ""
         try:
-            paid_back = await providers.get(payment.provider).refund(
-                number=payment.number,
-                refund_number=refund.number,
-                amount=Money(refund.amount, refund.currency),
-            )
+            state = await _pay_back(provider, payment, refund)
         except ProviderRefused as error:
-            # Nothing was paid back and asking again alone will not change that: somebody has to look.
-            _LOG.error("refund %s was refused: %s", refund.number, error.params.get("reason"))
-            continue
-        except ProviderUnavailable:
-            continue
-        if paid_back:
-            done += await db.write(partial(_settle, payment=payment, refund=refund, now=now))
+            state, detail = RefundState.FAILED, str(error.params.get("reason"))
+        except ProviderUnavailable as error:
+            state, detail = RefundState.UNKNOWN, str(error.params.get("reason"))
+        done += await db.write(
+            partial(_record, payment=payment, refund=refund, state=state, detail=detail, now=now)
+        )
     return done
 
 
-async def _settle(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
+async def _pay_back(provider: PaymentProvider, payment: Payment, refund: Refund) -> RefundState:
+    """Have the provider pay back, unless an earlier attempt of ours did, or is at it."""
+    amount = Money(refund.amount, refund.currency)
+    if refund.attempts > 1:
+        state = await provider.refund_state(number=payment.number, refund_number=refund.number, amount=amount)
+        if state in (RefundState.SUCCEEDED, RefundState.PROCESSING):
+            return state
+        if state is RefundState.FAILED and refund.failure is None:
+            raise ProviderRefused(provider=provider.code, reason="the provider gave the refund up")
+    paid_back = await provider.refund(number=payment.number, refund_number=refund.number, amount=amount)
+    return RefundState.SUCCEEDED if paid_back else RefundState.PROCESSING
+
+
+async def _record(
+    tx: Tx, *, payment: Payment, refund: Refund, state: RefundState, detail: str, now: datetime
+) -> bool:
+    """Write what came of an attempt; True when the money is back now."""
+    if state is RefundState.SUCCEEDED:
+        await finish_attempt(tx, refund=refund, outcome="succeeded", now=now)
+        return await settle_refund(tx, payment=payment, refund=refund, now=now)
+    if state is RefundState.FAILED:
+        _LOG.error("refund %s was refused: %s", refund.number, detail)
+        await finish_attempt(tx, refund=refund, outcome="refused", detail=detail, now=now)
+        await record_refund_failed(tx, refund=refund, failure=detail or "refused", now=now)
+        return False
+    outcome = "processing" if state is RefundState.PROCESSING else "unknown"
+    await finish_attempt(tx, refund=refund, outcome=outcome, detail=detail, now=now)
+    return False
+
+
+async def settle_refund(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
+    """The provider says the money is back: book it, and the part of the sale it takes back. False when it was known.
+
+    Whoever learns of it calls this: the sender of refunds, a notice, the reconciliation with a bill.
+    """
     await lock_purchase(tx, purchase_id=refund.purchase_id)
     if not await record_refunded(tx, payment=payment, refund=refund, now=now):
         return False
-    await record_order_refunded(tx, purchase_id=refund.purchase_id)
+    if refund.order_id is None:
+        await record_order_refunded(tx, purchase_id=refund.purchase_id)
+        return True
+    lines = await refund_lines_of(tx, refund.id)
+    order = await record_given_back(tx, order_id=refund.order_id, amount=refund.amount, now=now)
+    transfers = return_transfers(
+        refund_id=refund.id, purchase_id=refund.purchase_id, seller_id=order["seller_id"], currency=refund.currency,
+        goods=sum(line.amount for line in lines), goods_tax=sum(line.tax for line in lines),
+        shipping=refund.shipping, shipping_tax=refund.shipping_tax,
+    )  # fmt: skip
+    await post(tx, transfers, now=now)
     return True

@@ -7,7 +7,7 @@ from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.orders import OrderState, lock_purchase, purchase_view
 from merx.payments import NotPayable, Payment, PaymentState, payments_of, record_started
-from merx.payments.providers import PaymentRequest, ProviderAction, ProviderRegistry
+from merx.payments.providers import Device, PaymentRequest, ProviderAction, ProviderRegistry
 
 SUBJECT = {"zh-CN": "订单 {number}", "en": "Order {number}"}
 
@@ -21,8 +21,13 @@ async def start_payment(
     access_hash: bytes | None,
     public_url: str,
     now: datetime,
+    device: Device = Device.DESKTOP,
+    client_ip: str = "127.0.0.1",
+    openid: str | None = None,
 ) -> ProviderAction:
-    """Record that this attempt begins, then ask the provider where to send the buyer. May be repeated.
+    """Record that this attempt begins, then ask the provider what the buyer must do. May be repeated.
+
+    `device`, `client_ip` and `openid` (inside WeChat) say where the buyer is.
 
     Raises UnknownPurchase, NotPayable, and what the provider raises.
     """
@@ -51,5 +56,8 @@ async def start_payment(
             notify_url=f"{public_url}/payments/{provider.code}/notify",
             return_url=f"{public_url}/payments/{provider.code}/return/{purchase_id}",
             locale=locale,
+            device=device,
+            client_ip=client_ip,
+            openid=openid,
         )
     )

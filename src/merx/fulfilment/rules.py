@@ -14,12 +14,12 @@ Pick = tuple[UUID, int]
 
 
 def choose_lines(ordered: Sequence[OrderLine], wanted: Sequence[Pick] | None) -> list[Pick]:
-    """The lines of a new parcel: those wanted, or everything that has not been shipped (None).
+    """The lines of a new parcel: those wanted, or everything that has not been shipped and is not asked back (None).
 
     Whether the order still has so many units is left to the order itself. Raises BadParcel, NothingToShip.
     """
     if wanted is None:
-        rest = [(line.id, line.quantity - line.shipped) for line in ordered if line.shipped < line.quantity]
+        rest = [(line.id, line.to_ship) for line in ordered if line.to_ship > 0]
         if not rest:
             raise NothingToShip
         return rest

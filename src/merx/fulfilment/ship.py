@@ -32,7 +32,7 @@ async def ship(
     await seller_order_view(tx, order_id=order_id, seller_ids=seller_ids)
     view = await lock_order(tx, order_id=order_id)
     order = view.order
-    if order.state != OrderState.PLACED or order.payment_status != "paid":
+    if order.state != OrderState.PLACED or order.payment_status == "unpaid":
         raise NotPaid
     picks = choose_lines(view.lines, lines)
     # The order's own guard comes first, so that a parcel is only ever written for units that exist.

@@ -10,6 +10,7 @@ from merx.inventory.model import SCARCE_BELOW, Claim, Location, Receipt, Settled
 from merx.inventory.receive import create_locations, locations, receive_stock
 from merx.inventory.rules import StockSheet
 from merx.inventory.settle import consume_holds, lock_stock_of, release_holds, return_sold
+from merx.inventory.take_back import take_back
 
 __all__ = [
     "SCARCE_BELOW",
@@ -30,4 +31,5 @@ __all__ = [
     "receive_stock",
     "release_holds",
     "return_sold",
+    "take_back",
 ]

@@ -219,3 +219,40 @@ async def insert_locations(tx: Tx, columns: Iterable[Sequence[Any]]) -> None:
 async def list_locations(tx: ReadTx) -> list[Record]:
     """Every location, in the order they are tried."""
     return await tx.rows(LOCATIONS)
+
+
+SOLD_BY_HOLDS = Sql("""
+SELECT h.order_line_id, h.id, h.allotment_id, h.subject_id,
+       (h.quantity - coalesce((SELECT sum(r.quantity) FROM stock_returns r WHERE r.hold_id = h.id), 0))::int AS sold
+  FROM holds h
+ WHERE h.purchase_id = $1 AND h.order_line_id = ANY($2::uuid[]) AND h.state = 'consumed'
+ ORDER BY h.order_line_id, h.id
+""")
+PUT_BACK = Sql("""
+WITH wanted AS (
+    SELECT w.id, w.hold_id, h.allotment_id, h.subject_id, h.purchase_id, h.order_line_id, w.quantity
+      FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS w (id, hold_id, quantity) JOIN holds h ON h.id = w.hold_id
+), written AS (
+    INSERT INTO stock_returns (id, hold_id, allotment_id, subject_id, purchase_id, order_line_id, return_id, quantity,
+                               created_at)
+    SELECT id, hold_id, allotment_id, subject_id, purchase_id, order_line_id, $4, quantity, $5 FROM wanted
+), moved AS (
+    INSERT INTO movements (cause_id, kind, allotment_id, subject_id, sold_delta, created_at)
+    SELECT id, 'return', allotment_id, subject_id, -quantity, $5 FROM wanted
+)
+UPDATE allotments a SET sold = a.sold - d.quantity
+  FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM wanted GROUP BY allotment_id) d
+ WHERE a.id = d.allotment_id
+""")
+
+
+async def sold_by_holds(tx: Tx, purchase_id: UUID, order_line_ids: Sequence[UUID]) -> list[Record]:
+    """Line, hold, allotment, variant and how many units of it are still sold."""
+    return await tx.rows(SOLD_BY_HOLDS, purchase_id, order_line_ids)
+
+
+async def put_back(
+    tx: Tx, *, ids: Sequence[UUID], parts: Sequence[tuple[UUID, int]], return_id: UUID, now: datetime
+) -> None:
+    """Put sold units of (hold, quantity) back, each part once by its id."""
+    await tx.run(PUT_BACK, ids, [part[0] for part in parts], [part[1] for part in parts], return_id, now)

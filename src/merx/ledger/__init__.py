@@ -11,6 +11,7 @@ from merx.ledger.rules import (
     capture_transfer,
     provider_owner,
     refund_transfer,
+    return_transfers,
     reversed_transfer,
     sale_transfers,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "post",
     "provider_owner",
     "refund_transfer",
+    "return_transfers",
     "reversed_transfer",
     "sale_transfers",
 ]

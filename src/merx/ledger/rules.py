@@ -59,3 +59,15 @@ def refund_transfer(
         refund_id, "refund", purchase_id, AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id,
         AccountKind.PROVIDER_CLEARING.value, provider_owner(provider), currency, amount,
     )  # fmt: skip
+
+
+def return_transfers(
+    *, refund_id: UUID, purchase_id: UUID, seller_id: UUID, currency: str, goods: int, goods_tax: int, shipping: int,
+    shipping_tax: int,
+) -> list[Transfer]:  # fmt: skip
+    """The opposite of the part of a sale that a refund gives back; tax is inside goods and shipping."""
+    sale = sale_transfers(
+        order_id=refund_id, purchase_id=purchase_id, seller_id=seller_id, currency=currency, goods=goods,
+        shipping=shipping, tax=goods_tax + shipping_tax, shipping_tax=shipping_tax, leg="return",
+    )  # fmt: skip
+    return [reversed_transfer(each, leg=each.leg) for each in sale]

@@ -4,7 +4,7 @@ Handlers turn events into notifications and queued mails in the transaction of t
 """
 
 from merx.notifications.errors import MailRefused, MailUnavailable
-from merx.notifications.handlers import tell_buyer_shipped, tell_seller_paid
+from merx.notifications.handlers import tell_buyer_shipped, tell_return, tell_seller_paid
 from merx.notifications.jobs import send_mails
 from merx.notifications.model import (
     Letter,
@@ -13,6 +13,7 @@ from merx.notifications.model import (
     NotificationPage,
     OrderPaid,
     ParcelShipped,
+    ReturnMoved,
     Wording,
 )
 from merx.notifications.read import count_unread, list_notifications, mark_read
@@ -28,6 +29,7 @@ __all__ = [
     "NotificationPage",
     "OrderPaid",
     "ParcelShipped",
+    "ReturnMoved",
     "SmtpMailer",
     "Wording",
     "count_unread",
@@ -35,6 +37,7 @@ __all__ = [
     "mark_read",
     "send_mails",
     "tell_buyer_shipped",
+    "tell_return",
     "tell_seller_paid",
     "word",
 ]

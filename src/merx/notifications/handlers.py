@@ -7,7 +7,7 @@ import msgspec
 from merx.infra.db import Tx
 from merx.infra.outbox import StoredEvent
 from merx.notifications import store
-from merx.notifications.model import OrderPaid, ParcelShipped
+from merx.notifications.model import Kind, OrderPaid, ParcelShipped, ReturnMoved
 from merx.orders import order_for_review
 from merx.sellers import member_ids
 
@@ -29,6 +29,17 @@ class _ShippedEvent(msgspec.Struct, frozen=True):
     order_number: str
     carrier: str
     tracking_number: str
+
+
+class _ReturnEvent(msgspec.Struct, frozen=True):
+    """The data of an event of after-sales."""
+
+    return_id: UUID
+    order_id: UUID
+    order_number: str
+    seller_id: UUID
+    amount: int
+    currency: str
 
 
 async def tell_seller_paid(tx: Tx, event: StoredEvent) -> None:
@@ -68,3 +79,36 @@ async def tell_buyer_shipped(tx: Tx, event: StoredEvent) -> None:
         data=facts,
         created_at=event.created_at,
     )
+
+
+async def tell_return(tx: Tx, event: StoredEvent) -> None:
+    """On every step of an after-sales case: tell the seller's members, and the buyer, if they have an account.
+
+    Raises msgspec.ValidationError on other data.
+    """
+    step = msgspec.convert(event.data, type=_ReturnEvent)
+    order = await order_for_review(tx, order_id=step.order_id)
+    buyers = [order.account_id] if order is not None and order.account_id is not None else []
+    facts = ReturnMoved(
+        purchase_id=event.subject_id,
+        order_id=step.order_id,
+        order_number=step.order_number,
+        return_id=step.return_id,
+        step=event.kind,
+        amount=step.amount,
+        currency=step.currency,
+    )
+    told: list[tuple[Kind, list[UUID]]] = [
+        ("return_for_buyer", buyers),
+        ("return_for_seller", await member_ids(tx, seller_id=step.seller_id)),
+    ]
+    for kind, account_ids in told:
+        if account_ids:
+            await store.insert(
+                tx,
+                event_id=event.id,
+                account_ids=account_ids,
+                kind=kind,
+                data=facts,
+                created_at=event.created_at,
+            )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-Kind = Literal["order_paid", "parcel_shipped"]
+Kind = Literal["order_paid", "parcel_shipped", "return_for_buyer", "return_for_seller"]
 
 
 class OrderPaid(msgspec.Struct, frozen=True):
@@ -28,7 +28,19 @@ class ParcelShipped(msgspec.Struct, frozen=True):
     tracking_number: str
 
 
-Facts = OrderPaid | ParcelShipped
+class ReturnMoved(msgspec.Struct, frozen=True):
+    """For both sides: an after-sales case came a step further. `step` is the event's kind, `amount` in minor units."""
+
+    purchase_id: UUID
+    order_id: UUID
+    order_number: str
+    return_id: UUID
+    step: str
+    amount: int
+    currency: str
+
+
+Facts = OrderPaid | ParcelShipped | ReturnMoved
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,15 +10,19 @@ from merx.fulfilment import UnknownCarrier, find_carrier
 from merx.infra.templates import money_text
 from merx.kit.i18n import pick
 from merx.kit.money import Money
-from merx.notifications.model import Facts, Kind, Letter, OrderPaid, ParcelShipped, Wording
+from merx.notifications.model import Facts, Kind, Letter, OrderPaid, ParcelShipped, ReturnMoved, Wording
 
-_FACTS: Final[dict[str, type[OrderPaid] | type[ParcelShipped]]] = {
+_FACTS: Final[dict[str, type[OrderPaid] | type[ParcelShipped] | type[ReturnMoved]]] = {
     "order_paid": OrderPaid,
     "parcel_shipped": ParcelShipped,
+    "return_for_buyer": ReturnMoved,
+    "return_for_seller": ReturnMoved,
 }
 _PATHS: Final = {
     "order_paid": "/seller/orders/{order_id}",
     "parcel_shipped": "/purchases/{purchase_id}/orders/{order_id}",
+    "return_for_buyer": "/purchases/{purchase_id}/orders/{order_id}",
+    "return_for_seller": "/seller/orders/{order_id}",
 }
 _TITLES: Final = {
     "order_paid": {
@@ -29,6 +33,14 @@ _TITLES: Final = {
         "zh-CN": "您的订单 {order_number} 已发货",
         "en": "Your order {order_number} has shipped",
     },
+    "return_for_buyer": {
+        "zh-CN": "订单 {order_number} 的售后有新进展",
+        "en": "News of the after-sales case of your order {order_number}",
+    },
+    "return_for_seller": {
+        "zh-CN": "订单 {order_number} 的售后有新进展",
+        "en": "News of the after-sales case of order {order_number}",
+    },
 }
 _TEXTS: Final = {
     "order_paid": {
@@ -38,6 +50,50 @@ _TEXTS: Final = {
     "parcel_shipped": {
         "zh-CN": "承运商：{carrier}，运单号：{tracking_number}。",
         "en": "Carrier: {carrier}. Tracking number: {tracking_number}.",
+    },
+    "return_for_buyer": {"zh-CN": "{step_text}", "en": "{step_text}"},
+    "return_for_seller": {"zh-CN": "{step_text}", "en": "{step_text}"},
+}
+_STEPS: Final = {
+    "ReturnRequested": {
+        "zh-CN": "买家申请售后，金额 {amount}。卖家 3 天内未处理将视为同意。",
+        "en": "The buyer asks for {amount}. If the seller does not answer within 3 days, the case is approved.",
+    },
+    "ReturnProposed": {
+        "zh-CN": "卖家提议退款 {amount}，请买家 7 天内接受或拒绝。",
+        "en": "The seller proposes {amount}. The buyer has 7 days to accept or decline.",
+    },
+    "ReturnDeclined": {
+        "zh-CN": "买家拒绝了提议的金额，请卖家 3 天内重新处理。",
+        "en": "The buyer declined the proposed amount. The seller has 3 days to answer again.",
+    },
+    "ReturnApproved": {
+        "zh-CN": "售后申请已同意，金额 {amount}。需要退货的，请买家 7 天内寄回并填写运单号。",
+        "en": "The case is approved: {amount}. If the goods go back, the buyer has 7 days to send them.",
+    },
+    "ReturnRejected": {
+        "zh-CN": "售后申请被拒绝，理由见售后详情。",
+        "en": "The case was rejected; the reason is on its page.",
+    },
+    "ReturnWithdrawn": {
+        "zh-CN": "售后申请已撤销或已超时关闭。",
+        "en": "The case was withdrawn, or closed because its time was over.",
+    },
+    "ReturnEscalated": {
+        "zh-CN": "平台已介入，将作出最终处理。",
+        "en": "The platform was called in and will decide.",
+    },
+    "ReturnSentBack": {
+        "zh-CN": "买家已寄回商品，请卖家 10 天内验收。",
+        "en": "The buyer sent the goods back. The seller has 10 days to inspect them.",
+    },
+    "ReturnInspected": {
+        "zh-CN": "退回的商品已验收，{amount} 将原路退回。",
+        "en": "The goods were inspected; {amount} goes back the way it was paid.",
+    },
+    "ReturnSettled": {
+        "zh-CN": "{amount} 已退回买家。",
+        "en": "{amount} went back to the buyer.",
     },
 }
 _LETTER: Final = {
@@ -59,6 +115,9 @@ def word(kind: Kind, facts: Facts, *, locale: str) -> Wording:
     values = {key: str(value) for key, value in msgspec.structs.asdict(facts).items()}
     if isinstance(facts, OrderPaid):
         values["amount"] = money_text(Money(facts.total, facts.currency), locale=locale)
+    elif isinstance(facts, ReturnMoved):
+        amount = money_text(Money(facts.amount, facts.currency), locale=locale)
+        values["step_text"] = pick(_STEPS[facts.step], locale).format(amount=amount)
     else:
         values["carrier"] = _carrier_name(facts.carrier, locale)
     return Wording(

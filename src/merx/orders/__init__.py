@@ -5,9 +5,11 @@ derived from facts by one function (`rules.fulfilment_status`) and stored.
 """
 
 from merx.orders.advance import advance_purchases, close_received, record_refunded
-from merx.orders.errors import IllegalMove, OverShipped, UnknownOrder, UnknownPurchase
+from merx.orders.errors import IllegalMove, OverReturned, OverShipped, UnknownOrder, UnknownPurchase
 from merx.orders.model import (
     AddressSnapshot,
+    LineClaim,
+    LineRefund,
     NewOrder,
     NewOrderLine,
     NewPurchase,
@@ -22,6 +24,14 @@ from merx.orders.model import (
 )
 from merx.orders.place import insert_purchases
 from merx.orders.record import lock_order, record_delivered, record_received, record_shipped
+from merx.orders.record_returns import (
+    after_sales_days,
+    claim_units,
+    record_given_back,
+    record_refund_approved,
+    record_return_closed,
+    release_units,
+)
 from merx.orders.states import ORDER_STATES
 from merx.orders.view import (
     buyer_order,
@@ -40,6 +50,8 @@ __all__ = [
     "ORDER_STATES",
     "AddressSnapshot",
     "IllegalMove",
+    "LineClaim",
+    "LineRefund",
     "NewOrder",
     "NewOrderLine",
     "NewPurchase",
@@ -47,6 +59,7 @@ __all__ = [
     "OrderLine",
     "OrderState",
     "OrderView",
+    "OverReturned",
     "OverShipped",
     "Purchase",
     "PurchaseView",
@@ -55,7 +68,9 @@ __all__ = [
     "UnknownOrder",
     "UnknownPurchase",
     "advance_purchases",
+    "after_sales_days",
     "buyer_order",
+    "claim_units",
     "close_received",
     "insert_purchases",
     "line_for_review",
@@ -66,9 +81,13 @@ __all__ = [
     "order_for_review",
     "purchase_view",
     "record_delivered",
+    "record_given_back",
     "record_received",
+    "record_refund_approved",
     "record_refunded",
+    "record_return_closed",
     "record_shipped",
+    "release_units",
     "seller_order_view",
     "units_without_hold",
     "unpaid_past_deadline",

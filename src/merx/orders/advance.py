@@ -37,8 +37,11 @@ async def record_refunded(tx: Tx, *, purchase_id: UUID) -> None:
 
 
 async def close_received(tx: Tx, *, received_before: datetime, limit: int, now: datetime) -> int:
-    """Close orders whose goods arrived before `received_before`; returns how many."""
-    closed = await store.close_due(tx, received_before=received_before, limit=limit)
+    """Close orders whose goods arrived before `received_before`, or longer ago than their seller's own window.
+
+    An order with an open return stays open. Returns how many were closed.
+    """
+    closed = await store.close_due(tx, received_before=received_before, limit=limit, now=now)
     events = [
         Event("OrderClosed", row["purchase_id"], {"order_id": str(row["id"]), "order_number": row["number"]})
         for row in closed

@@ -29,3 +29,10 @@ class OverShipped(Conflict):
 
     code = "over_shipped"
     message = "More units than the order still has to ship. Reload the order and choose again."
+
+
+class OverReturned(Conflict):
+    """More units than were bought, or than can still be asked back."""
+
+    code = "over_returned"
+    message = "More units than can still be returned. Reload the order and choose again."

@@ -120,10 +120,17 @@ class Order(msgspec.Struct, frozen=True):
     placed_at: datetime
     received_at: datetime | None
     version: int
+    refunded: int = 0
+    shipping_refunded: int = 0
+    open_returns: int = 0
 
 
 class OrderLine(msgspec.Struct, frozen=True):
-    """A stored line."""
+    """A stored line.
+
+    Units asked back are `withheld` when they were not shipped (of these, `cancelled` ones are refunded) and `returned`
+    when they were; `refunded_*` is what was approved to go back of units, amount and tax.
+    """
 
     id: UUID
     order_id: UUID
@@ -142,6 +149,35 @@ class OrderLine(msgspec.Struct, frozen=True):
     tax: int
     shipped: int
     received: int
+    withheld: int = 0
+    cancelled: int = 0
+    returned: int = 0
+    refunded_quantity: int = 0
+    refunded_amount: int = 0
+    refunded_tax: int = 0
+
+    @property
+    def to_ship(self) -> int:
+        """Units that may still be shipped."""
+        return self.quantity - self.shipped - self.withheld
+
+
+class LineClaim(msgspec.Struct, frozen=True):
+    """Units of a line that are asked back: of those not shipped, and of those shipped."""
+
+    order_line_id: UUID
+    unshipped: int
+    shipped: int
+
+
+class LineRefund(msgspec.Struct, frozen=True):
+    """What an approved refund takes back of a line; `cancelled` of its units were never shipped."""
+
+    order_line_id: UUID
+    quantity: int
+    cancelled: int
+    amount: int
+    tax: int
 
 
 class AddressSnapshot(msgspec.Struct, frozen=True):

@@ -30,12 +30,12 @@ async def record_shipped(tx: Tx, *, order_id: UUID, lines: Sequence[tuple[UUID, 
         raise OverShipped from error
     if touched != len(lines):
         raise OverShipped
-    await _derive(tx, order_id, delivered=False, now=now)
+    await derive_fulfilment(tx, order_id, delivered=False, now=now)
 
 
 async def record_delivered(tx: Tx, *, order_id: UUID, now: datetime) -> None:
     """Every parcel that left has been delivered."""
-    await _derive(tx, order_id, delivered=True, now=now)
+    await derive_fulfilment(tx, order_id, delivered=True, now=now)
 
 
 async def record_received(
@@ -43,12 +43,13 @@ async def record_received(
 ) -> None:
     """Add received units to the lines; `delivered` says whether every parcel that left has been delivered."""
     await store.add_units(tx, store.ADD_RECEIVED, order_id, lines)
-    await _derive(tx, order_id, delivered=delivered, now=now)
+    await derive_fulfilment(tx, order_id, delivered=delivered, now=now)
 
 
-async def _derive(tx: Tx, order_id: UUID, *, delivered: bool, now: datetime) -> None:
+async def derive_fulfilment(tx: Tx, order_id: UUID, *, delivered: bool, now: datetime) -> None:
+    """Store what the order's lines say of its delivery; units that were cancelled count as never ordered."""
     lines = (await store.lines_of(tx, [order_id]))[order_id]
     status = fulfilment_status(
-        [(line.quantity, line.shipped, line.received) for line in lines], delivered=delivered
+        [(line.quantity - line.cancelled, line.shipped, line.received) for line in lines], delivered=delivered
     )
     await store.set_fulfilment(tx, order_id, status, now=now)

@@ -7,7 +7,17 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.orders.model import NewOrder, NewOrderLine, NewPurchase, Order, OrderLine, OrderState, Purchase
+from merx.orders.model import (
+    LineClaim,
+    LineRefund,
+    NewOrder,
+    NewOrderLine,
+    NewPurchase,
+    Order,
+    OrderLine,
+    OrderState,
+    Purchase,
+)
 
 INSERT = Sql("""
 WITH bought AS (
@@ -98,9 +108,10 @@ PURCHASE_COLUMNS = """p.id, p.number, p.cart_id, p.account_id, p.person_id, p.st
        p.version"""
 ORDER_COLUMNS = """o.id, o.purchase_id, o.number, o.seller_id, o.state, o.payment_status, o.fulfilment_status,
        o.currency, o.goods, o.shipping, o.shipping_tax_bp, o.shipping_tax, o.tax, o.total, o.placed_at,
-       o.received_at, o.version"""
+       o.received_at, o.version, o.refunded, o.shipping_refunded, o.open_returns"""
 LINE_COLUMNS = """l.id, l.order_id, l.purchase_id, l.position, l.product_id, l.variant_id, l.sku, l.title, l.label,
-       l.quantity, l.unit_price, l.price_version, l.total, l.tax_rate_bp, l.tax, l.shipped, l.received"""
+       l.quantity, l.unit_price, l.price_version, l.total, l.tax_rate_bp, l.tax, l.shipped, l.received,
+       l.withheld, l.cancelled, l.returned, l.refunded_quantity, l.refunded_amount, l.refunded_tax"""
 
 LOCK_PURCHASES = Sql(f"""
 SELECT {PURCHASE_COLUMNS} FROM purchases p WHERE p.id = ANY($1::uuid[]) ORDER BY p.id FOR NO KEY UPDATE
@@ -245,7 +256,7 @@ UPDATE order_lines l SET received = l.received + s.quantity
 """)
 SET_FULFILMENT = Sql("""
 UPDATE orders SET fulfilment_status = $2, version = version + 1,
-       received_at = CASE WHEN $2 = 'received' THEN $3 ELSE received_at END
+       received_at = CASE WHEN $2 = 'received' THEN coalesce(received_at, $3) ELSE received_at END
  WHERE id = $1
 """)
 
@@ -260,9 +271,113 @@ async def set_fulfilment(tx: Tx, order_id: UUID, status: str, *, now: datetime) 
     await tx.run(SET_FULFILMENT, order_id, status, now)
 
 
+CLAIM_UNITS = Sql("""
+WITH counted AS (
+    UPDATE orders SET open_returns = open_returns + $5, version = version + 1 WHERE id = $1
+)
+UPDATE order_lines l SET withheld = l.withheld + c.unshipped, returned = l.returned + c.shipped
+  FROM unnest($2::uuid[], $3::int[], $4::int[]) AS c (line_id, unshipped, shipped)
+ WHERE l.order_id = $1 AND l.id = c.line_id
+""")
+
+
+async def claim_units(tx: Tx, order_id: UUID, claims: Sequence[LineClaim], *, sign: int) -> int:
+    """Count units as asked back by an open return (`sign` 1), or no longer (-1); return how many lines it found."""
+    return await tx.run(
+        CLAIM_UNITS, order_id, [each.order_line_id for each in claims], [sign * each.unshipped for each in claims],
+        [sign * each.shipped for each in claims], sign,
+    )  # fmt: skip
+
+
+REFUND_UNITS = Sql("""
+WITH counted AS (
+    UPDATE orders SET shipping_refunded = shipping_refunded + $7, version = version + 1 WHERE id = $1
+)
+UPDATE order_lines l
+   SET refunded_quantity = l.refunded_quantity + c.quantity, cancelled = l.cancelled + c.cancelled,
+       refunded_amount = l.refunded_amount + c.amount, refunded_tax = l.refunded_tax + c.tax
+  FROM unnest($2::uuid[], $3::int[], $4::int[], $5::bigint[], $6::bigint[]) AS c (line_id, quantity, cancelled, amount, tax)
+ WHERE l.order_id = $1 AND l.id = c.line_id
+""")
+
+
+async def refund_units(tx: Tx, order_id: UUID, lines: Sequence[LineRefund], *, shipping: int) -> None:
+    """Count what an approved refund takes back of an order."""
+    await tx.run(
+        REFUND_UNITS, order_id, [each.order_line_id for each in lines], [each.quantity for each in lines],
+        [each.cancelled for each in lines], [each.amount for each in lines], [each.tax for each in lines], shipping,
+    )  # fmt: skip
+
+
+CLOSE_RETURN = Sql("UPDATE orders SET open_returns = open_returns - 1, version = version + 1 WHERE id = $1")
+
+
+async def close_return(tx: Tx, order_id: UUID) -> None:
+    """One return of the order less is open."""
+    await tx.run(CLOSE_RETURN, order_id)
+
+
+GIVE_BACK = Sql("""
+UPDATE orders SET refunded = refunded + $2, version = version + 1,
+       payment_status = CASE WHEN refunded + $2 = total THEN 'refunded' ELSE 'partially_refunded' END
+ WHERE id = $1
+RETURNING id, purchase_id, number, seller_id, currency
+""")
+
+
+async def give_back(tx: Tx, order_id: UUID, *, amount: int) -> Record:
+    """Count money that went back, and derive what the order says of its payment."""
+    row = await tx.row(GIVE_BACK, order_id, amount)
+    assert row is not None
+    return row
+
+
+CANCEL_ORDER = Sql("""
+WITH moved AS (
+    UPDATE orders o SET state = 'cancelled', version = o.version + 1
+     WHERE o.id = $1 AND o.state = ANY($2::text[]) AND o.refunded = o.total
+       AND NOT EXISTS (SELECT FROM order_lines l WHERE l.order_id = o.id AND l.cancelled < l.quantity)
+    RETURNING o.id, o.purchase_id, o.number
+), finished AS (
+    UPDATE purchases p
+       SET version = p.version + 1,
+           state = CASE WHEN closed.found THEN 'closed' ELSE 'cancelled' END,
+           cancel_reason = CASE WHEN closed.found THEN NULL ELSE 'refunded' END
+      FROM moved m, LATERAL (SELECT EXISTS (SELECT FROM orders o WHERE o.purchase_id = m.purchase_id
+                                               AND o.state = 'closed') AS found) closed
+     WHERE p.id = m.purchase_id AND p.state = 'placed'
+       AND NOT EXISTS (SELECT FROM orders o WHERE o.purchase_id = p.id AND o.state = 'placed' AND o.id <> m.id)
+    RETURNING p.id, p.number, p.state
+)
+SELECT m.id, m.purchase_id, m.number, f.state AS purchase_state, f.number AS purchase_number
+  FROM moved m LEFT JOIN finished f ON f.id = m.purchase_id
+""")
+
+
+async def cancel_order(tx: Tx, order_id: UUID, *, sources: Sequence[str]) -> Record | None:
+    """Cancel a locked order that is refunded in full before anything was shipped, and its purchase with its last order.
+
+    None when it is not so.
+    """
+    return await tx.row(CANCEL_ORDER, order_id, sources)
+
+
+AFTER_SALES_DAYS = Sql("""
+SELECT s.after_sales_days FROM orders o JOIN sellers s ON s.id = o.seller_id WHERE o.id = $1
+""")
+
+
+async def after_sales_days(tx: ReadTx, order_id: UUID) -> int | None:
+    """The window of an order's seller, None for the shop's."""
+    days: int | None = await tx.value(AFTER_SALES_DAYS, order_id)
+    return days
+
+
 LOCK_RECEIVED = Sql("""
-SELECT o.id FROM orders o JOIN purchases p ON p.id = o.purchase_id
- WHERE o.state = 'placed' AND o.received_at <= $1 ORDER BY o.received_at LIMIT $2
+SELECT o.id FROM orders o JOIN purchases p ON p.id = o.purchase_id JOIN sellers s ON s.id = o.seller_id
+ WHERE o.state = 'placed' AND o.received_at <= $3 AND o.open_returns = 0
+   AND o.received_at <= coalesce($3 - make_interval(days => s.after_sales_days), $1)
+ ORDER BY o.received_at LIMIT $2
    FOR NO KEY UPDATE OF p, o SKIP LOCKED
 """)
 CLOSE = Sql("""
@@ -279,13 +394,13 @@ SELECT id, purchase_id, number FROM closed
 """)
 
 
-async def close_due(tx: Tx, *, received_before: datetime, limit: int) -> list[Record]:
-    """Close orders received long enough ago, and purchases all of whose orders are closed.
+async def close_due(tx: Tx, *, received_before: datetime, limit: int, now: datetime) -> list[Record]:
+    """Close orders received long enough ago without an open return, and purchases all of whose orders are closed.
 
     Purchases are locked by a statement of their own first: two workers that close two orders of one purchase must each
     see what the other did, or neither would close the purchase.
     """
-    due = [row[0] for row in await tx.rows(LOCK_RECEIVED, received_before, limit)]
+    due = [row[0] for row in await tx.rows(LOCK_RECEIVED, received_before, limit, now)]
     return await tx.rows(CLOSE, due) if due else []
 
 
@@ -346,7 +461,7 @@ def to_purchase(row: Record) -> Purchase:
 
 def to_order(row: Record) -> Order:
     """Map a row that begins with ORDER_COLUMNS."""
-    values = list(row)[:17]
+    values = list(row)[:20]
     values[4] = OrderState(values[4])
     return Order(*values)
 

@@ -29,3 +29,24 @@ class NotPayable(Conflict):
 
     code = "not_payable"
     message = "This purchase is %(state)s and cannot be paid."
+
+
+class RefundTooLarge(Conflict):
+    """More than was captured and not given back yet."""
+
+    code = "refund_too_large"
+    message = "At most %(refundable)s can still be refunded."
+
+
+class UnknownRefund(NotFound):
+    """There is no such refund."""
+
+    code = "unknown_refund"
+    message = "There is no such refund."
+
+
+class RefundMoved(Conflict):
+    """The refund is not in a state from which this is possible."""
+
+    code = "refund_moved"
+    message = "The refund is %(state)s: it cannot become %(wanted)s."

@@ -1,5 +1,6 @@
 """Nouns of payments. Amounts are minor units of the payment's currency."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -50,7 +51,10 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True):
-    """Money on its way back."""
+    """Money on its way back. `shipping` is part of the amount; `failure` is what the provider refused it with.
+
+    `order_id` is the order whose sale it takes back, None for money that no sale could use.
+    """
 
     id: UUID
     payment_id: UUID
@@ -61,6 +65,31 @@ class Refund(msgspec.Struct, frozen=True):
     currency: str
     amount: int
     attempts: int
+    order_id: UUID | None
+    shipping: int
+    shipping_tax: int
+    failure: str | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class RefundLine(msgspec.Struct, frozen=True):
+    """The part of an order line that goes back; `tax` is inside the amount."""
+
+    order_line_id: UUID
+    amount: int
+    tax: int
+
+
+class NewRefund(msgspec.Struct, frozen=True):
+    """A refund about to be requested. Lines and shipping make the amount, unless it is of no order."""
+
+    reason: str
+    amount: int
+    order_id: UUID | None = None
+    lines: Sequence[RefundLine] = ()
+    shipping: int = 0
+    shipping_tax: int = 0
 
 
 class Fact(msgspec.Struct, frozen=True):

@@ -11,12 +11,11 @@ import asyncpg
 
 from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
-from merx.kit.ids import new_id
 from merx.kit.money import Money
-from merx.ledger import capture_transfer, post, refund_transfer
+from merx.ledger import capture_transfer, post
 from merx.payments import store
 from merx.payments.errors import AmountMismatch, ReferenceTaken
-from merx.payments.model import Fact, NewPayment, Payment, Refund
+from merx.payments.model import Fact, NewPayment, Payment
 from merx.payments.states import PAYMENT_STATES
 
 
@@ -80,32 +79,3 @@ async def expire_payments(tx: Tx, *, purchase_ids: Sequence[UUID], closed: Seque
     One that was started and of which its provider has not said that it is closed stays in doubt, and is asked about.
     """
     await store.expire_open(tx, purchase_ids, closed=closed, sources=PAYMENT_STATES.sources("expired"))
-
-
-async def request_refund(tx: Tx, *, payment: Payment, reason: str, now: datetime) -> UUID:
-    """Approve the automatic refund of a whole payment whose purchase cannot use it; a job carries it out."""
-    refund_id = new_id()
-    amount = payment.captured or payment.amount
-    number = f"{payment.number}R1"
-    await store.insert_refund(
-        tx, payment, refund_id=refund_id, number=number, reason=reason, amount=amount, now=now
-    )
-    data = {"refund_id": str(refund_id), "reason": reason, "amount": amount, "currency": payment.currency}
-    await publish(tx, [Event("RefundApproved", payment.purchase_id, data)], now=now)
-    return refund_id
-
-
-async def record_refunded(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
-    """The provider gave the money back: book it, publish RefundSucceeded. False when it was recorded before."""
-    if not await store.settle_refund(tx, refund.id, to="succeeded", now=now):
-        return False
-    fact = Fact("refunded", refund.number, refund.amount, refund.currency, "query", now)
-    await store.insert_fact(tx, payment, fact, now=now)
-    transfer = refund_transfer(
-        refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,
-        currency=refund.currency, amount=refund.amount,
-    )  # fmt: skip
-    await post(tx, [transfer], now=now)
-    data = {"refund_id": str(refund.id), "amount": refund.amount, "currency": refund.currency}
-    await publish(tx, [Event("RefundSucceeded", refund.purchase_id, data)], now=now)
-    return True

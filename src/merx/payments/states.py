@@ -1,7 +1,7 @@
 """Which moves a payment and a refund may make.
 
 `expired → captured` and `voided → captured` are real: money can arrive after we gave up on it, and then it is ours to
-re-allocate or to return.
+re-allocate or to return. `failed → succeeded` is real, too: a provider may pay back what it had refused.
 """
 
 from typing import Final
@@ -30,7 +30,7 @@ REFUND_STATES: Final = StateTable(
         "approved": ["submitted"],
         "submitted": ["succeeded", "failed"],
         "succeeded": [],
-        "failed": ["submitted"],
+        "failed": ["submitted", "succeeded"],
         "rejected": [],
     },
 )

@@ -5,7 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.payments.model import Fact, NewPayment, Payment, PaymentState, Refund
+from merx.payments.model import (
+    Fact,
+    NewPayment,
+    NewRefund,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundLine,
+)
 
 INSERT_PAYMENTS = Sql("""
 INSERT INTO payments (id, purchase_id, provider, number, currency, amount, expires_at, state, created_at)
@@ -163,42 +171,92 @@ async def notice_applied(tx: Tx, *, provider: str, notice_id: str, outcome: str,
     await tx.run(NOTICE_APPLIED, provider, notice_id, now, outcome)
 
 
-REFUND_COLUMNS = "id, payment_id, purchase_id, number, reason, state, currency, amount, attempts"
+REFUND_COLUMNS = """r.id, r.payment_id, r.purchase_id, r.number, r.reason, r.state, r.currency, r.amount, r.attempts,
+       r.order_id, r.shipping, r.shipping_tax, r.failure, r.created_at, r.settled_at"""
 INSERT_REFUND = Sql("""
-INSERT INTO refunds (id, payment_id, purchase_id, number, reason, state, currency, amount, next_attempt_at, created_at)
-VALUES ($1, $2, $3, $4, $5, 'approved', $6, $7, $8, $8)
+INSERT INTO refunds (id, payment_id, purchase_id, number, reason, state, currency, amount, order_id, shipping,
+                     shipping_tax, created_at)
+SELECT $1, p.id, p.purchase_id, p.number || 'R' || 1 + (SELECT count(*) FROM refunds r WHERE r.payment_id = p.id),
+       $3, 'requested', p.currency, $4, $5, $6, $7, $8
+  FROM payments p WHERE p.id = $2
 """)
-RESERVE_REFUND = Sql("UPDATE payments SET refunded = refunded + $2, version = version + 1 WHERE id = $1")
+INSERT_REFUND_LINES = Sql("""
+INSERT INTO refund_lines (refund_id, order_line_id, purchase_id, amount, tax)
+SELECT $1, l.order_line_id, $2, l.amount, l.tax
+  FROM unnest($3::uuid[], $4::bigint[], $5::bigint[]) AS l (order_line_id, amount, tax)
+""")
+APPROVE_REFUND = Sql(f"""
+WITH approved AS (
+    UPDATE refunds r SET state = 'approved', approved_at = $4, approved_by = $3, next_attempt_at = $4
+     WHERE r.id = $1 AND r.state = ANY($2::text[])
+    RETURNING {REFUND_COLUMNS}
+), reserved AS (
+    UPDATE payments p SET refunded = p.refunded + a.amount, version = p.version + 1
+      FROM approved a WHERE p.id = a.payment_id
+)
+SELECT * FROM approved
+""")
 
 
 async def insert_refund(
-    tx: Tx, payment: Payment, *, refund_id: UUID, number: str, reason: str, amount: int, now: datetime
+    tx: Tx, payment: Payment, refund: NewRefund, *, refund_id: UUID, now: datetime
 ) -> None:
-    """Write an approved refund and count it against the payment; the database refuses one above what was captured."""
-    await tx.run(RESERVE_REFUND, payment.id, amount)
+    """Write a requested refund under the next number of its locked payment."""
     await tx.run(
-        INSERT_REFUND,
-        refund_id,
-        payment.id,
-        payment.purchase_id,
-        number,
-        reason,
-        payment.currency,
-        amount,
-        now,
-    )
+        INSERT_REFUND, refund_id, payment.id, refund.reason, refund.amount, refund.order_id, refund.shipping,
+        refund.shipping_tax, now,
+    )  # fmt: skip
+
+
+async def insert_refund_lines(
+    tx: Tx, payment: Payment, lines: Sequence[RefundLine], *, refund_id: UUID
+) -> None:
+    """Write which parts of an order's lines go back."""
+    await tx.run(
+        INSERT_REFUND_LINES, refund_id, payment.purchase_id, [line.order_line_id for line in lines],
+        [line.amount for line in lines], [line.tax for line in lines],
+    )  # fmt: skip
+
+
+async def approve_refund(
+    tx: Tx, refund_id: UUID, *, sources: Sequence[str], actor_id: UUID | None, now: datetime
+) -> Refund | None:
+    """Approve a refund and set its amount aside; None when it is decided. The database refuses one above what was captured."""
+    row = await tx.row(APPROVE_REFUND, refund_id, sources, actor_id, now)
+    return None if row is None else Refund(*row)
 
 
 CLAIM_REFUNDS = Sql(f"""
-UPDATE refunds SET state = 'submitted', attempts = attempts + 1, next_attempt_at = $2
- WHERE id IN (SELECT id FROM refunds WHERE state IN ('approved', 'submitted') AND next_attempt_at <= $1
-               ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING {REFUND_COLUMNS}
+WITH claimed AS (
+    UPDATE refunds r SET state = 'submitted', attempts = r.attempts + 1, next_attempt_at = $2
+     WHERE r.id IN (SELECT id FROM refunds
+                     WHERE next_attempt_at <= $1 AND state IN ('approved', 'submitted', 'failed')
+                     ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING {REFUND_COLUMNS}
+), tried AS (
+    INSERT INTO refund_attempts (refund_id, attempt, purchase_id, started_at)
+    SELECT id, attempts, purchase_id, $1 FROM claimed
+)
+SELECT * FROM claimed ORDER BY created_at, id
+""")
+FINISH_ATTEMPT = Sql("""
+UPDATE refund_attempts SET finished_at = $3, outcome = $4, detail = $5
+ WHERE refund_id = $1 AND attempt = $2 AND finished_at IS NULL
 """)
 SETTLE_REFUND = Sql("""
-UPDATE refunds SET state = $2, settled_at = $3, next_attempt_at = NULL WHERE id = $1 AND state = 'submitted'
+UPDATE refunds SET state = $2, settled_at = CASE WHEN $2 = 'succeeded' THEN $3::timestamptz END, next_attempt_at = NULL,
+       failure = $5
+ WHERE id = $1 AND state = ANY($4::text[])
 """)
-REFUNDS_OF = Sql(f"SELECT {REFUND_COLUMNS} FROM refunds WHERE purchase_id = $1 ORDER BY created_at, id")
+MAKE_DUE = Sql("UPDATE refunds SET next_attempt_at = $2 WHERE id = $1 AND state = 'failed'")
+FIND_REFUND = Sql(f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.id = $1")
+GET_REFUNDS = Sql(f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.id = ANY($1::uuid[])")
+REFUNDS_OF = Sql(
+    f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.purchase_id = $1 ORDER BY r.created_at, r.id"
+)
+REFUND_LINES_OF = Sql(
+    "SELECT order_line_id, amount, tax FROM refund_lines WHERE refund_id = $1 ORDER BY order_line_id"
+)
 FIND_PAYMENT = Sql(f"SELECT {COLUMNS} FROM payments WHERE id = $1")
 
 
@@ -207,14 +265,42 @@ async def claim_refunds(tx: Tx, *, now: datetime, again_at: datetime, limit: int
     return [Refund(*row) for row in await tx.rows(CLAIM_REFUNDS, now, again_at, limit)]
 
 
-async def settle_refund(tx: Tx, refund_id: UUID, *, to: str, now: datetime) -> bool:
+async def finish_attempt(tx: Tx, *, refund: Refund, outcome: str, detail: str = "", now: datetime) -> None:
+    """Write what came of a refund's present attempt: succeeded, processing, refused or unknown."""
+    await tx.run(FINISH_ATTEMPT, refund.id, refund.attempts, now, outcome, detail[:500])
+
+
+async def settle_refund(
+    tx: Tx, refund_id: UUID, *, to: str, sources: Sequence[str], failure: str | None, now: datetime
+) -> bool:
     """Record a refund's end; False when it was recorded before."""
-    return await tx.run(SETTLE_REFUND, refund_id, to, now) == 1
+    return await tx.run(SETTLE_REFUND, refund_id, to, now, sources, failure) == 1
+
+
+async def make_due(tx: Tx, refund_id: UUID, *, now: datetime) -> bool:
+    """Let a failed refund be tried again; False when it has not failed."""
+    return await tx.run(MAKE_DUE, refund_id, now) == 1
+
+
+async def find_refund(tx: ReadTx, refund_id: UUID) -> Refund | None:
+    """A refund by id."""
+    row = await tx.row(FIND_REFUND, refund_id)
+    return None if row is None else Refund(*row)
+
+
+async def get_refunds(tx: ReadTx, refund_ids: Sequence[UUID]) -> dict[UUID, Refund]:
+    """Refunds by id."""
+    return {row[0]: Refund(*row) for row in await tx.rows(GET_REFUNDS, refund_ids)}
 
 
 async def refunds_of(tx: ReadTx, purchase_id: UUID) -> list[Refund]:
     """A purchase's refunds, oldest first."""
     return [Refund(*row) for row in await tx.rows(REFUNDS_OF, purchase_id)]
+
+
+async def refund_lines_of(tx: ReadTx, refund_id: UUID) -> list[RefundLine]:
+    """The parts of an order's lines that a refund gives back."""
+    return [RefundLine(*row) for row in await tx.rows(REFUND_LINES_OF, refund_id)]
 
 
 async def get_payment(tx: ReadTx, payment_id: UUID) -> Payment:

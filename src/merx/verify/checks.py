@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from merx.verify.after_sales import AFTER_SALES
 from merx.verify.data import DATA
 from merx.verify.model import Check
 from merx.verify.money import MONEY
 from merx.verify.stock import STOCK
 from merx.verify.workflow import WORKFLOW
 
-CHECKS: Final[tuple[Check, ...]] = (*STOCK, *MONEY, *WORKFLOW, *DATA)
+CHECKS: Final[tuple[Check, ...]] = (*STOCK, *MONEY, *WORKFLOW, *AFTER_SALES, *DATA)

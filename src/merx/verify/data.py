@@ -29,7 +29,11 @@ DATA: Final = (
             UNION ALL
             SELECT 'movement ' || m.kind || ' of ' || m.cause_id, 'its hold is not there'
               FROM movements m LEFT JOIN holds h ON h.id = m.cause_id
-             WHERE m.kind NOT IN ('receive', 'adjust') AND h.id IS NULL
+             WHERE m.kind NOT IN ('receive', 'adjust', 'return') AND h.id IS NULL
+            UNION ALL
+            SELECT 'movement ' || m.kind || ' of ' || m.cause_id, 'its return of stock is not there'
+              FROM movements m LEFT JOIN stock_returns s ON s.id = m.cause_id
+             WHERE m.kind = 'return' AND s.id IS NULL
             UNION ALL
             SELECT 'allotment ' || a.id, format('variant %s is not there', a.subject_id)
               FROM allotments a LEFT JOIN variants v ON v.id = a.subject_id WHERE v.id IS NULL

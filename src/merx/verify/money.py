@@ -114,7 +114,7 @@ MONEY: Final = (
     Check(
         code="M4",
         area="money",
-        title="What the ledger says a buyer owes is the total less money captured plus money given back",
+        title="What the ledger says a buyer owes is the total less money captured plus money given back that was no sale's",
         sql=Sql("""
             WITH booked AS (
                 SELECT purchase_id,
@@ -126,7 +126,8 @@ MONEY: Final = (
             ), captured AS (
                 SELECT purchase_id, sum(captured) AS amount FROM payments GROUP BY purchase_id
             ), returned AS (
-                SELECT purchase_id, sum(amount) AS amount FROM refunds WHERE state = 'succeeded' GROUP BY purchase_id
+                SELECT purchase_id, sum(amount) AS amount, sum(amount) FILTER (WHERE order_id IS NOT NULL) AS of_sales
+                  FROM refunds WHERE state = 'succeeded' GROUP BY purchase_id
             )
             SELECT 'purchase ' || p.number AS key,
                    format('%s, total %s, captured %s, given back %s; the ledger says %s is owed', p.state, p.total,
@@ -135,8 +136,8 @@ MONEY: Final = (
               LEFT JOIN booked b ON b.purchase_id = p.id
               LEFT JOIN captured c ON c.purchase_id = p.id
               LEFT JOIN returned r ON r.purchase_id = p.id
-             WHERE coalesce(b.owes, 0) <> CASE p.state WHEN 'cancelled' THEN 0 ELSE p.total END
-                                          - coalesce(c.amount, 0) + coalesce(r.amount, 0)
+             WHERE coalesce(b.owes, 0) <> CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN 0 ELSE p.total END
+                                          - coalesce(c.amount, 0) + coalesce(r.amount, 0) - coalesce(r.of_sales, 0)
         """),
         examined_sql=PURCHASES,
     ),
@@ -218,21 +219,25 @@ MONEY: Final = (
     Check(
         code="M8",
         area="money",
-        title="A paid purchase keeps its total of the buyer's money and any other none: money paid twice or late is refunded",
+        title="A paid purchase keeps its total less what its sales gave back, any other nothing: money paid twice or late is refunded",
         sql=Sql("""
             SELECT 'purchase ' || p.number AS key,
                    format('%s, total %s, kept %s', p.state, p.total, coalesce(k.kept, 0)) AS detail
               FROM purchases p
               LEFT JOIN (SELECT purchase_id, sum(captured - refunded) AS kept
                            FROM payments GROUP BY purchase_id) k ON k.purchase_id = p.id
-             WHERE coalesce(k.kept, 0) <> CASE WHEN p.state IN ('placed', 'closed') THEN p.total ELSE 0 END
+              LEFT JOIN (SELECT purchase_id, sum(amount) AS amount FROM refunds
+                          WHERE order_id IS NOT NULL AND state NOT IN ('requested', 'rejected')
+                          GROUP BY purchase_id) r ON r.purchase_id = p.id
+             WHERE coalesce(k.kept, 0) <> CASE WHEN p.state IN ('placed', 'closed') OR p.cancel_reason = 'refunded'
+                                               THEN p.total - coalesce(r.amount, 0) ELSE 0 END
         """),
         examined_sql=PURCHASES,
     ),
     Check(
         code="M9",
         area="money",
-        title="An order's sale gave its seller, the shipping and the tax what the order says; a cancelled order's nothing",
+        title="An order's sale gave its seller, the shipping and the tax what the order says; one cancelled unpaid gave nothing",
         sql=Sql("""
             WITH booked AS (
                 SELECT cause_id,
@@ -255,9 +260,9 @@ MONEY: Final = (
               FROM orders o LEFT JOIN booked b ON b.cause_id = o.id
              WHERE b.cause_id IS NULL
                 OR b.first_owner <> o.seller_id::text OR b.last_owner <> o.seller_id::text
-                OR coalesce(b.goods, 0) <> CASE o.state WHEN 'cancelled' THEN 0 ELSE o.goods - (o.tax - o.shipping_tax) END
-                OR coalesce(b.shipping, 0) <> CASE o.state WHEN 'cancelled' THEN 0 ELSE o.shipping - o.shipping_tax END
-                OR coalesce(b.tax, 0) <> CASE o.state WHEN 'cancelled' THEN 0 ELSE o.tax END
+                OR coalesce(b.goods, 0) <> CASE WHEN o.state = 'cancelled' AND o.refunded = 0 THEN 0 ELSE o.goods - (o.tax - o.shipping_tax) END
+                OR coalesce(b.shipping, 0) <> CASE WHEN o.state = 'cancelled' AND o.refunded = 0 THEN 0 ELSE o.shipping - o.shipping_tax END
+                OR coalesce(b.tax, 0) <> CASE WHEN o.state = 'cancelled' AND o.refunded = 0 THEN 0 ELSE o.tax END
         """),
         examined_sql=ORDERS,
     ),

@@ -125,7 +125,7 @@ STOCK: Final = (
     Check(
         code="S7",
         area="stock",
-        title="A line of a paid order sold exactly its quantity, any other line nothing",
+        title="A line of a paid order sold exactly its quantity, any other line nothing (what came back is counted apart)",
         sql=Sql("""
             SELECT 'order ' || o.number || ' line ' || l.id AS key,
                    format('order is %s, quantity %s, sold by its holds %s', o.state, l.quantity, coalesce(s.sold, 0)) AS detail
@@ -136,7 +136,7 @@ STOCK: Final = (
                            LEFT JOIN movements m ON m.cause_id = h.id AND m.kind = 'unsell'
                           WHERE h.state = 'consumed' AND m.cause_id IS NULL
                           GROUP BY h.order_line_id) s ON s.order_line_id = l.id
-             WHERE coalesce(s.sold, 0) <> CASE WHEN o.state IN ('placed', 'closed') THEN l.quantity ELSE 0 END
+             WHERE coalesce(s.sold, 0) <> CASE WHEN o.state IN ('placed', 'closed') OR o.refunded > 0 THEN l.quantity ELSE 0 END
         """),
         examined_sql=LINES,
     ),
@@ -190,5 +190,32 @@ STOCK: Final = (
         examined_sql=Sql("""
             SELECT count(*) FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.state = 'pending_payment'
         """),
+    ),
+    Check(
+        code="S11",
+        area="stock",
+        title="What after-sales put on the shelf was never shipped or came back fit for sale, and was moved once",
+        sql=Sql("""
+            SELECT 'order line ' || l.id AS key,
+                   format('cancelled %s, restocked %s; on the shelf again %s', l.cancelled, coalesce(r.restocked, 0),
+                          coalesce(s.quantity, 0)) AS detail
+              FROM order_lines l
+              LEFT JOIN (SELECT order_line_id, sum(restocked) AS restocked FROM return_lines GROUP BY order_line_id) r
+                ON r.order_line_id = l.id
+              LEFT JOIN (SELECT order_line_id, sum(quantity) AS quantity FROM stock_returns GROUP BY order_line_id) s
+                ON s.order_line_id = l.id
+             WHERE l.cancelled + coalesce(r.restocked, 0) <> coalesce(s.quantity, 0)
+            UNION ALL
+            SELECT 'stock return ' || s.id, format('of %s, moved %s', s.quantity, coalesce(-m.sold_delta, 0))
+              FROM stock_returns s
+              LEFT JOIN movements m ON m.cause_id = s.id AND m.kind = 'return' AND m.allotment_id = s.allotment_id
+             WHERE m.sold_delta IS DISTINCT FROM -s.quantity
+            UNION ALL
+            SELECT 'hold ' || h.id, format('%s, sold %s, on the shelf again %s', h.state, h.quantity, s.quantity)
+              FROM (SELECT hold_id, sum(quantity) AS quantity FROM stock_returns GROUP BY hold_id) s
+              JOIN holds h ON h.id = s.hold_id
+             WHERE h.state <> 'consumed' OR s.quantity > h.quantity
+        """),
+        examined_sql=Sql("SELECT count(*) FROM stock_returns"),
     ),
 )

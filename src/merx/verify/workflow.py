@@ -46,9 +46,12 @@ WORKFLOW: Final = (
             SELECT 'purchase ' || p.number AS key,
                    format('purchase is %s, order %s is %s and %s', p.state, o.number, o.state, o.payment_status) AS detail
               FROM purchases p JOIN orders o ON o.purchase_id = p.id
-             WHERE NOT (o.state = p.state OR (p.state = 'placed' AND o.state = 'closed'))
+             WHERE NOT (o.state = p.state OR (p.state = 'placed' AND o.state = 'closed')
+                        OR (p.state IN ('placed', 'closed') AND o.state = 'cancelled' AND o.refunded = o.total))
                 OR (o.state = 'pending_payment' AND o.payment_status <> 'unpaid')
-                OR (o.state IN ('placed', 'closed') AND o.payment_status <> 'paid')
+                OR (o.state IN ('placed', 'closed')
+                    AND o.payment_status <> CASE o.refunded WHEN 0 THEN 'paid' WHEN o.total THEN 'refunded'
+                                                            ELSE 'partially_refunded' END)
             UNION ALL
             SELECT 'purchase ' || p.number,
                    format('order %s is cancelled and %s, refunds that succeeded: %s', o.number, o.payment_status,
@@ -61,10 +64,10 @@ WORKFLOW: Final = (
                AND ((o.payment_status = 'refunded' AND r.refunds IS NULL)
                     OR (o.payment_status = 'unpaid' AND r.refunds IS NOT NULL))
             UNION ALL
-            SELECT 'purchase ' || p.number, 'purchase is placed, yet all its orders are closed'
+            SELECT 'purchase ' || p.number, 'purchase is placed, yet all its orders are closed or cancelled'
               FROM purchases p
              WHERE p.state = 'placed'
-               AND NOT EXISTS (SELECT FROM orders o WHERE o.purchase_id = p.id AND o.state <> 'closed')
+               AND NOT EXISTS (SELECT FROM orders o WHERE o.purchase_id = p.id AND o.state = 'placed')
         """),
         examined_sql=ORDERS,
     ),
@@ -299,7 +302,7 @@ WORKFLOW: Final = (
                    format('%s; of %s units shipped %s, received %s', o.fulfilment_status, l.quantity, l.shipped, l.received)
                        AS detail
               FROM orders o
-              JOIN (SELECT order_id, sum(quantity) AS quantity, sum(shipped) AS shipped, sum(received) AS received
+              JOIN (SELECT order_id, sum(quantity - cancelled) AS quantity, sum(shipped) AS shipped, sum(received) AS received
                       FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
              WHERE o.fulfilment_status <> ALL (
                        CASE WHEN l.shipped = 0 THEN ARRAY['unfulfilled']

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
@@ -10,8 +11,8 @@ from merx.api import order_views, render_orders
 from merx.api.answers import Answer, answer, done, listed
 from merx.api.call import Call, open_call, perform
 from merx.api.operations import operation
-from merx.api.reading import ApiRequest, read_query, required_key
-from merx.api.requests import PageQuery
+from merx.api.reading import ApiRequest, read_body, read_query, required_key
+from merx.api.requests import PageQuery, StartPayment
 from merx.checkout import cancel_purchase, start_payment
 from merx.fulfilment import fulfilments_of, receive
 from merx.infra.crypto import UnreadableSeal
@@ -85,10 +86,11 @@ async def opened(tx: ReadTx, call: Call, address: AddressSnapshot | None) -> Pos
 @post(
     f"{PURCHASE}/pay",
     status_code=200,
-    opt=operation("purchases", order_views.PaymentStartView, auth="buyer"),
+    opt=operation("purchases", order_views.PaymentStartView, body=StartPayment, auth="buyer"),
 )
 async def pay(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
-    """Start the payment, or start it again: says what the payer's browser must do next."""
+    """Start the payment, or start it again: says what the payer must do next."""
+    wanted = await read_body(request, StartPayment) if await request.body() else StartPayment()
     call = await open_call(request)
     action = await start_payment(
         call.services.db,
@@ -98,9 +100,14 @@ async def pay(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
         access_hash=call.access_hash,
         public_url=call.services.settings.public_url,
         now=call.now,
+        device=wanted.device,
+        client_ip=request.client.host if request.client else "127.0.0.1",
+        openid=wanted.openid,
     )
     return answer(
-        order_views.PaymentStartView(action=order_views.ActionView(kind=action.kind, url=action.url))
+        order_views.PaymentStartView(
+            action=msgspec.convert(action, order_views.ActionView, from_attributes=True)
+        )
     )
 
 

@@ -1,0 +1,81 @@
+"""Record what after-sales does to an order: units asked back, refunds approved, money that went back.
+
+Called by the layers above, under the lock of the order.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from merx.infra.db import ReadTx, Record, Tx
+from merx.infra.outbox import Event, publish
+from merx.orders import store
+from merx.orders.errors import OverReturned
+from merx.orders.model import LineClaim, LineRefund, OrderState
+from merx.orders.record import derive_fulfilment
+from merx.orders.states import ORDER_STATES
+
+
+async def claim_units(tx: Tx, *, order_id: UUID, claims: Sequence[LineClaim]) -> None:
+    """A return asks units back: those not shipped may not be shipped from now on.
+
+    Raises OverReturned when a line has fewer units left, or is not the order's.
+    """
+    try:
+        touched = await store.claim_units(tx, order_id, claims, sign=1)
+    except asyncpg.CheckViolationError as error:
+        raise OverReturned from error
+    if touched != len(claims):
+        raise OverReturned
+
+
+async def release_units(tx: Tx, *, order_id: UUID, claims: Sequence[LineClaim]) -> None:
+    """The return came to nothing: its units are as they were before."""
+    await store.claim_units(tx, order_id, claims, sign=-1)
+
+
+async def record_refund_approved(
+    tx: Tx, *, order_id: UUID, lines: Sequence[LineRefund], shipping: int, delivered: bool, now: datetime
+) -> None:
+    """Count what a refund takes back; units of it that were never shipped are cancelled.
+
+    `delivered` says whether every parcel that left has been delivered. The database refuses more than was sold.
+    """
+    await store.refund_units(tx, order_id, lines, shipping=shipping)
+    if any(line.cancelled for line in lines):
+        await derive_fulfilment(tx, order_id, delivered=delivered, now=now)
+
+
+async def record_return_closed(tx: Tx, *, order_id: UUID) -> None:
+    """One return of the order less is open."""
+    await store.close_return(tx, order_id)
+
+
+async def record_given_back(tx: Tx, *, order_id: UUID, amount: int, now: datetime) -> Record:
+    """The provider gave `amount` of the order's sale back; an order that will never be shipped is cancelled with it.
+
+    Returns the order's id, purchase_id, number, seller_id and currency. Publishes OrderCancelled and, with the last
+    order of a purchase, PurchaseCancelled.
+    """
+    order = await store.give_back(tx, order_id, amount=amount)
+    moved = await store.cancel_order(tx, order_id, sources=ORDER_STATES.sources(OrderState.CANCELLED))
+    if moved is not None:
+        data = {
+            "order_id": str(order_id),
+            "order_number": moved["number"],
+            "seller_id": str(order["seller_id"]),
+        }
+        events = [Event("OrderCancelled", moved["purchase_id"], data)]
+        if moved["purchase_state"] == OrderState.CANCELLED:
+            cancelled = {"number": moved["purchase_number"], "reason": "refunded", "availability_of": []}
+            events.append(Event("PurchaseCancelled", moved["purchase_id"], cancelled))
+        await publish(tx, events, now=now)
+    return order
+
+
+async def after_sales_days(tx: ReadTx, *, order_id: UUID, default: int) -> int:
+    """How many days after it was received an order's units may be asked back; `default` is the shop's."""
+    days = await store.after_sales_days(tx, order_id)
+    return default if days is None else days

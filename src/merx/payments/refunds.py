@@ -1,0 +1,93 @@
+"""Move refunds: asked for, approved, submitted to the provider by `attempts`, and what the provider made of it.
+
+The caller holds the locks of the refund's purchase and payment. Approval reserves the amount on the payment, where the
+database refuses more than was captured; only the provider's word books it.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import Tx
+from merx.infra.outbox import Event, publish
+from merx.kit.ids import new_id
+from merx.kit.money import Money
+from merx.ledger import post, refund_transfer
+from merx.payments import store
+from merx.payments.errors import RefundMoved, RefundTooLarge, UnknownRefund
+from merx.payments.events import REFUND_APPROVED, REFUND_FAILED, REFUND_SUCCEEDED
+from merx.payments.model import Fact, NewRefund, Payment, Refund
+from merx.payments.states import REFUND_STATES
+
+
+async def request_refund(
+    tx: Tx, *, payment: Payment, refund: NewRefund, actor_id: UUID | None, now: datetime
+) -> UUID:
+    """Ask for money of a locked payment to go back, and approve it: whoever may ask for it has decided before.
+
+    Raises RefundTooLarge when less than that is left of what was captured.
+    """
+    left = payment.captured - payment.refunded
+    if refund.amount > left:
+        raise RefundTooLarge(refundable=f"{Money(left, payment.currency).decimal()} {payment.currency}")
+    parts = refund.shipping + sum(line.amount for line in refund.lines)
+    assert refund.order_id is None or parts == refund.amount, "the parts of a refund make its amount"
+    refund_id = new_id()
+    await store.insert_refund(tx, payment, refund, refund_id=refund_id, now=now)
+    if refund.lines:
+        await store.insert_refund_lines(tx, payment, refund.lines, refund_id=refund_id)
+    await approve_refund(tx, refund_id=refund_id, actor_id=actor_id, now=now)
+    return refund_id
+
+
+async def approve_refund(tx: Tx, *, refund_id: UUID, actor_id: UUID | None, now: datetime) -> None:
+    """Approve a requested refund; a job carries it out. Publishes RefundApproved. Raises RefundMoved."""
+    approved = await store.approve_refund(
+        tx, refund_id, sources=REFUND_STATES.sources("approved"), actor_id=actor_id, now=now
+    )
+    if approved is None:
+        raise RefundMoved(state="decided", wanted="approved")
+    await publish(tx, [_event(REFUND_APPROVED, approved, actor_id, reason=approved.reason)], now=now)
+
+
+async def record_refunded(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
+    """The provider gave the money back: book it, publish RefundSucceeded. False when it was recorded before."""
+    if not await store.settle_refund(
+        tx, refund.id, to="succeeded", sources=REFUND_STATES.sources("succeeded"), failure=None, now=now
+    ):
+        return False
+    fact = Fact("refunded", refund.number, refund.amount, refund.currency, "query", now)
+    await store.insert_fact(tx, payment, fact, now=now)
+    transfer = refund_transfer(
+        refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,
+        currency=refund.currency, amount=refund.amount,
+    )  # fmt: skip
+    await post(tx, [transfer], now=now)
+    await publish(tx, [_event(REFUND_SUCCEEDED, refund, None)], now=now)
+    return True
+
+
+async def record_refund_failed(tx: Tx, *, refund: Refund, failure: str, now: datetime) -> bool:
+    """The provider refused for good: the amount stays set aside until somebody tries again. Publishes RefundFailed."""
+    if not await store.settle_refund(
+        tx, refund.id, to="failed", sources=REFUND_STATES.sources("failed"), failure=failure, now=now
+    ):
+        return False
+    await publish(tx, [_event(REFUND_FAILED, refund, None)], now=now)
+    return True
+
+
+async def retry_refund(tx: Tx, *, refund_id: UUID, now: datetime) -> None:
+    """Make a failed refund due again: a new attempt under the same number. Raises UnknownRefund, RefundMoved."""
+    if await store.make_due(tx, refund_id, now=now):
+        return
+    refund = await store.find_refund(tx, refund_id)
+    if refund is None:
+        raise UnknownRefund
+    raise RefundMoved(state=refund.state, wanted="submitted")
+
+
+def _event(kind: str, refund: Refund, actor_id: UUID | None, **more: str) -> Event:
+    data = {"refund_id": str(refund.id), "amount": refund.amount, "currency": refund.currency, **more}
+    if refund.order_id is not None:
+        data["order_id"] = str(refund.order_id)
+    return Event(kind, refund.purchase_id, data, actor_id)

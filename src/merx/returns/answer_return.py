@@ -1,0 +1,82 @@
+"""What a seller answers to an application: yes, no, or an amount; and what came back."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import Tx
+from merx.returns.access import lock_return, seller_return
+from merx.returns.advance import advance, end, grant, inspect_goods
+from merx.returns.errors import ReturnMoved
+from merx.returns.events import RETURN_PROPOSED, RETURN_REJECTED
+from merx.returns.model import Return, ReturnState, Wanted
+from merx.returns.rules import BUYER_ANSWERS, check_amount, check_words
+
+
+async def approve_return(
+    tx: Tx, *, return_id: UUID, seller_ids: Collection[UUID], actor_id: UUID | None, now: datetime
+) -> Return:
+    """Agree: the money goes back at once, or when the goods are back. Raises UnknownReturn, ReturnMoved."""
+    case, view = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
+    _expect(case, ReturnState.REQUESTED, wanted=ReturnState.APPROVED)
+    return await grant(tx, case, view, by="seller", actor_id=actor_id, now=now)
+
+
+async def reject_return(
+    tx: Tx, *, return_id: UUID, seller_ids: Collection[UUID], answer: str, actor_id: UUID | None, now: datetime
+) -> Return:  # fmt: skip
+    """Refuse, with a reason. The buyer may call the platform in. Raises UnknownReturn, ReturnMoved, TextRefused."""
+    words = check_words("answer", answer, required=True)
+    case, _ = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
+    _expect(case, ReturnState.REQUESTED, wanted=ReturnState.REJECTED)
+    return await end(
+        tx, case, ReturnState.REJECTED, event=RETURN_REJECTED, by="seller", actor_id=actor_id, now=now, answer=words
+    )  # fmt: skip
+
+
+async def propose_amount(
+    tx: Tx,
+    *,
+    return_id: UUID,
+    seller_ids: Collection[UUID],
+    amount: int,
+    answer: str,
+    actor_id: UUID | None,
+    now: datetime,
+) -> Return:
+    """Offer a part of the amount, in minor units; the buyer accepts or declines.
+
+    Raises UnknownReturn, ReturnMoved, BadProposal, TextRefused.
+    """
+    words = check_words("answer", answer, required=False)
+    case, _ = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
+    return await advance(
+        tx, case, ReturnState.PROPOSED, event=RETURN_PROPOSED, by="seller", actor_id=actor_id, now=now,
+        proposed=check_amount(case, amount), answer=words, due_at=now + BUYER_ANSWERS,
+    )  # fmt: skip
+
+
+async def inspect_return(
+    tx: Tx,
+    *,
+    return_id: UUID,
+    seller_ids: Collection[UUID],
+    restocked: Sequence[Wanted],
+    actor_id: UUID | None,
+    now: datetime,
+) -> Return:
+    """Confirm that the goods are back: `restocked` units are for sale again, the others are written off.
+
+    The money goes back. Raises UnknownReturn, ReturnMoved, BadReturn.
+    """
+    case, view = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
+    _expect(case, ReturnState.IN_TRANSIT, wanted=ReturnState.INSPECTED)
+    return await inspect_goods(
+        tx, case, view, restocked=list(restocked), by="seller", actor_id=actor_id, now=now
+    )
+
+
+def _expect(case: Return, state: ReturnState, *, wanted: ReturnState) -> None:
+    """A seller decides what was asked of them; an escalated case is the platform's to decide."""
+    if case.state is not state:
+        raise ReturnMoved(state=case.state.value, wanted=wanted.value)

@@ -1,0 +1,73 @@
+"""What after-sales refuses. Too many units are refused by orders: `over_returned`."""
+
+from merx.kit.errors import Conflict, Invalid, NotFound
+
+
+class UnknownReturn(NotFound):
+    """There is no such after-sales case for this caller."""
+
+    code = "unknown_return"
+    message = "There is no such after-sales case, or it is not yours."
+
+
+class BadReturn(Invalid):
+    """The units make no sense: none, a line twice, of another order, or not a positive number."""
+
+    code = "bad_return"
+    message = "Choose at least one line of the order, each once, with at least one unit."
+
+
+class BadReturnReason(Invalid):
+    """The reason does not go with what is asked for."""
+
+    code = "bad_return_reason"
+    message = "Goods that were not received cannot be sent back: ask for the money only."
+
+
+class BadProposal(Invalid):
+    """The amount is not one that can be agreed on."""
+
+    code = "bad_proposal"
+    message = "Name an amount of at most %(most)s; units that were not shipped are refunded whole."
+
+
+class TooManyPictures(Invalid):
+    """A case shows only so many pictures."""
+
+    code = "too_many_pictures"
+    message = "Add at most %(most)s pictures."
+
+
+class UnknownPicture(Invalid):
+    """A picture of the case was never uploaded."""
+
+    code = "unknown_picture"
+    message = "A picture is missing. Upload it again."
+
+
+class NotReturnable(Conflict):
+    """The order is not paid, is closed, or the time for after-sales is over."""
+
+    code = "not_returnable"
+    message = "This order takes no after-sales requests: it is not paid, or the time for them is over."
+
+
+class NotShippedYet(Conflict):
+    """Units are to be sent back that have not been shipped."""
+
+    code = "not_shipped_yet"
+    message = "What has not been shipped cannot be sent back. Ask for the money only."
+
+
+class ReturnMoved(Conflict):
+    """The case is not in a state from which this is possible."""
+
+    code = "return_moved"
+    message = "The after-sales case is %(state)s: it cannot become %(wanted)s."
+
+
+class ReturnDecided(Conflict):
+    """The platform has decided, or the time to call it in is over."""
+
+    code = "return_decided"
+    message = "This after-sales case has been decided, or the time to call the platform in is over."

@@ -1,0 +1,52 @@
+"""Deadlines of after-sales: who is silent too long has answered."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from merx.infra.db import Database, Tx
+from merx.returns import store
+from merx.returns.access import get_return, lock_return
+from merx.returns.advance import end, grant, inspect_goods
+from merx.returns.events import RETURN_WITHDRAWN
+from merx.returns.model import ReturnState
+
+BATCH: Final = 200
+
+
+async def act_on_silence(db: Database, *, now: datetime, limit: int = BATCH) -> int:
+    """Let the cases go on whose deadline has passed, each in its own transaction; returns how many.
+
+    A silent seller has approved; a silent buyer has withdrawn; goods nobody inspected are written off and paid back.
+    One case that fails does not hold up the others: what went wrong is raised together at the end.
+    """
+    async with db.read() as tx:
+        due = await store.due(tx, now=now, limit=limit)
+    done = 0
+    failures: list[Exception] = []
+    for return_id in due:
+        try:
+            done += await _act(db, return_id, now)
+        except Exception as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("after-sales cases that could not go on", failures)
+    return done
+
+
+async def _act(db: Database, return_id: UUID, now: datetime) -> bool:
+    async def work(tx: Tx) -> bool:
+        case, view = await lock_return(tx, await get_return(tx, return_id=return_id))
+        if case.due_at is None or case.due_at > now:
+            return False  # somebody was quicker
+        if case.state is ReturnState.REQUESTED:
+            await grant(tx, case, view, by="timer", actor_id=None, now=now)
+        elif case.state is ReturnState.IN_TRANSIT:
+            await inspect_goods(tx, case, view, restocked=None, by="timer", actor_id=None, now=now)
+        else:
+            await end(
+                tx, case, ReturnState.WITHDRAWN, event=RETURN_WITHDRAWN, by="timer", actor_id=None, now=now
+            )
+        return True
+
+    return await db.write(work)

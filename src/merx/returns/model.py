@@ -1,0 +1,115 @@
+"""Nouns of after-sales. Amounts are minor units of the order's currency."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+By = Literal["buyer", "seller", "staff", "timer"]
+
+
+class ReturnKind(StrEnum):
+    """What the buyer asks for."""
+
+    REFUND_ONLY = "refund_only"
+    """Money back for what was not shipped, did not arrive, or is not worth sending back."""
+    RETURN_AND_REFUND = "return_and_refund"
+
+
+class ReturnReason(StrEnum):
+    """Why."""
+
+    CHANGED_MIND = "changed_mind"
+    NOT_RECEIVED = "not_received"
+    LATE = "late"
+    DAMAGED = "damaged"
+    DEFECTIVE = "defective"
+    NOT_AS_DESCRIBED = "not_as_described"
+    WRONG_ITEM = "wrong_item"
+    MISSING_PARTS = "missing_parts"
+    OTHER = "other"
+
+
+class ReturnState(StrEnum):
+    """Where a case stands."""
+
+    REQUESTED = "requested"
+    PROPOSED = "proposed"
+    ESCALATED = "escalated"
+    APPROVED = "approved"
+    IN_TRANSIT = "in_transit"
+    INSPECTED = "inspected"
+    SETTLED = "settled"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Units of an order line, as somebody names them."""
+
+    order_line_id: UUID
+    quantity: int
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer applies for."""
+
+    kind: ReturnKind
+    reason: ReturnReason
+    lines: Sequence[Wanted]
+    body: str = ""
+    media_ids: Sequence[UUID] = ()
+
+
+class ReturnLine(msgspec.Struct, frozen=True):
+    """Units of an order line; `unshipped` of them never left. What came back is restocked or written off."""
+
+    order_line_id: UUID
+    quantity: int
+    unshipped: int
+    restocked: int = 0
+    written_off: int = 0
+
+
+class Return(msgspec.Struct, frozen=True, kw_only=True):
+    """An after-sales case of one order. `amount` is what its units are worth, `agreed` what was agreed on if less.
+
+    `due_at` is when it goes on by itself; `answer` says why it was rejected, proposed or decided so.
+    """
+
+    id: UUID
+    purchase_id: UUID
+    order_id: UUID
+    order_number: str
+    seller_id: UUID
+    account_id: UUID | None
+    kind: ReturnKind
+    state: ReturnState
+    reason: ReturnReason
+    body: str
+    media_ids: list[UUID]
+    currency: str
+    amount: int
+    proposed: int | None = None
+    agreed: int | None = None
+    answer: str = ""
+    carrier: str | None = None
+    tracking_number: str | None = None
+    sent_back_at: datetime | None = None
+    decided_by: UUID | None = None
+    refund_id: UUID | None = None
+    due_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    lines: list[ReturnLine]
+
+
+class ReturnPage(msgspec.Struct, frozen=True):
+    """Cases, newest first."""
+
+    items: list[Return]
+    next_cursor: str | None

@@ -1,0 +1,135 @@
+"""What must hold of refunds of sales and of after-sales cases."""
+
+from typing import Final
+
+from merx.infra.db import Sql
+from merx.verify.model import Check
+
+SALE_REFUNDS: Final = Sql("SELECT count(*) FROM refunds WHERE order_id IS NOT NULL")
+RETURNS: Final = Sql("SELECT count(*) FROM returns")
+
+AFTER_SALES: Final = (
+    Check(
+        code="M15",
+        area="money",
+        title="The parts of a refund make its amount, and an order says of itself what its refunds say",
+        sql=Sql("""
+            SELECT 'refund ' || r.number AS key,
+                   format('amount %s; its lines make %s, shipping %s', r.amount, coalesce(l.amount, 0), r.shipping) AS detail
+              FROM refunds r
+              LEFT JOIN (SELECT refund_id, sum(amount) AS amount FROM refund_lines GROUP BY refund_id) l ON l.refund_id = r.id
+             WHERE CASE WHEN r.order_id IS NULL THEN coalesce(l.amount, 0) + r.shipping <> 0
+                        ELSE coalesce(l.amount, 0) + r.shipping <> r.amount END
+            UNION ALL
+            SELECT 'order line ' || l.id,
+                   format('refunded %s, tax %s; its refunds make %s, %s', l.refunded_amount, l.refunded_tax,
+                          coalesce(r.amount, 0), coalesce(r.tax, 0))
+              FROM order_lines l
+              LEFT JOIN (SELECT rl.order_line_id, sum(rl.amount) AS amount, sum(rl.tax) AS tax
+                           FROM refund_lines rl JOIN refunds r ON r.id = rl.refund_id
+                          WHERE r.state NOT IN ('requested', 'rejected') GROUP BY rl.order_line_id) r
+                ON r.order_line_id = l.id
+             WHERE l.refunded_amount <> coalesce(r.amount, 0) OR l.refunded_tax <> coalesce(r.tax, 0)
+            UNION ALL
+            SELECT 'order ' || o.number,
+                   format('given back %s, shipping %s; its refunds make %s, %s', o.refunded, o.shipping_refunded,
+                          coalesce(r.done, 0), coalesce(r.shipping, 0))
+              FROM orders o
+              LEFT JOIN (SELECT order_id, sum(amount) FILTER (WHERE state = 'succeeded') AS done,
+                                sum(shipping) FILTER (WHERE state NOT IN ('requested', 'rejected')) AS shipping
+                           FROM refunds WHERE order_id IS NOT NULL GROUP BY order_id) r ON r.order_id = o.id
+             WHERE o.refunded <> coalesce(r.done, 0) OR o.shipping_refunded <> coalesce(r.shipping, 0)
+        """),
+        examined_sql=SALE_REFUNDS,
+    ),
+    Check(
+        code="M16",
+        area="money",
+        title="A finished refund of an order booked its part of the sale back: from the seller, the shipping and the tax",
+        sql=Sql("""
+            WITH wanted AS (
+                SELECT r.id, r.number, o.seller_id, coalesce(l.amount - l.tax, 0) AS goods, r.shipping - r.shipping_tax AS shipping,
+                       coalesce(l.tax, 0) + r.shipping_tax AS tax, r.state = 'succeeded' AND r.order_id IS NOT NULL AS due
+                  FROM refunds r
+                  LEFT JOIN orders o ON o.id = r.order_id
+                  LEFT JOIN (SELECT refund_id, sum(amount) AS amount, sum(tax) AS tax FROM refund_lines GROUP BY refund_id) l
+                    ON l.refund_id = r.id
+            ), booked AS (
+                SELECT cause_id, sum(amount) FILTER (WHERE debit_kind = 'seller_pending') AS goods,
+                       sum(amount) FILTER (WHERE debit_kind = 'shipping') AS shipping,
+                       sum(amount) FILTER (WHERE debit_kind = 'tax') AS tax, min(debit_owner::text) AS first_owner,
+                       max(debit_owner::text) AS last_owner, bool_and(credit_kind = 'customer_receivable') AS to_the_buyer
+                  FROM transfers WHERE leg LIKE 'return:%' GROUP BY cause_id
+            )
+            SELECT 'refund ' || w.number AS key,
+                   format('goods without tax %s, shipping %s, tax %s; booked %s, %s, %s', w.goods, w.shipping, w.tax,
+                          coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0)) AS detail
+              FROM wanted w LEFT JOIN booked b ON b.cause_id = w.id
+             WHERE CASE WHEN w.due THEN (coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0))
+                                        <> (w.goods, w.shipping, w.tax)
+                                        OR b.first_owner <> w.seller_id::text OR b.last_owner <> w.seller_id::text
+                                        OR NOT b.to_the_buyer
+                        ELSE b.cause_id IS NOT NULL END
+        """),
+        examined_sql=SALE_REFUNDS,
+    ),
+    Check(
+        code="O14",
+        area="workflow",
+        title="An order counts as asked back and as refunded exactly the units of its after-sales cases",
+        sql=Sql("""
+            WITH asked AS (
+                SELECT l.order_line_id,
+                       sum(l.unshipped) FILTER (WHERE r.state NOT IN ('rejected', 'withdrawn')) AS withheld,
+                       sum(l.quantity - l.unshipped) FILTER (WHERE r.state NOT IN ('rejected', 'withdrawn')) AS returned,
+                       sum(l.unshipped) FILTER (WHERE r.refund_id IS NOT NULL) AS cancelled,
+                       sum(l.quantity) FILTER (WHERE r.refund_id IS NOT NULL) AS refunded
+                  FROM return_lines l JOIN returns r ON r.id = l.return_id GROUP BY l.order_line_id
+            )
+            SELECT 'order line ' || l.id AS key,
+                   format('withheld %s, returned %s, cancelled %s, refunded %s; its cases make %s, %s, %s, %s', l.withheld,
+                          l.returned, l.cancelled, l.refunded_quantity, coalesce(a.withheld, 0), coalesce(a.returned, 0),
+                          coalesce(a.cancelled, 0), coalesce(a.refunded, 0)) AS detail
+              FROM order_lines l LEFT JOIN asked a ON a.order_line_id = l.id
+             WHERE (l.withheld, l.returned, l.cancelled, l.refunded_quantity)
+                   <> (coalesce(a.withheld, 0), coalesce(a.returned, 0), coalesce(a.cancelled, 0), coalesce(a.refunded, 0))
+            UNION ALL
+            SELECT 'order ' || o.number, format('%s open cases, counted %s', coalesce(r.open, 0), o.open_returns)
+              FROM orders o
+              LEFT JOIN (SELECT order_id, count(*) AS open FROM returns
+                          WHERE state NOT IN ('settled', 'rejected', 'withdrawn') GROUP BY order_id) r ON r.order_id = o.id
+             WHERE o.open_returns <> coalesce(r.open, 0) OR (o.open_returns > 0 AND o.state NOT IN ('placed', 'cancelled'))
+        """),
+        examined_sql=RETURNS,
+    ),
+    Check(
+        code="O15",
+        area="workflow",
+        title="A settled case's money went back, a case has the refund its state asks for, and no deadline is a day over",
+        needs=("now",),
+        sql=Sql("""
+            SELECT 'return ' || r.id AS key,
+                   format('%s %s, refund %s of order %s', r.kind, r.state, coalesce(f.state, 'none'), coalesce(f.order_id::text, '-'))
+                       AS detail
+              FROM returns r LEFT JOIN refunds f ON f.id = r.refund_id
+             WHERE (r.state = 'settled' AND f.state IS DISTINCT FROM 'succeeded')
+                OR (r.refund_id IS NOT NULL AND (f.order_id IS DISTINCT FROM r.order_id OR f.state IN ('requested', 'rejected')))
+                OR (r.state IN ('requested', 'proposed', 'escalated', 'in_transit', 'rejected', 'withdrawn')
+                    AND r.refund_id IS NOT NULL)
+                OR (r.state = 'approved' AND r.kind = 'refund_only' AND r.refund_id IS NULL)
+            UNION ALL
+            SELECT 'return ' || id, format('%s, was due at %s', state, due_at)
+              FROM returns WHERE due_at < $1::timestamptz - interval '1 day'
+            UNION ALL
+            SELECT 'return ' || r.id, format('of order %s, line %s of another', r.order_number, l.order_line_id)
+              FROM return_lines l JOIN returns r ON r.id = l.return_id JOIN order_lines o ON o.id = l.order_line_id
+             WHERE o.order_id <> r.order_id OR l.purchase_id <> r.purchase_id
+            UNION ALL
+            SELECT 'return ' || r.id, format('of order %s by %s in purchase %s', r.order_number, r.seller_id, r.purchase_id)
+              FROM returns r JOIN orders o ON o.id = r.order_id
+             WHERE (r.order_number, r.seller_id, r.purchase_id, r.currency)
+                   <> (o.number, o.seller_id, o.purchase_id, o.currency)
+        """),
+        examined_sql=RETURNS,
+    ),
+)
