@@ -90,12 +90,14 @@ def _start(*, real_photographs: bool) -> RunningShop:
     home = folder / "home"
     if not real_photographs:
         _draw_pictures(home / "cache")
-    web, alipay, smtp, mail = _free_ports(4)
+    web, alipay, wechat, card, smtp, mail = _free_ports(6)
     environment = {
         "MERX_HOME": str(home),
         "MERX_PORT": str(web),
         "MERX_SIMULATORS": "true",
         "MERX_SIMULATOR_ALIPAY_PORT": str(alipay),
+        "MERX_SIMULATOR_WECHAT_PORT": str(wechat),
+        "MERX_SIMULATOR_CARD_PORT": str(card),
         "MERX_SIMULATOR_MAIL_SMTP_PORT": str(smtp),
         "MERX_SIMULATOR_MAIL_HTTP_PORT": str(mail),
         "MERX_WEB_WORKERS": "1",

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from merx.kit.money import Money
+from merx.storefront import return_views as r
 from merx.storefront import views as v
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -355,6 +356,7 @@ def order(locale: str, currency: str, *, for_seller: bool = False, state: str = 
         unit_price=money(PRICES[currency][0], currency),
         total=money(PRICES[currency][0], currency),
         can_review=sent and not for_seller,
+        return_url=None if for_seller or not sent else "/purchases/1/orders/1/lines/l1/return",
     )
     return v.OrderView(
         number="01JD8M2K7Q4V9X3B-1",
@@ -377,7 +379,157 @@ def order(locale: str, currency: str, *, for_seller: bool = False, state: str = 
         can_ship=for_seller and not sent,
         can_review_seller=sent and not for_seller,
         carriers=(("shunfeng", "顺丰速运" if locale == "zh-CN" else "SF Express"), ("ems", "EMS")),
+        returns=(
+            v.ReturnLink(
+                url="/account/returns/1", state="proposed", amount=money(PRICES[currency][0], currency)
+            ),
+        )
+        if sent
+        else (),
     )
+
+
+def return_form(locale: str, currency: str, form: v.FormView) -> r.ReturnFormView:
+    """An application for after-sales."""
+    return r.ReturnFormView(
+        order_number="01JD8M2K7Q4V9X3B-1",
+        order_url="/purchases/1/orders/1",
+        url="/purchases/1/orders/1/lines/l1/return",
+        line=order(locale, currency).lines[0],
+        kinds=("refund_only", "return_and_refund"),
+        reasons=("changed_mind", "not_received", "late", "damaged", "defective", "not_as_described", "wrong_item", "missing_parts", "other"),
+        max_quantity=2,
+        upload_megabytes=12,
+        form=form,
+    )  # fmt: skip
+
+
+def return_case(
+    locale: str,
+    currency: str,
+    role: r.Role,
+    state: str,
+    actions: r.ReturnActions,
+    *,
+    form: v.FormView | None = None,
+    form_for: str = "",
+) -> r.ReturnCaseView:
+    """A case over one line, in a state, with what its reader can do."""
+    amount = money(PRICES[currency][0], currency)
+    settled = state == "settled"
+    steps = (
+        r.ReturnStep(code="requested", at=AT, done=True),
+        r.ReturnStep(code="approved", at=None, done=settled or state == "approved"),
+        r.ReturnStep(code="sent_back", at=AT if settled else None, done=settled),
+        r.ReturnStep(code="inspected", at=None, done=settled),
+        r.ReturnStep(code="refunded", at=AT if settled else None, done=settled),
+    )
+    stopped = {"escalated", "rejected", "withdrawn"} & {state}
+    return r.ReturnCaseView(
+        role=role,
+        url="/account/returns/1",
+        list_url="/account/returns",
+        order_number="01JD8M2K7Q4V9X3B-1",
+        order_url=None if role == "staff" else "/purchases/1/orders/1",
+        seller_name=text("Northlight Studio", locale),
+        state=state,
+        kind="return_and_refund",
+        reason="damaged",
+        text="…",
+        picture_count=2,
+        created_at=AT,
+        due_at=AT if not settled and not stopped else None,
+        amount=amount,
+        proposed=amount if state == "proposed" else None,
+        agreed=None,
+        answer="…" if state in {"proposed", "rejected"} else "",
+        decided_by_platform=False,
+        carrier="EMS" if settled else "",
+        tracking_number="EA123456789CN" if settled else "",
+        lines=(
+            r.ReturnedLine(
+                line=order(locale, currency).lines[0], came_back=1, restocked=int(settled), written_off=0
+            ),
+        ),
+        steps=(steps[0], r.ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
+        refund=r.RefundShown(amount=amount, done=True, at=AT) if settled else None,
+        actions=actions,
+        carriers=(("ems", "EMS"),),
+        form=form or v.FormView(),
+        form_for=form_for,
+    )
+
+
+def returns(locale: str, currency: str, role: r.Role) -> r.ReturnsView:
+    """Cases in every state."""
+    states = ("requested", "proposed", "escalated", "approved", "in_transit", "inspected", "settled", "rejected", "withdrawn")  # fmt: skip
+    return r.ReturnsView(
+        role=role,
+        rows=tuple(
+            r.ReturnRow(
+                url="/account/returns/1",
+                order_number=f"01JD8M2K7Q4V9X3B-{index}",
+                seller_name=text("Northlight Studio", locale),
+                state=state,
+                kind="refund_only" if index % 2 else "return_and_refund",
+                amount=money(PRICES[currency][0], currency),
+                created_at=AT,
+                due_at=AT if index < 2 else None,
+            )
+            for index, state in enumerate(states)
+        ),
+        more_url="/account/returns?after=abc",
+    )
+
+
+def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
+    """The pages of after-sales."""
+    wrong = v.FormView(
+        values={"reason": "late", "quantity": "2", "body": "…"},
+        errors=dict.fromkeys(("form", "quantity", "reason", "body", "pictures"), "…"),
+    )
+    bad = v.FormView(
+        values={"carrier": "ems", "tracking_number": "1", "amount": "x", "answer": ""},
+        errors={
+            "form": "…",
+            "carrier": "…",
+            "tracking_number": "…",
+            "amount": "…",
+            "answer": "…",
+        },
+    )
+    can = r.ReturnActions
+    cases: dict[str, tuple[r.Role, str, r.ReturnActions, str]] = {
+        "return-requested": ("buyer", "requested", can(withdraw=True, escalate=True), ""),
+        "return-proposed": ("buyer", "proposed", can(withdraw=True, answer_proposal=True), ""),
+        "return-approved": ("buyer", "approved", can(withdraw=True, send_back=True), "send_back"),
+        "return-settled": ("buyer", "settled", can(), ""),
+        "return-rejected": ("buyer", "rejected", can(escalate=True), ""),
+        "return-withdrawn": ("buyer", "withdrawn", can(), ""),
+        "seller-return-requested": ("seller", "requested", can(answer=True, propose=True, escalate=True), "propose"),
+        "seller-return-refused": ("seller", "requested", can(answer=True), "reject"),
+        "seller-return-in-transit": ("seller", "in_transit", can(inspect=True, escalate=True), "inspect"),
+        "seller-return-inspected": ("seller", "inspected", can(), ""),
+        "staff-return": ("staff", "escalated", can(decide=True, decide_amount=True), "decide"),
+    }  # fmt: skip
+    return {
+        "return-form": ("return_form.html", return_form(locale, currency, v.FormView())),
+        "return-form-wrong": ("return_form.html", return_form(locale, currency, wrong)),
+        **{
+            name: (
+                "return_case.html",
+                return_case(
+                    locale, currency, role, state, actions, form=bad if form_for else None, form_for=form_for
+                ),
+            )
+            for name, (role, state, actions, form_for) in cases.items()
+        },
+        "returns": ("return_list.html", returns(locale, currency, "buyer")),
+        "seller-returns": ("return_list.html", returns(locale, currency, "seller")),
+        "staff-returns": ("return_list.html", returns(locale, currency, "staff")),
+        "returns-empty": ("return_list.html", r.ReturnsView(role="buyer", rows=())),
+        "staff-returns-empty": ("return_list.html", r.ReturnsView(role="staff", rows=())),
+    }
 
 
 def orders(locale: str, currency: str, url: str) -> v.OrdersView:
@@ -462,6 +614,7 @@ def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         "addresses": ("addresses.html", v.AddressesView(addresses=(address(locale), address(locale)))),
         "addresses-empty": ("addresses.html", v.AddressesView(addresses=())),
         "address-form": ("address_form.html", address_form()),
+        **return_pages(locale, currency),
         "seller-orders": ("seller_orders.html", orders(locale, currency, "/seller/orders")),
         "seller-order": ("seller_order.html", order(locale, currency, for_seller=True, state="placed")),
         "seller-order-sent": ("seller_order.html", order(locale, currency, for_seller=True)),

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from merx.accounts import EmailTaken, hash_password, register
+from merx.accounts import EmailTaken, appoint_staff, hash_password, register
 from merx.catalog import (
     CategoryDraft,
     InitialStock,
@@ -46,6 +46,7 @@ from merx.sellers import (
     set_delivery_rates,
 )
 
+PLATFORM_EMAIL: Final = "platform@merx.example"
 PASSWORD: Final = "merx-demo-2026"  # noqa: S105 - printed by `merx serve --demo`; exists only in a demo shop
 DELIVERY_COUNTRIES: Final = ("CN", "US")
 _ROUNDS: Final = 5
@@ -65,7 +66,8 @@ class DemoLogin(msgspec.Struct, frozen=True):
 def _logins() -> tuple[DemoLogin, ...]:
     shop = read_shop()
     staff = (DemoLogin(one.staff_email, PASSWORD, f"seller, {one.name['en']}") for one in shop.sellers)
-    return (DemoLogin(shop.shopper.email, PASSWORD, "customer"), *staff)
+    platform = DemoLogin(PLATFORM_EMAIL, PASSWORD, "the platform's staff")
+    return (DemoLogin(shop.shopper.email, PASSWORD, "customer"), *staff, platform)
 
 
 DEMO_LOGINS: Final = _logins()
@@ -130,6 +132,10 @@ async def _load_surroundings(db: Database, settings: Settings, shop: Shop, now: 
                 tx, keys, email=shop.shopper.email, password_hash=hashed, name=shop.shopper.name,
                 locale=settings.default_locale, now=now,
             )  # fmt: skip
+            judge = await register(
+                tx, keys, email=PLATFORM_EMAIL, password_hash=hashed, name="周平", locale="zh-CN", now=now
+            )
+            await appoint_staff(tx, account_id=judge.id, now=now)
     except EmailTaken:
         return  # loaded before
 

@@ -25,6 +25,7 @@ from merx.storefront.routes import (
     orders,
     preferences,
     purchases,
+    returns,
     seller,
 )
 from merx.storefront.visit import open_visit
@@ -45,6 +46,7 @@ storefront_handlers = [
             *checkout.handlers,
             *purchases.handlers,
             *orders.handlers,
+            *returns.handlers,
             *account.handlers,
             *addresses.handlers,
             *notifications.handlers,

@@ -18,6 +18,7 @@ MAX_FORM_BYTES: Final = 64 * 1024
 MAX_PICTURES: Final = 6
 MAX_PICTURE_BYTES: Final = 10 * 1024 * 1024
 _URLENCODED: Final = "application/x-www-form-urlencoded"
+_RESTOCKED: Final = "restocked-"
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 
 Form = TypeVar("Form", bound=msgspec.Struct)
@@ -26,6 +27,7 @@ PlainRequest = Request[Any, Any, Any]
 Short = Annotated[str, msgspec.Meta(max_length=128)]
 Line = Annotated[str, msgspec.Meta(max_length=512)]
 Path = Annotated[str, msgspec.Meta(max_length=2048)]
+Words = Annotated[str, msgspec.Meta(max_length=16_000)]
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
 
 
@@ -139,7 +141,7 @@ class ShipForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SellerReviewForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Stars and words; the limits of the words are the reviews' own."""
 
-    body: Annotated[str, msgspec.Meta(max_length=16_000)]
+    body: Words
     score: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
 
 
@@ -151,8 +153,57 @@ class ProductReviewForm(msgspec.Struct, frozen=True):
     pictures: tuple[bytes, ...]
 
 
+class ReturnForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An application for after-sales; the limits of the words are those of after-sales."""
+
+    kind: Literal["refund_only", "return_and_refund"]
+    quantity: Quantity
+    reason: Short = ""
+    body: Words = ""
+
+
+class AnswerForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an application is refused."""
+
+    answer: Words
+
+
+class ProposalForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An amount in major units, as people write it, and why."""
+
+    amount: Short
+    answer: Words = ""
+
+
+class DecisionForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The platform's decision; an empty amount is the whole one."""
+
+    in_favour: Literal["yes", "no"]
+    answer: Words
+    amount: Short = ""
+
+
 def decode_form(body: bytes, content_type: str, form: type[Form]) -> Form:
     """Read an urlencoded form. Raises BadForm for anything but exactly its fields, each once and within its bounds."""
+    try:
+        return msgspec.convert(_decode_pairs(body, content_type), form, strict=False)
+    except msgspec.ValidationError:
+        raise BadForm from None
+
+
+def decode_restocked(body: bytes, content_type: str) -> dict[UUID, int]:
+    """Read an inspection: `restocked-<order line>`, the units that can be sold again. Raises BadForm."""
+    pairs = _decode_pairs(body, content_type)
+    if not all(name.startswith(_RESTOCKED) for name in pairs):
+        raise BadForm
+    named = {name.removeprefix(_RESTOCKED): value for name, value in pairs.items()}
+    try:
+        return msgspec.convert(named, dict[UUID, Annotated[int, msgspec.Meta(ge=0, le=999)]], strict=False)
+    except msgspec.ValidationError:
+        raise BadForm from None
+
+
+def _decode_pairs(body: bytes, content_type: str) -> dict[str, str]:
     typed = content_type.partition(";")[0].strip().lower() == _URLENCODED
     if len(body) > MAX_FORM_BYTES or (body and not typed):
         raise BadForm
@@ -161,12 +212,12 @@ def decode_form(body: bytes, content_type: str, form: type[Form]) -> Form:
             body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict",
             max_num_fields=MAX_FIELDS,
         )  # fmt: skip
-        values = dict(pairs)
-        if len(values) != len(pairs):
-            raise BadForm
-        return msgspec.convert(values, form, strict=False)
-    except (ValueError, msgspec.ValidationError):
+    except ValueError:
         raise BadForm from None
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise BadForm
+    return values
 
 
 async def read_form(request: PlainRequest, form: type[Form]) -> Form:
@@ -174,16 +225,32 @@ async def read_form(request: PlainRequest, form: type[Form]) -> Form:
     return decode_form(await request.body(), request.headers.get("content-type", ""), form)
 
 
+async def read_restocked(request: PlainRequest) -> dict[UUID, int]:
+    """Read the request's body as an inspection. Raises BadForm."""
+    return decode_restocked(await request.body(), request.headers.get("content-type", ""))
+
+
 async def read_review_form(request: PlainRequest) -> ProductReviewForm:
     """Read a multipart form with pictures. Raises BadForm, TooManyPictures."""
+    words, pictures = await _read_pictured(request, SellerReviewForm)
+    return ProductReviewForm(words.body, words.score, pictures)
+
+
+async def read_return_form(request: PlainRequest) -> tuple[ReturnForm, tuple[bytes, ...]]:
+    """Read an application for after-sales and its pictures. Raises BadForm, TooManyPictures."""
+    return await _read_pictured(request, ReturnForm)
+
+
+async def _read_pictured(request: PlainRequest, form: type[Form]) -> tuple[Form, tuple[bytes, ...]]:
+    """A multipart form: its fields, each at most once, and files under `pictures`."""
     if request.content_type[0] != "multipart/form-data":
         raise BadForm
     data = await request.form()
-    if set(data) - {"body", "score", "pictures"} or len(data.getall("body", [])) != 1:
+    fields = {name: data[name] for name in data if name != "pictures"}
+    if any(len(data.getall(name)) != 1 for name in fields):
         raise BadForm
-    fields = {name: data[name] for name in ("body", "score") if name in data}
     try:
-        words = msgspec.convert(fields, SellerReviewForm, strict=False)
+        words = msgspec.convert(fields, form, strict=False)
     except msgspec.ValidationError:
         raise BadForm from None
     files = data.getall("pictures", [])
@@ -196,7 +263,7 @@ async def read_review_form(request: PlainRequest) -> ProductReviewForm:
         raise TooManyPictures(
             most=MAX_PICTURES, megabytes=MAX_PICTURE_BYTES // 1024 // 1024, field="pictures"
         )
-    return ProductReviewForm(words.body, words.score, tuple(pictures))
+    return words, tuple(pictures)
 
 
 def local_path(given: str) -> str:

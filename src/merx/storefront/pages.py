@@ -113,7 +113,8 @@ class Public(msgspec.Struct, frozen=True):
 def bare_page(visit: Visit, template: str, view: View, *, status: int) -> Response[str]:
     """A page that needs no database: for when something went wrong, perhaps there."""
     name = visit.identity.account.name if visit.identity else None
-    chrome = _chrome(visit, categories=(), personal=PersonalView(name=name, sells=_sells(visit)))
+    personal = PersonalView(name=name, sells=_sells(visit), is_staff=_is_staff(visit))
+    chrome = _chrome(visit, categories=(), personal=personal)
     return html(templates().render(template, locale=visit.locale, chrome=chrome, view=view), status=status)
 
 
@@ -146,11 +147,16 @@ async def personal_view(visit: Visit, tx: ReadTx, *, cart: Cart | None = None) -
         unread_count=await count_unread(tx, account_id=visit.account_id) if visit.account_id else 0,
         name=visit.identity.account.name if visit.identity else None,
         sells=_sells(visit),
+        is_staff=_is_staff(visit),
     )
 
 
 def _sells(visit: Visit) -> bool:
     return bool(visit.identity and visit.identity.seller_ids)
+
+
+def _is_staff(visit: Visit) -> bool:
+    return bool(visit.identity and visit.identity.is_staff)
 
 
 def _categories(visit: Visit, tree: Sequence[Category], *, current: str | None) -> tuple[CategoryLink, ...]:

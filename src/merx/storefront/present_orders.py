@@ -180,7 +180,7 @@ def order_page(
         pay_until=purchase.expires_at if purchase and unpaid else None,
         can_ship=purchase is None
         and order.state == OrderState.PLACED
-        and any(line.shipped < line.quantity for line in found.lines),
+        and any(line.to_ship > 0 for line in found.lines),
         can_review_seller=mine is not None and received and order.id not in mine.orders,
         carriers=carrier_choices(locale) if purchase is None else (),
         upload_megabytes=upload_megabytes,

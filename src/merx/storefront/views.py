@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 import msgspec
+from markupsafe import Markup
 
 from merx.kit.money import Money
 
@@ -36,6 +37,7 @@ class PersonalView(View, frozen=True, kw_only=True):
     unread_count: int = 0
     name: str | None = None
     sells: bool = False
+    is_staff: bool = False
 
 
 class CategoryLink(View, frozen=True, kw_only=True):
@@ -296,7 +298,7 @@ class CheckoutView(View, frozen=True, kw_only=True):
 
 
 class PaymentView(View, frozen=True, kw_only=True):
-    """A payment as the shopper sees it. `poll_url` is asked again while it is `waiting`."""
+    """A payment as the shopper sees it. `poll_url` is asked again while it is `waiting`; `scan` is a code for a phone."""
 
     number: str
     amount: Money
@@ -307,6 +309,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     cancel_url: str | None
     deadline: datetime | None
     orders: tuple["OrderLink", ...] = ()
+    scan: Markup | None = None
 
 
 class OrderLink(View, frozen=True, kw_only=True):
@@ -351,6 +354,15 @@ class OrderLineView(View, frozen=True, kw_only=True):
     total: Money
     can_review: bool = False
     reviewed: bool = False
+    return_url: str | None = None
+
+
+class ReturnLink(View, frozen=True, kw_only=True):
+    """A way to an after-sales case of an order."""
+
+    url: str
+    state: str
+    amount: Money
 
 
 class OrderView(View, frozen=True, kw_only=True):
@@ -378,6 +390,7 @@ class OrderView(View, frozen=True, kw_only=True):
     upload_megabytes: int = 0
     form: FormView = FormView()
     form_for: str | None = None
+    returns: tuple[ReturnLink, ...] = ()
 
 
 class OrderRow(View, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """A visit: who asks, in which language and currency, with which cart. Everything else of a request stays outside."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +14,7 @@ from merx.accounts import Identity, authenticate
 from merx.infra.crypto import token_hash
 from merx.kit.errors import Unauthenticated
 from merx.kit.i18n import LOCALES
+from merx.payments.providers import Device
 from merx.services import Services
 from merx.storefront.forms import PlainRequest
 
@@ -25,6 +27,7 @@ _YEAR: Final = 365 * 24 * 3600
 _MONTH: Final = 30 * 24 * 3600
 _KEPT_PURCHASES: Final = 8
 _LANGUAGES_READ: Final = 16
+_PHONE: Final = re.compile("Mobi|Android|iPhone")
 
 
 class CartKey(msgspec.Struct, frozen=True):
@@ -52,6 +55,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     cart_key: CartKey | None
     purchases: dict[UUID, str]
     partial: bool
+    device: Device
 
     @property
     def account_id(self) -> UUID | None:
@@ -103,6 +107,7 @@ def read_visit(request: PlainRequest, *, identity: Identity | None, token: str |
         purchases=read_purchases(cookies.get(PURCHASES, "")),
         partial=request.headers.get("hx-request") == "true"
         and "hx-history-restore-request" not in request.headers,
+        device=choose_device(request.headers.get("user-agent", "")),
     )
 
 
@@ -129,6 +134,12 @@ def _by_weight(accept_language: str) -> Iterable[str]:
         if tag.strip() and weight > 0:
             weighted.append((-weight, position, tag.strip()))
     return [tag for _, _, tag in sorted(weighted)]
+
+
+def choose_device(user_agent: str) -> Device:
+    """Where a payment page opens. Inside WeChat a code is shown: its own way to pay needs to know the payer there."""
+    on_phone = _PHONE.search(user_agent) is not None
+    return Device.PHONE if on_phone and "MicroMessenger" not in user_agent else Device.DESKTOP
 
 
 def choose_currency(cookie: str | None, currencies: tuple[str, ...], default: str) -> str:

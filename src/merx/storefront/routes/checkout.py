@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.response import Redirect
 
 from merx.accounts import (
     PostalAddress,
@@ -28,7 +27,6 @@ from merx.checkout import (
     PlaceOrder,
     PriceChanged,
     Refused,
-    start_payment,
 )
 from merx.infra.crypto import token_hash
 from merx.infra.db import ReadTx
@@ -42,6 +40,7 @@ from merx.storefront.addresses import FIELDS, address_view, all_countries, count
 from merx.storefront.carts import find_cart, owner_of
 from merx.storefront.forms import CheckoutForm, PlainRequest, errors_of, form_view, read_form
 from merx.storefront.pages import Page, error_text, fragment, page, see_other
+from merx.storefront.paying import go_to_payment, provider_name
 from merx.storefront.routes.cart import draw_cart
 from merx.storefront.routes.parameters import Visiting
 from merx.storefront.visit import CART, PURCHASES, Visit, forget, keep, purchases_text
@@ -254,19 +253,6 @@ async def _on_to_payment(visit: Visit, placed: Placed) -> Page:
     return response
 
 
-async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes | None) -> Redirect:
-    """Ask the provider where to pay and lead there. Raises UnknownPurchase."""
-    services = visit.services
-    try:
-        action = await start_payment(
-            services.db, services.providers, purchase_id=purchase_id, account_id=visit.account_id,
-            access_hash=access_hash, public_url=services.settings.public_url.rstrip("/"), now=visit.now,
-        )  # fmt: skip
-    except (Unavailable, Conflict, Invalid):
-        return see_other(f"/purchases/{purchase_id}")
-    return see_other(action.url)
-
-
 async def draw_checkout(
     visit: Visit,
     tx: ReadTx,
@@ -375,11 +361,6 @@ def _payments(visit: Visit, cart: Cart, form: CheckoutForm | None) -> tuple[view
         )
         for each in offered
     )
-
-
-def provider_name(label: Mapping[str, str], locale: str, code: str) -> str:
-    """What a way to pay is called in the page's language."""
-    return label.get(locale) or label.get("en") or code
 
 
 handlers = [show_checkout, show_totals, submit_checkout]

@@ -11,7 +11,8 @@ from merx.catalog import ProductCard, cards, render_picture, save_media
 from merx.fulfilment import fulfilments_of, receive
 from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
-from merx.orders import AddressSnapshot, OrderView, list_purchases
+from merx.orders import AddressSnapshot, OrderView, after_sales_days, list_purchases
+from merx.returns import returns_of
 from merx.reviews import MyReviews, my_reviews, review_product, review_seller
 from merx.sellers import get_sellers
 from merx.storefront import present
@@ -29,9 +30,11 @@ from merx.storefront.forms import (
     read_review_form,
 )
 from merx.storefront.pages import Page, error_text, fragment, page, see_other
+from merx.storefront.paying import payment_name
 from merx.storefront.present_orders import order_page, order_row
+from merx.storefront.present_returns import takes_returns, with_returns
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
-from merx.storefront.routes.purchases import own_purchase, payment_name
+from merx.storefront.routes.purchases import own_purchase
 from merx.storefront.views import FormView, OrderRow, OrdersView
 from merx.storefront.visit import Visit
 
@@ -127,6 +130,14 @@ async def draw_order(
             upload_megabytes=visit.services.settings.max_body_bytes // 1024 // 1024,
             form=form,
             form_for=form_for,
+        )
+        days = await after_sales_days(tx, order_id=order_id, default=visit.services.settings.after_sales_days)
+        view = with_returns(
+            view,
+            order,
+            cases=await returns_of(tx, order_ids=[order_id]),
+            folder="/account/returns",
+            apply_at=view.url if takes_returns(order.order, days=days, now=visit.now) else None,
         )
         return await page(visit, tx, "order.html", view, status=status)
 

@@ -1,23 +1,17 @@
 """A purchase after it was placed: its payment, and where it can still be changed."""
 
 import contextlib
-from typing import Literal
 from uuid import UUID
 
 from litestar import get, post
 
 from merx.checkout import AlreadyPaid, cancel_purchase
 from merx.infra.db import ReadTx
-from merx.kit.errors import NotFound
-from merx.kit.money import Money
-from merx.orders import OrderState, Purchase, PurchaseView, purchase_view
-from merx.sellers import get_sellers
-from merx.storefront import present
+from merx.orders import PurchaseView, purchase_view
 from merx.storefront.forms import EmptyForm, PlainRequest, read_form
-from merx.storefront.pages import Page, fragment, page, see_other
-from merx.storefront.routes.checkout import go_to_payment, provider_name
+from merx.storefront.pages import Page, see_other
+from merx.storefront.paying import go_to_payment, payment_page
 from merx.storefront.routes.parameters import FromPath, Visiting
-from merx.storefront.views import OrderLink, PaymentView
 from merx.storefront.visit import Visit
 
 
@@ -30,57 +24,8 @@ async def own_purchase(visit: Visit, tx: ReadTx, purchase_id: UUID) -> PurchaseV
 
 @get("/purchases/{purchase_id:uuid}")
 async def show_purchase(visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
-    """Whether it is paid. A script asks again and again and gets only that part."""
-    async with visit.services.db.snapshot() as tx:
-        found = await own_purchase(visit, tx, purchase_id)
-        sellers = await get_sellers(tx, seller_ids=[each.order.seller_id for each in found.orders])
-        url = f"/purchases/{purchase_id}"
-        orders = tuple(
-            OrderLink(
-                number=each.order.number,
-                url=f"{url}/orders/{each.order.id}",
-                seller_name=present.seller_name(sellers, each.order.seller_id, visit.locale),
-            )
-            for each in found.orders
-        )
-        view = _payment(visit, found.purchase, url=url, orders=orders)
-        if visit.partial:
-            return fragment(visit, "payment_state.html", view=view)
-        return await page(visit, tx, "payment.html", view)
-
-
-def _payment(visit: Visit, purchase: Purchase, *, url: str, orders: tuple[OrderLink, ...]) -> PaymentView:
-    state = payment_state(purchase)
-    waiting = state == "waiting"
-    return PaymentView(
-        number=purchase.number,
-        amount=Money(purchase.total, purchase.currency),
-        state=state,
-        provider_name=payment_name(visit, purchase),
-        poll_url=url,
-        pay_url=f"{url}/pay" if waiting and purchase.expires_at > visit.now else None,
-        cancel_url=f"{url}/cancel" if waiting else None,
-        deadline=purchase.expires_at,
-        orders=orders,
-    )
-
-
-def payment_state(purchase: Purchase) -> Literal["waiting", "paid", "expired", "cancelled"]:
-    """Where the payment of a purchase is, in the words of its page."""
-    if purchase.state == OrderState.PENDING_PAYMENT:
-        return "waiting"
-    if purchase.state == OrderState.CANCELLED:
-        return "expired" if purchase.cancel_reason == "expired" else "cancelled"
-    return "paid"
-
-
-def payment_name(visit: Visit, purchase: Purchase) -> str:
-    """What the shopper calls the provider; its code when the shop does not offer it any more."""
-    try:
-        provider = visit.services.providers.get(purchase.provider)
-    except NotFound:
-        return purchase.provider
-    return provider_name(provider.label, visit.locale, provider.code)
+    """Whether it is paid. A script asks again and again and gets only that part. Raises UnknownPurchase."""
+    return await payment_page(visit, purchase_id, access_hash=visit.access_hash(purchase_id))
 
 
 @post("/purchases/{purchase_id:uuid}/pay", status_code=200)

@@ -9,11 +9,13 @@ from litestar import get, post
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier, fulfilments_of, mark_delivered, ship
 from merx.kit.errors import Conflict, Forbidden, Invalid
 from merx.orders import OrderState, list_seller_orders, seller_order_view
+from merx.returns import returns_of
 from merx.sellers import get_sellers
 from merx.storefront.forms import EmptyForm, PlainRequest, ShipForm, form_view, read_form
 from merx.storefront.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.present import seller_name
 from merx.storefront.present_orders import order_page, order_row
+from merx.storefront.present_returns import with_returns
 from merx.storefront.routes.orders import opened_address, pictured
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
 from merx.storefront.views import FormView, OrdersView
@@ -119,6 +121,8 @@ async def _draw(visit: Visit, order_id: UUID, *, form: FormView | None = None, s
             mine=None,
             form=form,
         )
+        cases = await returns_of(tx, order_ids=[order_id])
+        view = with_returns(view, found, cases=cases, folder="/seller/returns", apply_at=None)
         return await page(visit, tx, "seller_order.html", view, status=status)
 
 

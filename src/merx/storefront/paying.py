@@ -1,0 +1,111 @@
+"""Paying for a purchase: where to, and the page that waits for it."""
+
+from collections.abc import Mapping
+from typing import Literal
+from uuid import UUID
+
+import segno
+from markupsafe import Markup
+
+from merx.checkout import start_payment
+from merx.infra.db import ReadTx
+from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
+from merx.kit.money import Money
+from merx.orders import OrderState, Purchase, PurchaseView, purchase_view
+from merx.sellers import get_sellers
+from merx.storefront import present
+from merx.storefront.pages import Page, fragment, page, see_other
+from merx.storefront.views import OrderLink, PaymentView
+from merx.storefront.visit import Visit
+
+_MODULE_PIXELS = 6
+_QUIET_MODULES = 4
+
+
+async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes | None) -> Page:
+    """Ask the provider how to pay: lead to its page, or show its code to scan. Raises UnknownPurchase."""
+    services = visit.services
+    try:
+        action = await start_payment(
+            services.db, services.providers, purchase_id=purchase_id, account_id=visit.account_id,
+            access_hash=access_hash, public_url=services.settings.public_url.rstrip("/"), now=visit.now,
+            device=visit.device, client_ip=visit.remote,
+        )  # fmt: skip
+    except (Unavailable, Conflict, Invalid):
+        return see_other(f"/purchases/{purchase_id}")
+    if action.kind == "qr":
+        return await payment_page(visit, purchase_id, access_hash=access_hash, scan=action.qr_text)
+    return see_other(action.url)
+
+
+async def payment_page(
+    visit: Visit, purchase_id: UUID, *, access_hash: bytes | None, scan: str | None = None
+) -> Page:
+    """Whether a purchase is paid, with the code to `scan`. A script that asks again gets only that part.
+
+    Raises UnknownPurchase.
+    """
+    async with visit.services.db.snapshot() as tx:
+        found = await purchase_view(
+            tx, purchase_id=purchase_id, account_id=visit.account_id, access_hash=access_hash
+        )
+        view = await _view(visit, tx, found, scan=scan)
+        if visit.partial:
+            return fragment(visit, "payment_state.html", view=view)
+        return await page(visit, tx, "payment.html", view)
+
+
+async def _view(visit: Visit, tx: ReadTx, found: PurchaseView, *, scan: str | None) -> PaymentView:
+    purchase, url = found.purchase, f"/purchases/{found.purchase.id}"
+    sellers = await get_sellers(tx, seller_ids=[each.order.seller_id for each in found.orders])
+    state = payment_state(purchase)
+    waiting = state == "waiting"
+    return PaymentView(
+        number=purchase.number,
+        amount=Money(purchase.total, purchase.currency),
+        state=state,
+        provider_name=payment_name(visit, purchase),
+        poll_url=url,
+        pay_url=f"{url}/pay" if waiting and purchase.expires_at > visit.now else None,
+        cancel_url=f"{url}/cancel" if waiting else None,
+        deadline=purchase.expires_at,
+        orders=tuple(
+            OrderLink(
+                number=each.order.number,
+                url=f"{url}/orders/{each.order.id}",
+                seller_name=present.seller_name(sellers, each.order.seller_id, visit.locale),
+            )
+            for each in found.orders
+        ),
+        scan=code_to_scan(scan) if scan and waiting else None,
+    )
+
+
+def code_to_scan(text: str) -> Markup:
+    """A QR code (ISO/IEC 18004) as an SVG element."""
+    drawn = segno.make_qr(text, error="m")
+    svg = drawn.svg_inline(scale=_MODULE_PIXELS, border=_QUIET_MODULES, light="#fff", omitsize=True)
+    return Markup(svg)  # noqa: S704 - drawn by the library from modules; the text itself is not in it
+
+
+def payment_state(purchase: Purchase) -> Literal["waiting", "paid", "expired", "cancelled"]:
+    """Where the payment of a purchase is, in the words of its page."""
+    if purchase.state == OrderState.PENDING_PAYMENT:
+        return "waiting"
+    if purchase.state == OrderState.CANCELLED:
+        return "expired" if purchase.cancel_reason == "expired" else "cancelled"
+    return "paid"
+
+
+def payment_name(visit: Visit, purchase: Purchase) -> str:
+    """What the shopper calls the provider; its code when the shop does not offer it any more."""
+    try:
+        provider = visit.services.providers.get(purchase.provider)
+    except NotFound:
+        return purchase.provider
+    return provider_name(provider.label, visit.locale, provider.code)
+
+
+def provider_name(label: Mapping[str, str], locale: str, code: str) -> str:
+    """What a way to pay is called in the page's language."""
+    return label.get(locale) or label.get("en") or code

@@ -1,0 +1,117 @@
+"""What the pages of after-sales show."""
+
+from datetime import datetime
+from typing import Literal
+
+from merx.kit.money import Money
+from merx.storefront.views import FormView, OrderLineView, View
+
+Role = Literal["buyer", "seller", "staff"]
+
+
+class ReturnFormView(View, frozen=True, kw_only=True):
+    """An application to fill in, for one line of an order. `kinds` and `reasons` are codes."""
+
+    order_number: str
+    order_url: str
+    url: str
+    line: OrderLineView
+    kinds: tuple[str, ...]
+    reasons: tuple[str, ...]
+    max_quantity: int
+    upload_megabytes: int
+    form: FormView = FormView()
+
+
+class ReturnStep(View, frozen=True, kw_only=True):
+    """One step of a case; `at` may be unknown although it is done."""
+
+    code: Literal[
+        "requested", "approved", "sent_back", "inspected", "refunded", "escalated", "rejected", "withdrawn"
+    ]
+    at: datetime | None
+    done: bool
+
+
+class ReturnedLine(View, frozen=True, kw_only=True):
+    """Units of a line that a case is about; `restocked` and `written_off` are known once they were inspected."""
+
+    line: OrderLineView
+    came_back: int
+    restocked: int
+    written_off: int
+
+
+class RefundShown(View, frozen=True, kw_only=True):
+    """Money on its way back to the buyer."""
+
+    amount: Money
+    done: bool
+    at: datetime | None
+
+
+class ReturnActions(View, frozen=True, kw_only=True):
+    """What the reader can do now."""
+
+    withdraw: bool = False
+    answer_proposal: bool = False
+    send_back: bool = False
+    escalate: bool = False
+    answer: bool = False
+    propose: bool = False
+    inspect: bool = False
+    decide: bool = False
+    decide_amount: bool = False
+
+
+class ReturnCaseView(View, frozen=True, kw_only=True):
+    """A case as one of the sides sees it. `form_for` names the form that came back; `due_at` is when it goes on by itself."""
+
+    role: Role
+    url: str
+    list_url: str
+    order_number: str
+    order_url: str | None
+    seller_name: str
+    state: str
+    kind: str
+    reason: str
+    text: str
+    picture_count: int
+    created_at: datetime
+    due_at: datetime | None
+    amount: Money
+    proposed: Money | None
+    agreed: Money | None
+    answer: str
+    decided_by_platform: bool
+    carrier: str
+    tracking_number: str
+    lines: tuple[ReturnedLine, ...]
+    steps: tuple[ReturnStep, ...]
+    refund: RefundShown | None
+    actions: ReturnActions
+    carriers: tuple[tuple[str, str], ...] = ()
+    form: FormView = FormView()
+    form_for: str = ""
+
+
+class ReturnRow(View, frozen=True, kw_only=True):
+    """A case in a list."""
+
+    url: str
+    order_number: str
+    seller_name: str
+    state: str
+    kind: str
+    amount: Money
+    created_at: datetime
+    due_at: datetime | None
+
+
+class ReturnsView(View, frozen=True, kw_only=True):
+    """A part of a list of cases."""
+
+    role: Role
+    rows: tuple[ReturnRow, ...]
+    more_url: str | None = None

@@ -1,0 +1,396 @@
+"""After-sales cases: a buyer follows them, a seller answers and inspects, the platform's staff decide."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+
+from merx.infra.db import ReadTx, Tx
+from merx.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from merx.kit.money import parse_decimal
+from merx.orders import (
+    list_purchases,
+    seller_order_view,
+)
+from merx.payments import get_refunds
+from merx.returns import (
+    Return,
+    ReturnState,
+    Wanted,
+    accept_proposal,
+    approve_return,
+    buyer_return,
+    decide_return,
+    decline_proposal,
+    escalate_for_buyer,
+    escalate_for_seller,
+    get_return,
+    inspect_return,
+    list_returns,
+    propose_amount,
+    reject_return,
+    returns_of,
+    seller_return,
+    send_back,
+    withdraw_return,
+)
+from merx.sellers import get_sellers
+from merx.storefront.forms import (
+    AnswerForm,
+    DecisionForm,
+    EmptyForm,
+    PlainRequest,
+    ProposalForm,
+    ShipForm,
+    read_form,
+    read_restocked,
+)
+from merx.storefront.pages import Page, page, see_other
+from merx.storefront.present_returns import (
+    FOLDERS,
+    case_page,
+    return_row,
+)
+from merx.storefront.return_views import ReturnsView, Role
+from merx.storefront.routes import return_application
+from merx.storefront.routes.orders import pictured
+from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
+from merx.storefront.routes.purchases import own_purchase
+from merx.storefront.routes.return_application import returned
+from merx.storefront.routes.seller import shops_of
+from merx.storefront.views import FormView
+from merx.storefront.visit import Visit
+
+_PER_PAGE = 20
+_PURCHASES_READ = 50
+_LOOKS = 20
+MINE = "/account/returns/{return_id:uuid}"
+SELLER = "/seller/returns/{return_id:uuid}"
+STAFF = "/staff/returns/{return_id:uuid}"
+Work = Callable[[Tx], Awaitable[Return]]
+
+
+def _require_staff(visit: Visit) -> UUID:
+    """The account of a member of the platform's staff. Raises Unauthenticated, Forbidden."""
+    identity = visit.require_identity()
+    if not identity.is_staff:
+        raise Forbidden
+    return identity.account.id
+
+
+# ---------------------------------------------------------------- lists
+
+
+@get("/account/returns")
+async def show_my_returns(visit: Visiting, after: Cursor = None) -> Page:
+    """The account's cases, those of the newest purchases first; a guest's by the browser's tokens. Raises BadCursor."""
+    async with visit.services.db.snapshot() as tx:
+        cases, cursor = await _own_cases(visit, tx, after=after)
+        return await _draw_list(visit, tx, cases, cursor, role="buyer")
+
+
+async def _own_cases(visit: Visit, tx: ReadTx, *, after: str | None) -> tuple[list[Return], str | None]:
+    """Follow the purchases until some have cases; how many are looked through at once is bounded."""
+    if visit.account_id is None:
+        return await returns_of(tx, order_ids=await _guests_orders(visit, tx)), None
+    for _ in range(_LOOKS):
+        found = await list_purchases(tx, account_id=visit.account_id, after=after, limit=_PURCHASES_READ)
+        after = found.next_cursor
+        ids = [order.order.id for _, orders in found.items for order in orders]
+        cases = await returns_of(tx, order_ids=ids)
+        if cases or after is None:
+            return cases, after
+    return [], after
+
+
+async def _guests_orders(visit: Visit, tx: ReadTx) -> list[UUID]:
+    found: list[UUID] = []
+    for purchase_id in visit.purchases:
+        try:
+            found.extend(each.order.id for each in (await own_purchase(visit, tx, purchase_id)).orders)
+        except NotFound:
+            continue  # a stale or forged cookie
+    return found
+
+
+@get("/seller/returns")
+async def show_seller_returns(visit: Visiting, after: Cursor = None) -> Page:
+    """The cases of one's shops, newest first. Raises Unauthenticated, NoShop, BadCursor."""
+    shops = shops_of(visit)
+    async with visit.services.db.snapshot() as tx:
+        found = await list_returns(tx, seller_ids=shops, after=after, limit=_PER_PAGE)
+        return await _draw_list(visit, tx, found.items, found.next_cursor, role="seller")
+
+
+@get("/staff/returns")
+async def show_escalated(visit: Visiting, after: Cursor = None) -> Page:
+    """The cases that wait for the platform, newest first. Raises Unauthenticated, Forbidden, BadCursor."""
+    _require_staff(visit)
+    async with visit.services.db.snapshot() as tx:
+        found = await list_returns(
+            tx, seller_ids=None, states=[ReturnState.ESCALATED], after=after, limit=_PER_PAGE
+        )
+        return await _draw_list(visit, tx, found.items, found.next_cursor, role="staff")
+
+
+async def _draw_list(
+    visit: Visit, tx: ReadTx, cases: Sequence[Return], cursor: str | None, *, role: Role
+) -> Page:
+    sellers = await get_sellers(tx, seller_ids={case.seller_id for case in cases})
+    view = ReturnsView(
+        role=role,
+        rows=tuple(return_row(case, role=role, sellers=sellers, locale=visit.locale) for case in cases),
+        more_url=f"{FOLDERS[role]}?after={cursor}" if cursor else None,
+    )
+    return await page(visit, tx, "return_list.html", view)
+
+
+# ---------------------------------------------------------------- one case
+
+
+async def _own(visit: Visit, tx: ReadTx, return_id: UUID) -> Return:
+    """The buyer's case; a guest shows the token of its purchase. Raises UnknownReturn."""
+    case = await get_return(tx, return_id=return_id)
+    hash_ = visit.access_hash(case.purchase_id)
+    return await buyer_return(tx, return_id=return_id, account_id=visit.account_id, access_hash=hash_)
+
+
+async def _visible(visit: Visit, tx: ReadTx, return_id: UUID, role: Role) -> Return:
+    """The case, if the visitor may see it in this role."""
+    if role == "buyer":
+        return await _own(visit, tx, return_id)
+    if role == "seller":
+        return await seller_return(tx, return_id=return_id, seller_ids=shops_of(visit))
+    _require_staff(visit)
+    return await get_return(tx, return_id=return_id)
+
+
+async def _draw(
+    visit: Visit,
+    return_id: UUID,
+    role: Role,
+    *,
+    form: FormView | None = None,
+    form_for: str = "",
+    status: int = 200,
+) -> Page:
+    async with visit.services.db.snapshot() as tx:
+        case = await _visible(visit, tx, return_id, role)
+        found = await seller_order_view(tx, order_id=case.order_id, seller_ids=[case.seller_id])
+        refunds = await get_refunds(tx, [case.refund_id] if case.refund_id else [])
+        view = case_page(
+            case,
+            role=role,
+            found=found,
+            refund=refunds.get(case.refund_id) if case.refund_id else None,
+            sellers=await get_sellers(tx, seller_ids=[case.seller_id]),
+            pictured=await pictured(tx, [found]),
+            locale=visit.locale,
+            now=visit.now,
+            form=form,
+            form_for=form_for,
+        )
+        return await page(visit, tx, "return_case.html", view, status=status)
+
+
+async def _act(
+    visit: Visit,
+    return_id: UUID,
+    role: Role,
+    work: Work,
+    *,
+    form_for: str = "",
+    values: Mapping[str, object] | None = None,
+) -> Page:
+    """Run a command and go back to the case; a refusal stands beside the form it is about."""
+    try:
+        await visit.services.db.write(work)
+    except (Invalid, Conflict) as error:
+        sent = returned(visit, error, values or {})
+        return await _draw(visit, return_id, role, form=sent, form_for=form_for, status=422)
+    return see_other(f"{FOLDERS[role]}/{return_id}")
+
+
+async def _act_as_buyer(
+    visit: Visit,
+    return_id: UUID,
+    use_case: Callable[..., Awaitable[Return]],
+    *,
+    form: ShipForm | None = None,
+) -> Page:
+    values = msgspec.structs.asdict(form) if form else {}
+
+    async def work(tx: Tx) -> Return:
+        case = await get_return(tx, return_id=return_id)
+        return await use_case(
+            tx,
+            return_id=return_id,
+            account_id=visit.account_id,
+            access_hash=visit.access_hash(case.purchase_id),
+            now=visit.now,
+            **values,
+        )
+
+    return await _act(visit, return_id, "buyer", work, form_for="send_back" if form else "", values=values)
+
+
+@get(MINE)
+async def show_my_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """A case, for its buyer. Raises UnknownReturn."""
+    return await _draw(visit, return_id, "buyer")
+
+
+@post(MINE + "/withdraw", status_code=200)
+async def submit_withdraw(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Take the application back. Raises UnknownReturn."""
+    await read_form(request, EmptyForm)
+    return await _act_as_buyer(visit, return_id, withdraw_return)
+
+
+@post(MINE + "/accept", status_code=200)
+async def submit_accept(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Accept the amount the seller proposed. Raises UnknownReturn."""
+    await read_form(request, EmptyForm)
+    return await _act_as_buyer(visit, return_id, accept_proposal)
+
+
+@post(MINE + "/decline", status_code=200)
+async def submit_decline(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Decline the amount the seller proposed. Raises UnknownReturn."""
+    await read_form(request, EmptyForm)
+    return await _act_as_buyer(visit, return_id, decline_proposal)
+
+
+@post(MINE + "/escalate", status_code=200)
+async def submit_escalate(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Call the platform in. Raises UnknownReturn."""
+    await read_form(request, EmptyForm)
+    return await _act_as_buyer(visit, return_id, escalate_for_buyer)
+
+
+@post(MINE + "/send-back", status_code=200)
+async def submit_send_back(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """The goods were handed to a carrier. Raises UnknownReturn."""
+    return await _act_as_buyer(visit, return_id, send_back, form=await read_form(request, ShipForm))
+
+
+# ---------------------------------------------------------------- seller
+
+
+def _at(visit: Visit) -> dict[str, Any]:
+    return {"seller_ids": shops_of(visit), "actor_id": visit.account_id, "now": visit.now}
+
+
+@get(SELLER)
+async def show_seller_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """A case of one's shop. Raises Unauthenticated, NoShop, UnknownReturn."""
+    return await _draw(visit, return_id, "seller")
+
+
+@post(SELLER + "/approve", status_code=200)
+async def submit_approve(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Agree. Raises Unauthenticated, NoShop, UnknownReturn."""
+    at = _at(visit)
+    await read_form(request, EmptyForm)
+    return await _act(visit, return_id, "seller", lambda tx: approve_return(tx, return_id=return_id, **at))
+
+
+@post(SELLER + "/reject", status_code=200)
+async def submit_reject(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Refuse, with a reason. Raises Unauthenticated, NoShop, UnknownReturn."""
+    at = _at(visit)
+    form = await read_form(request, AnswerForm)
+    return await _act(
+        visit, return_id, "seller",
+        lambda tx: reject_return(tx, return_id=return_id, answer=form.answer, **at),
+        form_for="reject", values=msgspec.structs.asdict(form),
+    )  # fmt: skip
+
+
+@post(SELLER + "/propose", status_code=200)
+async def submit_propose(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Propose a part of the amount. Raises Unauthenticated, NoShop, UnknownReturn."""
+    at = _at(visit)
+    form = await read_form(request, ProposalForm)
+
+    async def work(tx: Tx) -> Return:
+        case = await seller_return(tx, return_id=return_id, seller_ids=at["seller_ids"])
+        amount = parse_decimal(form.amount.strip(), case.currency).amount
+        return await propose_amount(tx, return_id=return_id, amount=amount, answer=form.answer, **at)
+
+    return await _act(
+        visit, return_id, "seller", work, form_for="propose", values=msgspec.structs.asdict(form)
+    )
+
+
+@post(SELLER + "/inspect", status_code=200)
+async def submit_inspect(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """The goods are back: which can be sold again. Raises Unauthenticated, NoShop, UnknownReturn, BadForm."""
+    at = _at(visit)
+    restocked = [Wanted(line_id, quantity) for line_id, quantity in (await read_restocked(request)).items()]
+    values = {f"restocked-{each.order_line_id}": each.quantity for each in restocked}
+    return await _act(
+        visit, return_id, "seller",
+        lambda tx: inspect_return(tx, return_id=return_id, restocked=restocked, **at),
+        form_for="inspect", values=values,
+    )  # fmt: skip
+
+
+@post(SELLER + "/escalate", status_code=200)
+async def submit_seller_escalate(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Call the platform in instead of answering. Raises Unauthenticated, NoShop, UnknownReturn."""
+    at = _at(visit)
+    await read_form(request, EmptyForm)
+    return await _act(
+        visit, return_id, "seller", lambda tx: escalate_for_seller(tx, return_id=return_id, **at)
+    )
+
+
+# ---------------------------------------------------------------- staff
+
+
+@get(STAFF)
+async def show_any_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Any case, for the platform's staff. Raises Unauthenticated, Forbidden, UnknownReturn."""
+    return await _draw(visit, return_id, "staff")
+
+
+@post(STAFF + "/decide", status_code=200)
+async def submit_decide(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """The platform's last word. Raises Unauthenticated, Forbidden, UnknownReturn."""
+    staff_id = _require_staff(visit)
+    form = await read_form(request, DecisionForm)
+
+    async def work(tx: Tx) -> Return:
+        case = await get_return(tx, return_id=return_id)
+        part = form.amount.strip()
+        return await decide_return(
+            tx, return_id=return_id, staff_id=staff_id, in_favour=form.in_favour == "yes",
+            amount=parse_decimal(part, case.currency).amount if part else None, answer=form.answer, now=visit.now,
+        )  # fmt: skip
+
+    return await _act(visit, return_id, "staff", work, form_for="decide", values=msgspec.structs.asdict(form))
+
+
+handlers = [
+    *return_application.handlers,
+    show_my_returns,
+    show_seller_returns,
+    show_escalated,
+    show_my_return,
+    submit_withdraw,
+    submit_accept,
+    submit_decline,
+    submit_escalate,
+    submit_send_back,
+    show_seller_return,
+    submit_approve,
+    submit_reject,
+    submit_propose,
+    submit_inspect,
+    submit_seller_escalate,
+    show_any_return,
+    submit_decide,
+]
