@@ -7,7 +7,9 @@ import pytest
 
 from merx.infra.db import Database
 
-APPEND_ONLY = ("transfers", "movements", "payment_events", "price_versions", "events")
+APPEND_ONLY = (
+    "transfers", "movements", "payment_events", "price_versions", "events", "refund_lines", "stock_returns",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

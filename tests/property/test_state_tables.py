@@ -10,10 +10,12 @@ from merx.fulfilment import PARCEL
 from merx.kit.states import StateTable
 from merx.orders import ORDER_STATES
 from merx.payments import PAYMENT_STATES, REFUND_STATES
+from merx.returns import RETURN_STATES
 
 TABLES = [
     ("purchases", ORDER_STATES), ("orders", ORDER_STATES), ("payments", PAYMENT_STATES), ("refunds", REFUND_STATES),
     ("fulfilments", PARCEL), ("products", PRODUCT),
+    ("returns", RETURN_STATES),
 ]  # fmt: skip
 
 
@@ -44,6 +46,6 @@ def test_every_state_is_reached_and_every_move_leads_to_a_known_state(table: str
 
 def test_what_was_paid_never_becomes_unpaid() -> None:
     assert PAYMENT_STATES.final == {"captured"}
-    assert REFUND_STATES.sources("succeeded") == ["submitted"]
+    assert REFUND_STATES.sources("succeeded") == ["submitted", "failed"]
     assert ORDER_STATES.sources("closed") == ["placed"]
     assert not ORDER_STATES.allows("placed", "pending_payment")

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from merx.bench.model import BenchError
+from merx.infra.payment_settings import SIMULATED_ALIPAY_APP_ID, SIMULATED_ALIPAY_SELLER_ID
 from merx.infra.processes import child_setup, kill_group
-from merx.infra.settings import SIMULATED_ALIPAY_APP_ID, SIMULATED_ALIPAY_SELLER_ID, Settings
+from merx.infra.settings import Settings
 
 _READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0

@@ -274,11 +274,12 @@ class EmbeddedPostgres:
         pause = _FIRST_PAUSE
         while not self._stopping:
             with self._start_log.open("wb") as output:
-                self._process = self._spawn(
+                process = self._spawn(
                     [str(self._at.bin_dir / "postgres"), "-D", str(self._at.data_dir)], output
                 )
-            while self._process.poll() is None:
-                if self._is_ready(self._process.pid):
+            self._process = process  # `stop` may take it away while this waits
+            while process.poll() is None:
+                if self._is_ready(process.pid):
                     return
                 await asyncio.sleep(_POLL)
             said = self._said()
