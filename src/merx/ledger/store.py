@@ -82,14 +82,3 @@ async def get_balance(tx: ReadTx, *, kind: str, owner_id: UUID, currency: str) -
     row = await tx.row(BALANCE, kind, owner_id, currency)
     assert row is not None
     return row
-
-
-TRANSFERS_OF = Sql("""
-SELECT cause_id, leg, purchase_id, debit_kind, debit_owner, credit_kind, credit_owner, currency, amount
-  FROM transfers WHERE purchase_id = $1 ORDER BY created_at, cause_id, leg
-""")
-
-
-async def list_transfers(tx: ReadTx, purchase_id: UUID) -> list[Record]:
-    """Everything booked for a purchase."""
-    return await tx.rows(TRANSFERS_OF, purchase_id)
