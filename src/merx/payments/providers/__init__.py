@@ -26,7 +26,7 @@ from merx.payments.providers.model import (
     ProviderStatus,
     RefundState,
 )
-from merx.payments.providers.protocol import PaymentProvider
+from merx.payments.providers.protocol import CapturingProvider, PaymentProvider
 from merx.payments.providers.registry import ProviderRegistry
 from merx.payments.providers.wechat import WechatProvider
 
@@ -35,6 +35,7 @@ __all__ = [
     "AlipayProvider",
     "BillNotReady",
     "BillRow",
+    "CapturingProvider",
     "CardProvider",
     "Device",
     "NoticeAnswer",

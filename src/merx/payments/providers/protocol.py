@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from merx.kit.money import Money
 from merx.payments.providers.model import (
@@ -73,3 +73,11 @@ class PaymentProvider(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+
+
+@runtime_checkable
+class CapturingProvider(PaymentProvider, Protocol):
+    """A provider that can have money promised first and take it later. `close` releases what was only promised."""
+
+    async def capture(self, *, number: str, amount: Money) -> ProviderState:
+        """Take authorized money; repeatable. Raises ProviderUnavailable."""
