@@ -4,7 +4,7 @@ from pathlib import Path
 
 from merx.app import edge_rules
 from merx.infra.settings import load_settings
-from merx.services import payment_providers
+from merx.payments.providers import payment_providers
 from merx.simulators import ensure_keys
 from merx.simulators.alipay import ensure_certificates
 

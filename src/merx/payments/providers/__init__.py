@@ -15,6 +15,7 @@ from merx.payments.providers.errors import (
     ProviderUnavailable,
     UnknownProvider,
 )
+from merx.payments.providers.families import payment_providers
 from merx.payments.providers.model import (
     BillRow,
     Device,
@@ -55,4 +56,5 @@ __all__ = [
     "UnknownProvider",
     "WechatProvider",
     "card_checkout_address",
+    "payment_providers",
 ]
