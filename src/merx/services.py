@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from merx.checkout import PlacementQueue
+from merx.checkout import NoticeQueue, PlacementQueue
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.pages import PageCache
@@ -35,6 +35,7 @@ class Services:
         self.placement = PlacementQueue(
             db, clock=clock, deadline=timedelta(seconds=settings.payment_deadline_seconds)
         )
+        self.notices = NoticeQueue(db)
 
 
 def master_keys(settings: Settings) -> MasterKeys:
@@ -46,7 +47,7 @@ def master_keys(settings: Settings) -> MasterKeys:
 async def open_services(
     settings: Settings, dsn: str, *, pages: PageCache | None = None
 ) -> AsyncIterator[Services]:
-    """Connect to everything; close it at the end, after the placements already accepted are decided."""
+    """Connect to everything; close it at the end, after what was already accepted is decided."""
     db = await Database(dsn, pool_size=settings.db_pool_size).open()
     providers = payment_providers(settings)
     services = Services(
@@ -56,5 +57,6 @@ async def open_services(
         yield services
     finally:
         await services.placement.drain()
+        await services.notices.drain()
         await providers.aclose()
         await db.close()

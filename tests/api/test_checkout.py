@@ -166,7 +166,7 @@ async def test_a_client_that_goes_away_has_ordered_all_the_same(api: Api, client
     sent = asyncio.create_task(
         client.post(f"{url}/checkout", json=order(5790), headers={**shown, **key("gone")})
     )
-    while api.services.placement._runner is None:
+    while api.services.placement._queue._runner is None:
         await asyncio.sleep(0)
     sent.cancel()
     await asyncio.gather(sent, return_exceptions=True)

@@ -10,6 +10,7 @@ import msgspec
 from tests.factories.shop import ReadyCart, Shop, a_ready_cart
 
 from merx.checkout import (
+    NoticeQueue,
     Placed,
     ask_in_doubt,
     ask_provider,
@@ -58,6 +59,7 @@ class Till:
 
     def __init__(self, db: Database, keys: MasterKeys, owner: Any, shop: Shop, now: datetime) -> None:
         self.db, self.keys, self.owner, self.shop = db, keys, owner, shop
+        self.notices = NoticeQueue(db)
         self.simulator = AlipaySimulator.in_memory(now=now, send_notice=self.receive)
         self.provider = AlipayProvider(
             app_id=SIMULATED_APP_ID,
@@ -83,7 +85,7 @@ class Till:
         assert url == f"{PUBLIC_URL}/payments/alipay/notify"
         try:
             answer = await receive_notice(
-                self.db, self.provider, headers=dict(headers), body=body, now=self.now
+                self.db, self.provider, headers=dict(headers), body=body, now=self.now, queue=self.notices
             )
         except NoticeRejected:
             answer = self.provider.refusal

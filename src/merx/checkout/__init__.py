@@ -3,9 +3,11 @@
 `place_orders` decides who gets what; `confirm_payment` is the one transition money goes through, whoever reports it.
 """
 
+from merx.checkout.apply_notice import VerifiedNotice
 from merx.checkout.ask_in_doubt import ask_in_doubt, ask_provider
 from merx.checkout.cancel_purchase import cancel_purchase
 from merx.checkout.confirm_payment import confirm_payment
+from merx.checkout.confirm_payments import confirm_payments
 from merx.checkout.errors import (
     AlreadyPaid,
     CartChanged,
@@ -19,6 +21,7 @@ from merx.checkout.errors import (
 )
 from merx.checkout.expire_unpaid import expire_unpaid
 from merx.checkout.model import Placed, PlaceOrder, Refused
+from merx.checkout.notice_queue import NoticeQueue
 from merx.checkout.place_orders import place_orders
 from merx.checkout.placement_queue import PlacementQueue
 from merx.checkout.receive_notice import receive_notice
@@ -33,6 +36,7 @@ __all__ = [
     "CartIncomplete",
     "CartNotFound",
     "DeliveryRefused",
+    "NoticeQueue",
     "OutOfStock",
     "PlaceOrder",
     "Placed",
@@ -41,12 +45,14 @@ __all__ = [
     "PriceChanged",
     "Refused",
     "UnitsBack",
+    "VerifiedNotice",
     "Worth",
     "as_error",
     "ask_in_doubt",
     "ask_provider",
     "cancel_purchase",
     "confirm_payment",
+    "confirm_payments",
     "expire_unpaid",
     "place_orders",
     "receive_notice",

@@ -5,6 +5,7 @@ become sales, the orders are placed, and the events say so.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -21,6 +22,14 @@ from merx.payments import Fact, NewRefund, Payment, lock_payment, record_capture
 ALREADY: Final = "already_captured"
 PLACED: Final = "placed"
 REFUNDED: Final = "refund_approved"
+
+
+class StockNotHeld(Exception):
+    """Purchases whose holds do not cover their orders; the transaction must not be committed."""
+
+    def __init__(self, purchase_ids: set[UUID]) -> None:
+        self.purchase_ids = purchase_ids
+        super().__init__(f"{len(purchase_ids)} purchases do not hold their stock")
 
 
 async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: Fact, now: datetime) -> str:
@@ -40,12 +49,30 @@ async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: 
         await _give_up(tx, purchase, now=now)
         await _refund(tx, payment, reason="late_payment", now=now)
         return REFUNDED
-    await consume_holds(tx, purchase_ids=[purchase_id], now=now)
-    orders = await advance_purchases(tx, purchase_ids=[purchase_id], to=OrderState.PLACED, now=now)
+    orders = await place_paid(tx, purchases=[purchase], now=now)
     if purchase.state == OrderState.CANCELLED:
         await _book_again(tx, orders, now=now)
-    await publish(tx, [_paid(purchase, order) for order in orders], now=now)
     return PLACED
+
+
+async def place_paid(tx: Tx, *, purchases: Sequence[Purchase], now: datetime) -> list[Record]:
+    """What captured money does, for any number of locked purchases: holds become sales, orders are placed, events say so.
+
+    Returns the orders. Raises StockNotHeld when a purchase does not hold every unit of its orders.
+    """
+    purchase_ids = [purchase.id for purchase in purchases]
+    sold = Counter[UUID]()
+    for hold in await consume_holds(tx, purchase_ids=purchase_ids, now=now):
+        sold[hold.purchase_id] += hold.quantity
+    orders = await advance_purchases(tx, purchase_ids=purchase_ids, to=OrderState.PLACED, now=now)
+    for order in orders:
+        sold[order["purchase_id"]] -= order["units"]
+    short = {purchase_id for purchase_id in purchase_ids if sold[purchase_id] != 0}
+    if short:
+        raise StockNotHeld(short)
+    by_id = {purchase.id: purchase for purchase in purchases}
+    await publish(tx, [_paid(by_id[order["purchase_id"]], order) for order in orders], now=now)
+    return orders
 
 
 async def _refund(tx: Tx, payment: Payment, *, reason: str, now: datetime) -> None:

@@ -71,6 +71,11 @@ async def lock_purchase(tx: Tx, *, purchase_id: UUID) -> Purchase:
     return found[0]
 
 
+async def lock_purchases(tx: Tx, *, purchase_ids: Sequence[UUID]) -> list[Purchase]:
+    """Lock purchases in id order; those that do not exist are not returned."""
+    return await store.lock_purchases(tx, purchase_ids)
+
+
 async def list_purchases(
     tx: ReadTx, *, account_id: UUID, after: str | None = None, limit: int = 20
 ) -> PurchasePage:

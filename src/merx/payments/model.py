@@ -101,3 +101,15 @@ class Fact(msgspec.Struct, frozen=True):
     currency: str
     source: str
     occurred_at: datetime
+
+
+class KeptNotice(msgspec.Struct, frozen=True, gc=False):
+    """A verified notice in the inbox, applied with `outcome`; `deliveries` counts how often it came."""
+
+    provider: str
+    notice_id: str
+    number: str
+    body: bytes
+    received_at: datetime
+    deliveries: int
+    outcome: str

@@ -12,7 +12,7 @@ import asyncpg
 from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
 from merx.kit.money import Money
-from merx.ledger import capture_transfer, post
+from merx.ledger import Transfer, capture_transfer, post
 from merx.payments import store
 from merx.payments.errors import AmountMismatch, ReferenceTaken
 from merx.payments.model import Fact, NewPayment, Payment
@@ -35,42 +35,57 @@ async def record_started(tx: Tx, *, payment: Payment, now: datetime) -> bool:
     return await store.advance(tx, payment.id, to="action_required", sources=["created"], started_at=now)
 
 
+def agrees(payment: Payment, fact: Fact) -> bool:
+    """Whether the provider speaks of the amount and currency we asked for."""
+    return (fact.amount, fact.currency) == (payment.amount, payment.currency)
+
+
 async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime) -> bool:
     """Record that the provider holds the payment's money, book it, publish PaymentCaptured.
 
     Returns False, and changes nothing, when this was recorded before. Raises AmountMismatch when amount or currency
     are not the payment's, ReferenceTaken when the provider's number of this money paid something else before.
     """
-    reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
-    if reported != expected:
-        raise AmountMismatch(
-            reported=f"{reported.decimal()} {reported.currency}",
-            expected=f"{expected.decimal()} {expected.currency}",
-        )
+    return bool(await record_all_captured(tx, captures=[(payment, fact)], now=now))
+
+
+async def record_all_captured(
+    tx: Tx, *, captures: Sequence[tuple[Payment, Fact]], now: datetime
+) -> list[Payment]:
+    """`record_captured` of any number of payments, in as many statements as of one; returns those it moved.
+
+    Raises AmountMismatch, ReferenceTaken when one of them does.
+    """
+    for payment, fact in captures:
+        if not agrees(payment, fact):
+            reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
+            raise AmountMismatch(
+                reported=f"{reported.decimal()} {reported.currency}",
+                expected=f"{expected.decimal()} {expected.currency}",
+            )
     try:
-        moved = await store.capture(
-            tx,
-            payment.id,
-            reference=fact.reference,
-            at=fact.occurred_at,
-            sources=PAYMENT_STATES.sources("captured"),
-        )
+        moved = await store.capture(tx, captures, sources=PAYMENT_STATES.sources("captured"), now=now)
     except asyncpg.UniqueViolationError as error:
-        raise ReferenceTaken(reference=fact.reference) from error
-    await store.insert_fact(tx, payment, fact, now=now)
-    if not moved:
-        return False
-    transfer = capture_transfer(
+        raise ReferenceTaken(reference=", ".join(fact.reference for _, fact in captures)) from error
+    news = [(payment, fact) for payment, fact in captures if payment.id in moved]
+    await post(tx, [_capture(payment) for payment, _ in news], now=now)
+    await publish(tx, [_captured(payment, fact) for payment, fact in news], now=now)
+    return [payment for payment, _ in news]
+
+
+def _capture(payment: Payment) -> Transfer:
+    return capture_transfer(
         payment_id=payment.id, purchase_id=payment.purchase_id, provider=payment.provider,
         currency=payment.currency, amount=payment.amount,
     )  # fmt: skip
-    await post(tx, [transfer], now=now)
+
+
+def _captured(payment: Payment, fact: Fact) -> Event:
     data = {
         "payment_id": str(payment.id), "provider": payment.provider, "number": payment.number,
         "amount": payment.amount, "currency": payment.currency, "source": fact.source,
     }  # fmt: skip
-    await publish(tx, [Event("PaymentCaptured", payment.purchase_id, data)], now=now)
-    return True
+    return Event("PaymentCaptured", payment.purchase_id, data)
 
 
 async def expire_payments(tx: Tx, *, purchase_ids: Sequence[UUID], closed: Sequence[UUID]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from merx.infra.db import ReadTx, Record, Sql, Tx
 from merx.payments.model import (
     Fact,
+    KeptNotice,
     NewPayment,
     NewRefund,
     Payment,
@@ -44,6 +45,7 @@ PAYMENTS_OF = Sql(
     f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY created_at, id"
 )
 FIND_BY_NUMBER = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = $1 AND provider = $2")
+FIND_BY_NUMBERS = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = ANY($1::text[])")
 LOCK_PAYMENT = Sql(f"SELECT {COLUMNS} FROM payments WHERE id = $1 FOR NO KEY UPDATE")
 
 
@@ -63,6 +65,11 @@ async def find_by_number(tx: ReadTx, *, number: str, provider: str) -> Payment |
     """The attempt we gave this number at this provider."""
     row = await tx.row(FIND_BY_NUMBER, number, provider)
     return None if row is None else to_payment(row)
+
+
+async def find_by_numbers(tx: ReadTx, *, numbers: Sequence[str]) -> dict[str, Payment]:
+    """The attempts of these numbers, by number; a number is one attempt's, whichever its provider."""
+    return {row["number"]: to_payment(row) for row in await tx.rows(FIND_BY_NUMBERS, numbers)}
 
 
 async def lock_payment(tx: Tx, payment_id: UUID) -> Payment:
@@ -100,15 +107,42 @@ async def expire_open(
 
 
 CAPTURE = Sql("""
-UPDATE payments
-   SET state = 'captured', captured = amount, provider_reference = $2, captured_at = $3, version = version + 1
- WHERE id = $1 AND state = ANY($4::text[])
+WITH reported AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+                         $8::timestamptz[])
+        AS r (payment_id, purchase_id, kind, reference, amount, currency, source, occurred_at)
+), told AS (
+    INSERT INTO payment_events (payment_id, purchase_id, kind, reference, amount, currency, source, occurred_at, recorded_at)
+    SELECT r.*, $10 FROM reported r
+        ON CONFLICT (payment_id, kind, reference) DO NOTHING
+)
+UPDATE payments y
+   SET state = 'captured', captured = y.amount, provider_reference = r.reference, captured_at = r.occurred_at,
+       version = y.version + 1
+  FROM reported r
+ WHERE y.id = r.payment_id AND y.state = ANY($9::text[])
+RETURNING y.id
 """)
 
 
-async def capture(tx: Tx, payment_id: UUID, *, reference: str, at: datetime, sources: Sequence[str]) -> bool:
-    """The whole amount is with the provider; False when it was recorded before."""
-    return await tx.run(CAPTURE, payment_id, reference, at, sources) == 1
+async def capture(
+    tx: Tx, captures: Sequence[tuple[Payment, Fact]], *, sources: Sequence[str], now: datetime
+) -> set[UUID]:
+    """Keep what was told, and note that the whole amounts are with the provider; returns the payments that moved."""
+    rows = await tx.rows(
+        CAPTURE,
+        [payment.id for payment, _ in captures],
+        [payment.purchase_id for payment, _ in captures],
+        [fact.kind for _, fact in captures],
+        [fact.reference for _, fact in captures],
+        [fact.amount for _, fact in captures],
+        [fact.currency for _, fact in captures],
+        [fact.source for _, fact in captures],
+        [fact.occurred_at for _, fact in captures],
+        sources,
+        now,
+    )
+    return {row[0] for row in rows}
 
 
 INSERT_FACT = Sql("""
@@ -147,9 +181,9 @@ async def claim_in_doubt(
 
 
 STORE_NOTICE = Sql("""
-INSERT INTO provider_notices AS n (provider, notice_id, number, body, received_at)
-VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (provider, notice_id) DO UPDATE SET deliveries = n.deliveries + 1
+INSERT INTO provider_notices AS n (provider, notice_id, number, body, received_at, deliveries)
+VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (provider, notice_id) DO UPDATE SET deliveries = n.deliveries + excluded.deliveries
 RETURNING applied_at IS NOT NULL AS applied, outcome
 """)
 NOTICE_APPLIED = Sql("""
@@ -158,10 +192,10 @@ UPDATE provider_notices SET applied_at = $3, outcome = $4 WHERE provider = $1 AN
 
 
 async def store_notice(
-    tx: Tx, *, provider: str, notice_id: str, number: str, body: bytes, now: datetime
+    tx: Tx, *, provider: str, notice_id: str, number: str, body: bytes, now: datetime, deliveries: int = 1
 ) -> tuple[bool, str | None]:
     """Keep a verified notice; say whether it was applied before, and with what outcome. Locks its row."""
-    row = await tx.row(STORE_NOTICE, provider, notice_id, number, body, now)
+    row = await tx.row(STORE_NOTICE, provider, notice_id, number, body, now, deliveries)
     assert row is not None
     return row[0], row[1]
 
@@ -169,6 +203,45 @@ async def store_notice(
 async def notice_applied(tx: Tx, *, provider: str, notice_id: str, outcome: str, now: datetime) -> None:
     """Mark a notice as dealt with."""
     await tx.run(NOTICE_APPLIED, provider, notice_id, now, outcome)
+
+
+KEEP_APPLIED = Sql("""
+INSERT INTO provider_notices (provider, notice_id, number, body, received_at, deliveries, outcome, applied_at)
+SELECT n.*, $8
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::int[], $7::text[]) AS n
+    ON CONFLICT (provider, notice_id) DO NOTHING
+""")
+REPEAT = Sql("""
+UPDATE provider_notices n SET deliveries = n.deliveries + r.deliveries
+  FROM unnest($1::text[], $2::text[], $3::int[]) AS r (provider, notice_id, deliveries)
+ WHERE n.provider = r.provider AND n.notice_id = r.notice_id AND n.applied_at IS NOT NULL
+RETURNING n.provider, n.notice_id, n.outcome
+""")
+
+
+async def keep_applied_notices(tx: Tx, notices: Sequence[KeptNotice], *, now: datetime) -> int:
+    """Keep notices that are being applied; returns how many were new."""
+    return await tx.run(
+        KEEP_APPLIED,
+        [notice.provider for notice in notices],
+        [notice.notice_id for notice in notices],
+        [notice.number for notice in notices],
+        [notice.body for notice in notices],
+        [notice.received_at for notice in notices],
+        [notice.deliveries for notice in notices],
+        [notice.outcome for notice in notices],
+        now,
+    )
+
+
+async def repeat_notices(
+    tx: Tx, notices: Sequence[tuple[str, str, int]]
+) -> list[tuple[tuple[str, str], str]]:
+    """Count more deliveries of (provider, notice id) where it was applied before; returns these with their outcomes."""
+    rows = await tx.rows(
+        REPEAT, [each[0] for each in notices], [each[1] for each in notices], [each[2] for each in notices]
+    )
+    return [((row[0], row[1]), row[2]) for row in rows]
 
 
 REFUND_COLUMNS = """r.id, r.payment_id, r.purchase_id, r.number, r.reason, r.state, r.currency, r.amount, r.attempts,

@@ -204,7 +204,7 @@ WORKFLOW: Final = (
             UNION ALL
             SELECT 'notice ' || n.notice_id || ' of ' || n.provider, format('payment %s is not there', n.number)
               FROM provider_notices n LEFT JOIN payments p ON p.number = n.number AND p.provider = n.provider
-             WHERE p.id IS NULL
+             WHERE p.id IS NULL AND n.outcome IS DISTINCT FROM 'unknown_number'
             UNION ALL
             SELECT 'notice ' || notice_id || ' of ' || provider, format('came at %s, not applied', received_at)
               FROM provider_notices

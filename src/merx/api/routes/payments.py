@@ -42,7 +42,12 @@ async def take_notice(request: ApiRequest, provider: FromPath[str]) -> Answer:
     body = await request.body()
     try:
         reply = await receive_notice(
-            services.db, peer, headers=dict(request.headers), body=body, now=services.clock()
+            services.db,
+            peer,
+            headers=dict(request.headers),
+            body=body,
+            now=services.clock(),
+            queue=services.notices,
         )
     except NoticeRejected:
         reply = peer.refusal
