@@ -393,3 +393,86 @@ async def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
         refund = await post(web, "/v1/refunds", {"payment_intent": first.json()["id"]})
         assert refund.json()["status"] == "pending"
     after.close()
+
+
+async def test_a_third_partys_library_loses_what_it_authorized_and_did_not_take_within_a_week(
+    client: stripe.StripeClient, simulator: CardSimulator, web: httpx.AsyncClient, inbox: Inbox
+) -> None:
+    data = {"capture_method": "manual", "metadata": {"order": "A1"}}
+    session = await client.v1.checkout.sessions.create_async(params=SESSION | {"payment_intent_data": data})  # type: ignore[arg-type]
+    assert session.url is not None
+    await web.post(session.url, data={"number": "4242424242424242", "expiry": "01/30", "cvc": "123"})
+    session = await client.v1.checkout.sessions.retrieve_async(
+        session.id, params={"expand": ["payment_intent"]}
+    )
+    intent: Any = session.payment_intent
+    assert (session.status, session.payment_status) == ("complete", "unpaid")
+    assert (intent.status, intent.amount_capturable) == ("requires_capture", 2_500)
+    await simulator.advance(timedelta(days=7))
+    intent = await client.v1.payment_intents.retrieve_async(intent.id)
+    assert (intent.status, intent.cancellation_reason) == ("canceled", "automatic")
+    with pytest.raises(stripe.InvalidRequestError) as late:
+        await client.v1.payment_intents.capture_async(intent.id)
+    assert late.value.code == "payment_intent_unexpected_state"
+    assert [event["type"] for event in inbox.events()][-2:] == [
+        "checkout.session.completed",
+        "payment_intent.canceled",
+    ]
+
+
+async def charged(client: stripe.StripeClient) -> Any:
+    return await client.v1.payment_intents.create_async(
+        params={"amount": 1_000, "currency": "usd", "confirm": True, "payment_method": "pm_card_visa"}
+    )
+
+
+async def test_a_third_partys_library_sees_a_dispute_from_its_opening_to_its_end(
+    client: stripe.StripeClient, simulator: CardSimulator, inbox: Inbox
+) -> None:
+    intent = await charged(client)
+    charge = simulator.find("charge", intent.latest_charge)
+    assert charge is not None
+    simulator.disputes.open(charge, now=simulator.clock.now())
+    (dispute,) = (await client.v1.disputes.list_async({"payment_intent": intent.id})).data
+    assert (dispute.status, dispute.amount, dispute.reason) == ("needs_response", 1_000, "fraudulent")
+    (taken,) = dispute.balance_transactions
+    assert (taken.type, taken.amount, taken.fee, taken.net) == ("adjustment", -1_000, 1_500, -2_500)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        await client.v1.refunds.create_async(params={"payment_intent": intent.id})
+    assert refused.value.code == "charge_disputed"
+    answered = await client.v1.disputes.update_async(
+        dispute.id, params={"evidence": {"uncategorized_text": "signed for"}}
+    )
+    assert (answered.status, answered.evidence_details.submission_count) == ("under_review", 1)
+    simulator.decide(dispute.id, won=True)
+    won = await client.v1.disputes.retrieve_async(dispute.id)
+    assert (won.status, [entry.amount for entry in won.balance_transactions]) == ("won", [-1_000, 1_000])
+    with pytest.raises(stripe.InvalidRequestError):
+        await client.v1.disputes.close_async(dispute.id)
+    listed = await client.v1.balance_transactions.list_async(params={"type": "adjustment"})
+    assert [entry.reporting_category for entry in listed.data] == ["dispute_reversal", "dispute"]
+    await simulator.deliver_due()
+    assert [event["type"] for event in inbox.events() if "dispute" in event["type"]] == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.closed",
+    ]
+
+
+async def test_a_dispute_without_an_answer_is_lost_after_a_week_and_a_question_costs_nothing(
+    client: stripe.StripeClient, simulator: CardSimulator, web: httpx.AsyncClient
+) -> None:
+    intent = await charged(client)
+    charge = simulator.find("charge", intent.latest_charge)
+    assert charge is not None
+    asked = simulator.disputes.open(charge, now=simulator.clock.now(), inquiry=True)
+    assert (asked["status"], asked["balance_transactions"]) == ("warning_needs_response", [])
+    await web.post(f"/disputes/{asked['id']}/submit")
+    await web.post(f"/disputes/{asked['id']}/win")
+    assert simulator.disputes.all()[0]["status"] == "warning_closed"
+    dispute = simulator.disputes.open(charge, now=simulator.clock.now(), amount=400)
+    assert dispute["id"] in (await web.get(f"/disputes/{dispute['id']}")).text
+    await simulator.advance(timedelta(days=7))
+    assert (await client.v1.disputes.retrieve_async(dispute["id"])).status == "lost"

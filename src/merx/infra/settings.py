@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -97,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     card_secret_key: str | None
     card_webhook_secrets: tuple[str, ...] | None
     card_api_version: str
+    card_capture: Literal["automatic", "manual"]
     smtp_url: str | None
     mail_from: str
 
@@ -242,6 +244,8 @@ SETTINGS: tuple[Setting, ...] = (
             help="Signing secrets of the card API's webhook endpoint (whsec_…); while one is replaced, both."),
     Setting(name="card_api_version", kind="text", parse=parse_text, default="2026-10-28.endive",
             help="Version of the card API that is asked for."),
+    Setting(name="card_capture", kind="automatic or manual", parse=parse_choice("automatic", "manual"), default="automatic",
+            help="Whether a card is charged when its holder pays, or only authorized then and charged later."),
     Setting(name="smtp_url", kind="address", parse=parse_url("smtp", "smtps"), default=None, secret=True,
             otherwise="the simulated mail server when MERX_SIMULATORS is true, else no mail is sent",
             help="Mail server, as smtp://user:password@host:587 (STARTTLS) or smtps://…:465."),

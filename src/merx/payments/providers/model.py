@@ -35,6 +35,19 @@ class RefundState(StrEnum):
     """The provider has no refund with this number."""
 
 
+class DisputeState(StrEnum):
+    """Where the payer's objection to a charge stands."""
+
+    INQUIRY = "inquiry"
+    """A question of the payer's bank: no money has moved yet."""
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
+    """An inquiry that came to nothing."""
+
+
 class Device(StrEnum):
     """Where the payer is: it decides which of a provider's ways to pay is offered."""
 
@@ -89,11 +102,37 @@ class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
     raw_status: str
 
 
+class DisputeMove(msgspec.Struct, frozen=True, kw_only=True):
+    """Money taken from us because of a dispute: `amount` is negative when it came back. `fee` is what that cost us."""
+
+    reference: str
+    amount: Money
+    fee: Money
+    at: datetime
+
+
+class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A dispute as the provider has it; `reference` is its name there, `url` its page, `due_at` when evidence is due.
+
+    `moves` are all of its moves of money so far.
+    """
+
+    reference: str
+    state: DisputeState
+    amount: Money
+    reason: str
+    url: str
+    opened_at: datetime
+    due_at: datetime | None
+    moves: tuple[DisputeMove, ...]
+
+
 class ProviderNotice(msgspec.Struct, frozen=True, kw_only=True):
     """A verified notice: signed by the provider, for our application and our merchant account.
 
     Whether number and amount are those of a payment of ours is still for the receiver to check. A notice about a
-    refund carries `refund_number` and `refund_state`; its `amount` is still the payment's, not the refund's.
+    refund carries `refund_number` and `refund_state`; its `amount` is still the payment's, not the refund's. One about
+    a `dispute` may know the payment by `provider_reference` alone: then `number` is empty.
     """
 
     provider: str
@@ -108,6 +147,7 @@ class ProviderNotice(msgspec.Struct, frozen=True, kw_only=True):
     raw: dict[str, str]
     refund_number: str | None = None
     refund_state: RefundState | None = None
+    dispute: DisputeReport | None = None
 
 
 class NoticeAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,13 +159,15 @@ class NoticeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BillRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a provider's bill. `amount` is positive for both kinds.
+    """One line of a provider's bill. `amount` is positive for payments and refunds.
+
+    A `dispute` row takes money from us, or gives it back with a negative `amount`; its `reference` is the move's.
 
     `fee` is what the provider kept for a payment (positive) or gave back with a refund (negative). `number` is the
     payment's, `refund_number` the refund's; `reference` is the provider's own number of this line.
     """
 
-    kind: Literal["payment", "refund"]
+    kind: Literal["payment", "refund", "dispute"]
     number: str
     refund_number: str | None
     reference: str

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from merx.simulators.card import forms, lists
+from merx.simulators.card.disputes import Disputes
 from merx.simulators.card.intents import Intents, public
 from merx.simulators.card.model import (
     CALL_FAULTS,
@@ -37,6 +38,7 @@ _KINDS = {
     "refunds": "refund",
     "charges": "charge",
     "balance_transactions": "balance_transaction",
+    "disputes": "dispute",
     "events": "event",
 }
 _PATH = re.compile(rf"/v1/({'|'.join(_KINDS)})(?:/([A-Za-z0-9_]{{1,255}}))?(?:/([a-z]+))?", re.ASCII)
@@ -66,13 +68,14 @@ class Api:
     """Answers calls from the store."""
 
     def __init__(
-        self, *, store: Store, account: Account, intents: Intents, refunds: Refunds, sessions: Sessions
-    ) -> None:
+        self, *, store: Store, account: Account, intents: Intents, refunds: Refunds, sessions: Sessions, disputes: Disputes
+    ) -> None:  # fmt: skip
         self._store = store
         self._account = account
         self._intents = intents
         self._refunds = refunds
         self._sessions = sessions
+        self._disputes = disputes
 
     def answer(self, request: Request, now: datetime) -> Answer:
         """Answer one call as of an instant."""
@@ -233,6 +236,10 @@ class Api:
             return self._intents.capture(thing, parameters, now)
         if (family, action) == ("payment_intents", "cancel"):
             return self._intents.cancel(thing, parameters, now)
+        if (family, action) == ("disputes", None):
+            return self._disputes.update(thing, parameters, now)
+        if (family, action) == ("disputes", "close"):
+            return self._disputes.close(thing, now)
         if family in ("refunds", "charges", "payment_intents") and action is None:
             forms.only(parameters, {"metadata", "description"})
             thing["metadata"] = forms.metadata(parameters, thing["metadata"])

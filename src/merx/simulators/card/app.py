@@ -1,5 +1,6 @@
 """The simulator's HTTP surface: the API, the hosted pages, and the control interface for tests and for trying it out."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -43,15 +44,34 @@ class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     card: Annotated[str, msgspec.Meta(max_length=40)] = GOOD
 
 
+class Objection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a card's holder objects to: all of it, for fraud, unless said otherwise."""
+
+    amount: int | None = None
+    reason: str = "fraudulent"
+    inquiry: bool = False
+
+
 def build_app(simulator: "CardSimulator") -> Litestar:
     """The ASGI application of one simulator."""
     control = Router(
         "/control",
-        route_handlers=[*_clock_routes(simulator), *_session_routes(simulator), *_notice_routes(simulator)],
+        route_handlers=[
+            *_clock_routes(simulator),
+            *_session_routes(simulator),
+            *_dispute_routes(simulator),
+            *_notice_routes(simulator),
+        ],
         guards=[only_local],
     )
     return Litestar(
-        route_handlers=[_api_route(simulator), *_page_routes(simulator), *_bank_routes(simulator), control],
+        route_handlers=[
+            _api_route(simulator),
+            *_page_routes(simulator),
+            *_bank_routes(simulator),
+            *_evidence_routes(simulator),
+            control,
+        ],
         openapi_config=None,
         request_max_body_size=_MAX_BODY,
         logging_config=None,
@@ -153,6 +173,33 @@ def _bank_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
     return [show, decide]
 
 
+def _evidence_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
+    """The page a dispute's link leads to, where a person hands evidence in or plays the bank."""
+
+    def known(dispute_id: str) -> Json:
+        simulator.settle()
+        dispute = simulator.find("dispute", dispute_id)
+        if dispute is None:
+            raise NotFoundException("no such dispute")
+        return dispute
+
+    @get("/disputes/{dispute_id:str}")
+    async def show(dispute_id: FromPath[str]) -> Response[str]:
+        return _page(page.dispute_page(known(dispute_id), simulator.account))
+
+    @post("/disputes/{dispute_id:str}/{step:str}")
+    async def act(dispute_id: FromPath[str], step: FromPath[str]) -> Response[str]:
+        dispute, now = known(dispute_id), simulator.clock.now()
+        with suppress(ApiError):  # it was decided meanwhile: the page says so
+            if step == "submit":
+                simulator.disputes.update(dispute, {}, now)
+            elif step in ("win", "lose"):
+                simulator.disputes.decide(dispute, now, won=step == "win")
+        return _see_other(f"/disputes/{dispute_id}")
+
+    return [show, act]
+
+
 def _clock_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
     def view(delivered: list[Delivery]) -> ClockView:
         return ClockView(now=simulator.clock.now(), frozen=simulator.clock.frozen, delivered=delivered)
@@ -204,6 +251,36 @@ def _session_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
         return public(session)
 
     return [list_sessions, read_session, pay_session, expire_session]
+
+
+def _dispute_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:
+    @get("/disputes")
+    async def list_disputes() -> list[Json]:
+        simulator.settle()
+        return [public(each) for each in simulator.disputes.all()]
+
+    @post("/sessions/{number:str}/dispute")
+    async def open_dispute(number: FromPath[str], data: JSONBody[Objection]) -> Json:
+        try:
+            return public(simulator.dispute(number, **msgspec.structs.asdict(data)))
+        except KeyError:
+            raise NotFoundException("nothing was charged under this client reference") from None
+        except ApiError as problem:
+            raise ValidationException(problem.message) from None
+
+    @post("/disputes/{dispute_id:str}/{outcome:str}", status_code=200)
+    async def decide(dispute_id: FromPath[str], outcome: FromPath[str]) -> Json:
+        if outcome not in ("win", "lose"):
+            raise NotFoundException("a dispute is won or lost: /win or /lose")
+        simulator.settle()
+        try:
+            return public(simulator.decide(dispute_id, won=outcome == "win"))
+        except KeyError:
+            raise NotFoundException("no such dispute") from None
+        except ApiError as problem:
+            raise ValidationException(problem.message) from None
+
+    return [list_disputes, open_dispute, decide]
 
 
 def _notice_routes(simulator: "CardSimulator") -> list[HTTPRouteHandler]:

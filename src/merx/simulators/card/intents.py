@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from merx.simulators.card import forms
 from merx.simulators.card.cards import Card, card_error, card_from_data, card_of
@@ -26,6 +26,8 @@ _CAPTURE = frozenset({"amount_to_capture", "final_capture", "metadata", "stateme
 _REASONS = {"abandoned", "duplicate", "fraudulent", "requested_by_customer"}
 _OPEN = ("requires_payment_method", "requires_confirmation")
 _MAX = 99_999_999
+#: How long a bank keeps money for a merchant who has not taken it.
+HELD_FOR = timedelta(days=7)
 
 
 def read_amount(parameters: Json, *, name: str = "amount", param: str | None = None) -> int:
@@ -170,7 +172,15 @@ class Intents:
             raise ApiError("Your requested capture amount is greater than the authorized amount.",
                            code="amount_too_large", param="amount_to_capture")  # fmt: skip
         self._take(intent, self._store.objects[intent["latest_charge"]], amount, now)
+        self._publish("charge.captured", self._store.objects[intent["latest_charge"]], now)
         return intent
+
+    def expire_due(self, now: datetime) -> None:
+        """Give back what was authorized too long ago."""
+        for intent in list(self._store.unsettled.values()):
+            expires_at = intent.get("_expires_at")
+            if expires_at is not None and expires_at <= now.timestamp():
+                self._give_up(intent, "automatic", now)
 
     def cancel(self, intent: Json, parameters: Json, now: datetime) -> Json:
         """Give an intent up; what was authorized is free again. Raises ApiError."""
@@ -179,6 +189,10 @@ class Intents:
         if reason is not None and reason not in _REASONS:
             raise ApiError("Invalid cancellation_reason", param="cancellation_reason")
         self._expect(intent, "cancel", *_OPEN, "requires_action", "requires_capture")
+        return self._give_up(intent, reason, now)
+
+    def _give_up(self, intent: Json, reason: str | None, now: datetime) -> Json:
+        intent["_expires_at"] = None
         intent |= {"status": "canceled", "canceled_at": int(now.timestamp()), "cancellation_reason": reason}
         intent |= {"amount_capturable": 0, "next_action": None}
         if intent["latest_charge"] is not None:
@@ -205,6 +219,7 @@ class Intents:
         intent |= {"latest_charge": charge["id"], "last_payment_error": None}
         if intent["capture_method"] == "manual":
             intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
+            intent["_expires_at"] = (now + HELD_FOR).timestamp()
             self._store.save(charge)
             self._store.save(intent)
             self._publish("payment_intent.amount_capturable_updated", intent, now)
@@ -256,6 +271,7 @@ class Intents:
         )
         charge["balance_transaction"] = entry["id"]
         intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
+        intent["_expires_at"] = None
         for each in (entry, charge, intent):
             self._store.save(each)
         self._publish("charge.succeeded", charge, now)

@@ -14,6 +14,7 @@ _FILTERS = {
     "payment_intent": {"customer"},
     "refund": {"charge", "payment_intent"},
     "charge": {"payment_intent"},
+    "dispute": {"charge", "payment_intent"},
     "balance_transaction": {"currency", "source", "type"},
     "event": {"type", "types"},
 }

@@ -1,6 +1,7 @@
 """The hosted pages: checkout with a card form, and the bank's page for 3-D Secure."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader
 
@@ -48,6 +49,16 @@ def bank_page(intent: Json, account: Account) -> str:
     """The page of the card's bank on which its holder proves to be the holder."""
     return _PAGES.get_template("bank.html").render(
         intent=intent, account=account, amount=_amount(intent["amount"], intent["currency"])
+    )
+
+
+def dispute_page(dispute: Json, account: Account) -> str:
+    """The page on which a merchant answers a dispute."""
+    return _PAGES.get_template("dispute.html").render(
+        dispute=dispute,
+        account=account,
+        amount=_amount(dispute["amount"], dispute["currency"]),
+        due=datetime.fromtimestamp(dispute["evidence_details"]["due_by"], UTC),
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from merx.simulators.card import forms
 from merx.simulators.card.cards import card_by_number
+from merx.simulators.card.disputes import Disputes
 from merx.simulators.card.intents import Publish, balance_entry
 from merx.simulators.card.model import REFUND_FAULTS, ApiError, FaultKind, Json, numbers_of
 from merx.simulators.card.store import Store, new_object_id
@@ -19,9 +20,10 @@ _BANK_SECONDS = 60
 class Refunds:
     """Gives charges back."""
 
-    def __init__(self, store: Store, publish: Publish) -> None:
+    def __init__(self, store: Store, publish: Publish, disputes: Disputes) -> None:
         self._store = store
         self._publish = publish
+        self._disputes = disputes
 
     def create(self, parameters: Json, now: datetime) -> Json:
         """Give back a charge or a part of it. Raises ApiError."""
@@ -33,6 +35,10 @@ class Refunds:
         reason = forms.text(parameters, "reason")
         if reason is not None and reason not in _REASONS:
             raise ApiError("Invalid reason", param="reason")
+        if self._disputes.refuses_refund(charge):
+            raise ApiError(
+                f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
+            )
         if left == 0:
             raise ApiError(
                 f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"

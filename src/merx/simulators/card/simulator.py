@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar
 
@@ -10,6 +11,7 @@ from merx.kit.clock import system_clock
 from merx.simulators.card.api import Answer, Api, Request
 from merx.simulators.card.app import build_app
 from merx.simulators.card.cards import GOOD, card_by_number
+from merx.simulators.card.disputes import Disputes
 from merx.simulators.card.intents import Intents
 from merx.simulators.card.model import Account, ClockState, Delivery, Fault, Json, Notice
 from merx.simulators.card.notices import NoticeDesk
@@ -41,7 +43,8 @@ class CardSimulator:
         self.account = account
         self.notices = NoticeDesk(store=self._store, account=account, send=send_notice or post_over_network)
         self._intents = Intents(self._store, self.notices.publish)
-        self._refunds = Refunds(self._store, self.notices.publish)
+        self.disputes = Disputes(self._store, self.notices.publish)
+        self._refunds = Refunds(self._store, self.notices.publish, self.disputes)
         self.sessions = Sessions(self._store, self._intents, self.notices.publish)
         self._api = Api(
             store=self._store,
@@ -49,6 +52,7 @@ class CardSimulator:
             intents=self._intents,
             refunds=self._refunds,
             sessions=self.sessions,
+            disputes=self.disputes,
         )
         self.app: Litestar = build_app(self)
 
@@ -80,9 +84,11 @@ class CardSimulator:
         return self._api.answer(request, self.clock.now())
 
     def settle(self) -> None:
-        """Let happen what time alone brings: sessions expire, slow refunds are decided."""
+        """Let happen what time alone brings: sessions and authorizations expire, refunds and disputes are decided."""
         now = self.clock.now()
         self.sessions.expire_due(now)
+        self._intents.expire_due(now)
+        self.disputes.settle_due(now)
         self._refunds.settle_due(now)
 
     def find(self, kind: str, object_id: str) -> Json | None:
@@ -105,6 +111,19 @@ class CardSimulator:
     def pay(self, number: str, card: str = GOOD) -> None:
         """The payer pays with a test card; KeyError when nothing has this number, ApiError when it is not taken."""
         self.sessions.pay(self.session(number), card_by_number(card), self.clock.now(), _BASE)
+
+    def charge(self, number: str) -> Json:
+        """The latest charge of the session with this client reference; KeyError when there is none."""
+        intent = self._store.objects[self.session(number)["payment_intent"] or ""]
+        return self._store.objects[intent["latest_charge"] or ""]
+
+    def dispute(self, number: str, **how: Any) -> Json:
+        """The card's holder objects to a payment; see Disputes.open. KeyError, ApiError."""
+        return self.disputes.open(self.charge(number), now=self.clock.now(), **how)
+
+    def decide(self, dispute_id: str, *, won: bool) -> Json:
+        """The bank decides a dispute. KeyError, ApiError."""
+        return self.disputes.decide(self._store.objects[dispute_id], self.clock.now(), won=won)
 
     async def deliver_due(self) -> list[Delivery]:
         """Settle what is due and send every webhook due by the clock, retries included; returns what happened."""

@@ -21,6 +21,8 @@ _PUT = "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE
 _DELETE = "DELETE FROM documents WHERE kind = ? AND key = ?"
 _READ = "SELECT key, body FROM documents WHERE kind = ?"
 
+_DEADLINES = ("_due", "_expires_at", "_answer_by")
+
 T = TypeVar("T")
 
 
@@ -38,7 +40,7 @@ class Store:
         loaded = sorted(self._load("object", Json).values(), key=lambda each: each["_sequence"])
         self.objects: dict[str, Json] = {each["id"]: each for each in loaded}
         self._by_kind: dict[str, dict[str, Json]] = {}
-        #: What time alone still changes: open sessions, refunds under way, webhooks not yet delivered.
+        #: What time alone still changes: sessions, refunds, authorizations and disputes under way; webhooks.
         self.unsettled: dict[str, Json] = {}
         self.pending: dict[str, Notice] = {}
         for each in loaded:
@@ -106,7 +108,7 @@ class Store:
 
     def _remember(self, thing: Json) -> None:
         self._by_kind.setdefault(thing["object"], {})[thing["id"]] = thing
-        if thing.get("_due") is not None or (
+        if any(thing.get(name) is not None for name in _DEADLINES) or (
             thing["object"] == "checkout.session" and thing["status"] == "open"
         ):
             self.unsettled[thing["id"]] = thing

@@ -4,28 +4,29 @@ from typing import Final
 
 import msgspec
 
-from merx.kit.money import Money
 from merx.payments.providers.card.client import PROVIDER
+from merx.payments.providers.card.disputes import signed
 from merx.payments.providers.card.fields import BalanceTransaction, Charge, RefundObject, from_units, instant
 from merx.payments.providers.errors import ProviderUnavailable
 from merx.payments.providers.model import BillRow
 
 _PAYMENTS: Final = frozenset({"charge", "payment"})
 _REFUNDS: Final = frozenset({"refund", "payment_refund"})
+_DISPUTES: Final = frozenset({"dispute", "dispute_reversal"})
 
 
 def bill_row(entry: BalanceTransaction) -> BillRow | None:
-    """The row of one balance transaction; None for what is neither a payment nor a refund, such as a payout.
+    """The row of one balance transaction; None for what is no payment, refund or dispute, such as a payout.
 
     The amount is what the payer paid or got, in the payer's currency; the fee is in the balance's. Raises
     ProviderUnavailable when the entry has the wrong form.
     """
+    if entry.type == "adjustment" and entry.reporting_category in _DISPUTES:
+        return _dispute_row(entry)
     if entry.type not in _PAYMENTS | _REFUNDS:
         return None
     try:
-        fee = from_units(abs(entry.fee), entry.currency)
-        if entry.fee < 0:
-            fee = Money(-fee.amount, fee.currency)
+        fee = signed(entry.fee, entry.currency)
         if entry.type in _PAYMENTS:
             charge = msgspec.convert(entry.source, Charge)
             return BillRow(
@@ -45,6 +46,21 @@ def bill_row(entry: BalanceTransaction) -> BillRow | None:
             reference=refund.id,
             amount=from_units(refund.amount, refund.currency),
             fee=fee,
+            at=instant(entry.created),
+        )
+    except ValueError as problem:
+        raise ProviderUnavailable(provider=PROVIDER, reason="a bill entry has the wrong form") from problem
+
+
+def _dispute_row(entry: BalanceTransaction) -> BillRow:
+    try:
+        return BillRow(
+            kind="dispute",
+            number="",
+            refund_number=None,
+            reference=entry.id,
+            amount=signed(-entry.amount, entry.currency),
+            fee=signed(entry.fee, entry.currency),
             at=instant(entry.created),
         )
     except ValueError as problem:

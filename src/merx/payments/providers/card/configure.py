@@ -20,4 +20,5 @@ def from_settings(settings: Settings) -> Iterator[CardProvider]:
         api_version=settings.card_api_version,
         currencies=frozenset(settings.currencies),
         http=httpx.AsyncClient(),
+        capture=settings.card_capture,
     )

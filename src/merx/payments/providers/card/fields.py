@@ -96,13 +96,14 @@ class Product(msgspec.Struct, frozen=True):
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """Money taken from a card."""
+    """Money taken from a card, or held on it while `captured` is false."""
 
     id: str
     created: int
     amount_captured: int
     currency: str
     refunded: bool
+    captured: bool = True
     payment_intent: str | None = None
     metadata: dict[str, str] = {}
 
@@ -114,6 +115,7 @@ class Intent(msgspec.Struct, frozen=True):
     status: str
     amount_received: int
     currency: str
+    amount_capturable: int = 0
     latest_charge: Charge | str | None = None
 
 
@@ -151,7 +153,28 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
     fee: int
     currency: str
     created: int
+    reporting_category: str = ""
     source: dict[str, Any] | str | None = None
+
+
+class EvidenceDetails(msgspec.Struct, frozen=True):
+    """Until when evidence may be handed in."""
+
+    due_by: int | None = None
+
+
+class Dispute(msgspec.Struct, frozen=True):
+    """The holder of a card objects to a charge. `balance_transactions` are all its moves of money so far."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    created: int
+    reason: str = ""
+    payment_intent: str | None = None
+    evidence_details: EvidenceDetails = EvidenceDetails()
+    balance_transactions: list[BalanceTransaction] = []
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -10,8 +10,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from merx.kit.money import Money
+from merx.payments.providers.card.disputes import dispute_report
 from merx.payments.providers.card.fields import (
     Charge,
+    Dispute,
     Intent,
     RefundObject,
     Session,
@@ -21,7 +23,7 @@ from merx.payments.providers.card.fields import (
 )
 from merx.payments.providers.card.refund_states import refund_state_of
 from merx.payments.providers.errors import NoticeProblem, NoticeRejected
-from merx.payments.providers.model import ProviderNotice, ProviderStatus
+from merx.payments.providers.model import DisputeReport, ProviderNotice, ProviderStatus
 
 TOLERANCE_SECONDS: Final = 300
 """How far the time in a signature may be from ours."""
@@ -30,15 +32,28 @@ EVENTS: Final = (
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
     "checkout.session.expired",
+    "charge.captured",
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
     "charge.refunded",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
     "payment_intent.payment_failed",
     "payment_intent.succeeded",
     "refund.created",
     "refund.failed",
     "refund.updated",
 )
-"""The events a webhook endpoint is subscribed to; all of them name our payment."""
+"""The events a webhook endpoint is subscribed to; all of them name our payment, or the provider's name of it."""
 
+_INTENT_EVENTS: Final = {
+    ("succeeded", "succeeded"): ProviderStatus.CAPTURED,
+    ("amount_capturable_updated", "requires_capture"): ProviderStatus.AUTHORIZED,
+    ("canceled", "canceled"): ProviderStatus.CLOSED,
+}
 _MAX_SIGNATURES: Final = 20
 _SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -48,10 +63,14 @@ T = TypeVar("T")
 
 
 class Signatures(msgspec.Struct, frozen=True):
-    """What a notice must be signed with: every secret that is live, during a rotation two. And for which mode."""
+    """What a notice must be signed with: every secret that is live, during a rotation two. And for which mode.
+
+    `dispute_pages` is where that account is shown its disputes.
+    """
 
     secrets: tuple[str, ...]
     live: bool
+    dispute_pages: str = ""
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -68,13 +87,14 @@ class _Event(msgspec.Struct, frozen=True):
 
 
 class _Reading(msgspec.Struct, frozen=True):
-    """What an event says of a payment; `refund` when it speaks of a refund."""
+    """What an event says of a payment; `refund` and `dispute` when it speaks of one."""
 
     number: str
     reference: str
     status: ProviderStatus
     amount: Money
     refund: RefundObject | None = None
+    dispute: DisputeReport | None = None
 
 
 def read_notice(
@@ -94,7 +114,7 @@ def read_notice(
         if event.account is not None:
             # An event of an account connected to ours: somebody else's money.
             raise NoticeRejected(NoticeProblem.WRONG_SELLER)
-        return _notice(event, provider)
+        return _notice(event, provider, signatures.dispute_pages)
     except (ValueError, RecursionError) as problem:
         raise NoticeRejected(NoticeProblem.MALFORMED, _safe(problem)) from None
 
@@ -115,11 +135,11 @@ def is_signed(body: bytes, header: str, *, secrets: Sequence[str], now: datetime
     return genuine and abs(now.timestamp() - int(times[0])) <= TOLERANCE_SECONDS
 
 
-def _notice(event: _Event, provider: str) -> ProviderNotice:
+def _notice(event: _Event, provider: str, dispute_pages: str) -> ProviderNotice:
     if _EVENT_ID.fullmatch(event.id) is None:
         raise ValueError("the event's id has the wrong form")
-    reading = _read(event)
-    if not is_number(reading.number):
+    reading = _read(event, dispute_pages)
+    if not (is_number(reading.number) or (reading.dispute is not None and reading.reference)):
         raise ValueError("the event does not name a payment of ours")
     refund = reading.refund
     return ProviderNotice(
@@ -135,21 +155,25 @@ def _notice(event: _Event, provider: str) -> ProviderNotice:
         raw={"type": event.type, "object": str(event.data.object.get("id", ""))},
         refund_number=None if refund is None else refund.metadata.get("refund_number"),
         refund_state=None if refund is None else refund_state_of(refund),
+        dispute=reading.dispute,
     )
 
 
-def _read(event: _Event) -> _Reading:
+def _read(event: _Event, dispute_pages: str) -> _Reading:
     family, _, what = event.type.rpartition(".")
     found = event.data.object
     if family == "checkout.session":
         return _session(msgspec.convert(found, Session))
     if family == "payment_intent":
-        return _intent(msgspec.convert(found, Intent), found, paid=what == "succeeded")
+        return _intent(msgspec.convert(found, Intent), found, what=what)
     if family == "refund":
         return _refund(msgspec.convert(found, RefundObject))
-    if event.type == "charge.refunded":
+    if family == "charge.dispute":
+        return _dispute(msgspec.convert(found, Dispute), dispute_pages)
+    if event.type in ("charge.refunded", "charge.captured"):
         charge = msgspec.convert(found, Charge)
-        status = ProviderStatus.CLOSED if charge.refunded else ProviderStatus.CAPTURED
+        kept = charge.captured and not charge.refunded
+        status = ProviderStatus.CAPTURED if kept else ProviderStatus.CLOSED
         amount = from_units(charge.amount_captured, charge.currency)
         return _Reading(charge.metadata.get("number", ""), charge.payment_intent or "", status, amount)
     raise ValueError("not an event we asked for")
@@ -170,19 +194,29 @@ def _session(session: Session) -> _Reading:
     )
 
 
-def _intent(intent: Intent, found: dict[str, Any], *, paid: bool) -> _Reading:
+def _intent(intent: Intent, found: dict[str, Any], *, what: str) -> _Reading:
     metadata = found.get("metadata")
     number = metadata.get("number") if isinstance(metadata, dict) else None
-    paid = paid and intent.status == "succeeded"
-    units = intent.amount_received if paid else found.get("amount")
+    status = _INTENT_EVENTS.get((what, intent.status), ProviderStatus.WAITING)
+    units: object = found.get("amount")
+    if status is ProviderStatus.CAPTURED:
+        units = intent.amount_received
+    elif status is ProviderStatus.AUTHORIZED:
+        units = intent.amount_capturable
     if not isinstance(units, int):
         raise ValueError("the intent has no amount")  # noqa: TRY004 - a wrong value from outside
     return _Reading(
         number if isinstance(number, str) else "",
         intent.id,
-        ProviderStatus.CAPTURED if paid else ProviderStatus.WAITING,
+        status,
         from_units(units, intent.currency),
     )
+
+
+def _dispute(dispute: Dispute, pages: str) -> _Reading:
+    report = dispute_report(dispute, pages=pages)
+    # It moves no payment: what it says of money is in its report.
+    return _Reading("", dispute.payment_intent or "", ProviderStatus.WAITING, report.amount, dispute=report)
 
 
 def _refund(refund: RefundObject) -> _Reading:

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import httpx
@@ -19,6 +19,7 @@ from merx.kit.clock import Clock, system_clock
 from merx.kit.money import Money
 from merx.payments.providers.card.bill import bill_row
 from merx.payments.providers.card.client import CardClient
+from merx.payments.providers.card.disputes import dispute_pages
 from merx.payments.providers.card.fields import (
     BalanceTransaction,
     Charge,
@@ -55,7 +56,9 @@ API_VERSION: Final = "2026-10-28.endive"
 _SESSIONS: Final = "/v1/checkout/sessions"
 _PRODUCTS: Final = "/v1/products"
 _REFUNDS: Final = "/v1/refunds"
+_INTENTS: Final = "/v1/payment_intents"
 _BALANCE: Final = "/v1/balance_transactions"
+_MOVED: Final = "payment_intent_unexpected_state"
 _NOT_FOUND: Final = 404
 _FAULT: Final = 500
 _SUBJECT_LENGTH: Final = 250
@@ -86,13 +89,20 @@ class CardProvider:
         currencies: frozenset[str] = frozenset({"CNY", "USD"}),
         clock: Clock = system_clock,
         deadline_seconds: float = 10,
+        capture: Literal["automatic", "manual"] = "automatic",
     ) -> None:
-        """`http` is closed by `aclose`. All `webhook_secrets` are valid: during a rotation, the old and the new one."""
+        """`http` is closed by `aclose`. All `webhook_secrets` are valid: during a rotation, the old and the new one.
+
+        With `capture` manual a card is only authorized when its holder pays, and charged by `capture`.
+        """
         self.currencies = currencies
+        self._capture: Final = capture
         self._http = http
         self._clock = clock
         self._return_key = hashlib.sha256(b"merx card return\0" + secret_key.encode()).digest()
-        self._signatures = Signatures(tuple(webhook_secrets), live="_live_" in secret_key)
+        live = "_live_" in secret_key
+        pages = dispute_pages(hosted=is_hosted(base_url), live=live, base_url=base_url)
+        self._signatures = Signatures(tuple(webhook_secrets), live=live, dispute_pages=pages)
         self._client = CardClient(
             base_url=base_url,
             secret_key=secret_key,
@@ -131,9 +141,10 @@ class CardProvider:
         return _absent(number) if session is None else _state(session, number)
 
     async def close(self, number: str) -> ProviderState:
-        """Expire the checkout page and report where the payment stands: CLOSED, CAPTURED when the payer was first.
+        """Expire the checkout page, give back what is only authorized, and report where the payment stands.
 
-        UNKNOWN means there was nothing to close yet. Raises ProviderUnavailable.
+        CLOSED, or CAPTURED when the payer was first; UNKNOWN means there was nothing to close yet. Raises
+        ProviderUnavailable.
         """
         async with self._client.deadline():
             session = await self._session_of(number)
@@ -143,22 +154,54 @@ class CardProvider:
                 await self._client.post(f"{_SESSIONS}/{quote(session.id)}/expire", {})
                 # Refused when the payer was first: what the session says now is the truth either way.
                 session = await self._session(session.id)
+            intent = session.payment_intent
+            if isinstance(intent, Intent) and intent.status == "requires_capture":
+                values: dict[str, FormValue] = {"cancellation_reason": "abandoned"}
+                await self._client.post(f"{_INTENTS}/{quote(intent.id)}/cancel", values)
+                session = await self._session(session.id)
         return _state(session, number)
+
+    async def capture(self, *, number: str, amount: Money) -> ProviderState:
+        """Take authorized money and report where the payment stands; what was taken before is not taken again.
+
+        Raises ProviderUnavailable, ProviderRefused when nothing is authorized or less than the amount.
+        """
+        units = _exact_units(number, amount)
+        async with self._client.deadline():
+            session = await self._session_of(number)
+            intent = None if session is None else session.payment_intent
+            if session is None or not isinstance(intent, Intent):
+                raise ProviderRefused(provider=self.code, reason="nothing was authorized under this number")
+            if intent.status == "requires_capture":
+                path = f"{_INTENTS}/{quote(intent.id)}/capture"
+                wanted: dict[str, FormValue] = {"amount_to_capture": units}
+                reply = await self._client.post(path, wanted, key=f"merx-capture-{number}")
+                if reply.status >= _FAULT and reply.replayed:
+                    # The fault of an earlier try is repeated for a day, yet the money is still only promised.
+                    reply = await self._client.post(path, wanted, key=f"merx-capture-{number}-again")
+                if reply.error_code != _MOVED:  # else somebody else was quicker: see below what came of it
+                    reply.read(Intent)
+                session = await self._session(session.id)
+        state = _state(session, number)
+        if state.status is ProviderStatus.WAITING:
+            raise ProviderRefused(provider=self.code, reason="nothing was authorized under this number")
+        return state
 
     async def refund(self, *, number: str, refund_number: str, amount: Money, reason: str = "") -> bool:
         """Refund a part or the whole of a captured payment.
 
         True when the money went back, now or under an earlier call with this number; False when the provider has
-        accepted the refund and is not done. Raises ProviderUnavailable when the outcome is unknown, ProviderRefused
+        accepted the refund and is not done. A refund that failed is made once more. Raises ProviderUnavailable when the outcome is unknown, ProviderRefused
         when no repeat can succeed.
         """
-        units = _refund_units(number, refund_number, amount)
+        units = _exact_units(number, amount, refund_number)
         async with self._client.deadline():
             intent = await self._intent_of(number)
             if intent is None:
                 raise ProviderRefused(provider=self.code, reason="nothing was paid under this number")
             # Idempotency keys are forgotten after a day or so, refunds are not: look before paying.
-            refund = await self._find_refund(intent.id, refund_number)
+            tries = await self._tries(intent.id, refund_number)
+            refund = _standing(tries)
             if refund is None:
                 values: dict[str, FormValue] = {
                     "payment_intent": intent.id,
@@ -171,7 +214,8 @@ class CardProvider:
                         "reason": reason.strip()[:200] or "-",
                     },
                 }
-                reply = await self._client.post(_REFUNDS, values, key=f"merx-refund-{refund_number}")
+                again = f"-{len(tries)}" if tries else ""
+                reply = await self._client.post(_REFUNDS, values, key=f"merx-refund-{refund_number}{again}")
                 refund = reply.read(RefundObject)
         state = _same_refund(refund, amount)
         if state is RefundState.FAILED:
@@ -182,7 +226,8 @@ class CardProvider:
         """What became of a refund. Raises ProviderUnavailable."""
         async with self._client.deadline():
             intent = await self._intent_of(number)
-            refund = None if intent is None else await self._find_refund(intent.id, refund_number)
+            tries = [] if intent is None else await self._tries(intent.id, refund_number)
+        refund = _standing(tries) or next(iter(tries), None)
         return RefundState.UNKNOWN if refund is None else _same_refund(refund, amount)
 
     async def bill(self, day: date) -> list[BillRow]:
@@ -245,6 +290,12 @@ class CardProvider:
             reply.read(Product)
 
     async def _new_session(self, request: PaymentRequest, units: int) -> Session:
+        intent: dict[str, FormValue] = {
+            "description": _subject(request),
+            "metadata": {"number": request.number},
+        }
+        if self._capture == "manual":
+            intent["capture_method"] = "manual"
         values: dict[str, FormValue] = {
             "mode": "payment",
             "payment_method_types": ["card"],
@@ -259,10 +310,7 @@ class CardProvider:
                     },
                 }
             ],
-            "payment_intent_data": {
-                "description": _subject(request),
-                "metadata": {"number": request.number},
-            },
+            "payment_intent_data": intent,
             "metadata": {"number": request.number},
             "locale": _LANGUAGES.get(request.locale, "auto"),
             "success_url": self._return_address(request),
@@ -297,9 +345,10 @@ class CardProvider:
         intent = None if session is None else session.payment_intent
         return intent if isinstance(intent, Intent) and intent.amount_received > 0 else None
 
-    async def _find_refund(self, intent_id: str, refund_number: str) -> RefundObject | None:
+    async def _tries(self, intent_id: str, refund_number: str) -> list[RefundObject]:
+        """The refunds made under our number, newest first: more than one when earlier ones failed."""
         refunds = await self._client.pages(_REFUNDS, {"payment_intent": intent_id}, RefundObject)
-        return next((each for each in refunds if each.metadata.get("refund_number") == refund_number), None)
+        return [each for each in refunds if each.metadata.get("refund_number") == refund_number]
 
     def _check(self, request: PaymentRequest) -> int:
         reason = None
@@ -330,9 +379,12 @@ def _state(session: Session, number: str) -> ProviderState:
     intent = session.payment_intent
     if isinstance(intent, Intent) and intent.status == "succeeded":
         return _paid(intent, number)
+    if isinstance(intent, Intent) and intent.status == "requires_capture":
+        return _authorized(intent, number)
     if session.status not in ("open", "complete", "expired"):
         raise ProviderUnavailable(provider=CardProvider.code, reason="not a session status")
-    status = ProviderStatus.CLOSED if session.status == "expired" else ProviderStatus.WAITING
+    over = session.status == "expired" or (isinstance(intent, Intent) and intent.status == "canceled")
+    status = ProviderStatus.CLOSED if over else ProviderStatus.WAITING
     reference = intent.id if isinstance(intent, Intent) else session.id
     return ProviderState(
         status=status,
@@ -360,6 +412,21 @@ def _paid(intent: Intent, number: str) -> ProviderState:
         raise ProviderUnavailable(provider=CardProvider.code, reason=str(problem)) from problem
 
 
+def _authorized(intent: Intent, number: str) -> ProviderState:
+    charge = intent.latest_charge if isinstance(intent.latest_charge, Charge) else None
+    try:
+        return ProviderState(
+            status=ProviderStatus.AUTHORIZED,
+            number=number,
+            provider_reference=intent.id,
+            amount=from_units(intent.amount_capturable, intent.currency),
+            paid_at=None if charge is None else instant(charge.created),
+            raw_status=intent.status,
+        )
+    except ValueError as problem:
+        raise ProviderUnavailable(provider=CardProvider.code, reason=str(problem)) from problem
+
+
 def _absent(number: str) -> ProviderState:
     return ProviderState(
         status=ProviderStatus.UNKNOWN,
@@ -371,8 +438,8 @@ def _absent(number: str) -> ProviderState:
     )
 
 
-def _refund_units(number: str, refund_number: str, amount: Money) -> int:
-    if not (is_number(number) and is_number(refund_number)):
+def _exact_units(number: str, amount: Money, *more: str) -> int:
+    if not all(map(is_number, (number, *more))):
         raise ProviderRefused(provider=CardProvider.code, reason="a number has the wrong form")
     try:
         return to_units(amount)
@@ -388,6 +455,11 @@ def _same_refund(refund: RefundObject, amount: Money) -> RefundState:
     if found != amount:
         raise ProviderUnavailable(provider=CardProvider.code, reason="the answer is about another refund")
     return state
+
+
+def _standing(tries: Sequence[RefundObject]) -> RefundObject | None:
+    """The try that did not fail, if there is one."""
+    return next((each for each in tries if each.status not in ("failed", "canceled")), None)
 
 
 def _product_id(number: str) -> str:
@@ -406,5 +478,9 @@ def _is_bare_address(url: str) -> bool:
 
 def card_checkout_address(base_url: str) -> str:
     """Where the hosted checkout pages are when the API is at `base_url`: beside it, but for the provider's own."""
-    hosted = urlsplit(base_url).hostname == "api.stripe.com"
-    return "https://checkout.stripe.com" if hosted else base_url
+    return "https://checkout.stripe.com" if is_hosted(base_url) else base_url
+
+
+def is_hosted(base_url: str) -> bool:
+    """Whether an address is the provider's own API."""
+    return urlsplit(base_url).hostname == "api.stripe.com"
