@@ -31,6 +31,7 @@ def create_app(services: Services | None = None) -> Edge:
     app = Litestar(
         route_handlers=[
             health,
+            health_of_providers,
             static_file,
             media_file,
             *payment_handlers,
@@ -112,6 +113,14 @@ async def health(request: AnyRequest) -> Response[str]:
     async with services.db.read() as tx:
         await tx.value(_HEALTHY)
     return Response("ok", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@get("/health/providers", include_in_schema=False)
+async def health_of_providers(request: AnyRequest) -> Response[dict[str, str]]:
+    """Which payment providers answer, as far as this process knows. It asks none of them."""
+    services: Services = request.app.state.services
+    states = {each.code: "down" if each.is_down else "up" for each in services.providers}
+    return Response(states, headers={"Cache-Control": "no-store"})
 
 
 @get("/static/{name:path}", include_in_schema=False)

@@ -171,6 +171,13 @@ class PurchaseView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class ChosenMethodView(msgspec.Struct, frozen=True, kw_only=True):
+    """The purchase is to be paid this way; the next step is to start the payment."""
+
+    purchase_id: UUID
+    payment_method: str
+
+
 class CancelledView(msgspec.Struct, frozen=True, kw_only=True):
     """The purchase is cancelled."""
 

@@ -6,6 +6,7 @@
 from merx.checkout.apply_notice import VerifiedNotice
 from merx.checkout.ask_in_doubt import ask_in_doubt, ask_provider
 from merx.checkout.cancel_purchase import cancel_purchase
+from merx.checkout.choose_provider import choose_provider
 from merx.checkout.confirm_payment import confirm_payment
 from merx.checkout.confirm_payments import confirm_payments
 from merx.checkout.errors import (
@@ -15,8 +16,10 @@ from merx.checkout.errors import (
     CartNotFound,
     DeliveryRefused,
     OutOfStock,
+    PaymentMethodUnavailable,
     PlacementFailed,
     PriceChanged,
+    TooManyPaymentAttempts,
     as_error,
 )
 from merx.checkout.expire_unpaid import expire_unpaid
@@ -38,12 +41,14 @@ __all__ = [
     "DeliveryRefused",
     "NoticeQueue",
     "OutOfStock",
+    "PaymentMethodUnavailable",
     "PlaceOrder",
     "Placed",
     "PlacementFailed",
     "PlacementQueue",
     "PriceChanged",
     "Refused",
+    "TooManyPaymentAttempts",
     "UnitsBack",
     "VerifiedNotice",
     "Worth",
@@ -51,6 +56,7 @@ __all__ = [
     "ask_in_doubt",
     "ask_provider",
     "cancel_purchase",
+    "choose_provider",
     "confirm_payment",
     "confirm_payments",
     "expire_unpaid",

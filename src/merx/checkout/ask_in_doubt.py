@@ -14,8 +14,9 @@ from merx.payments import (
     Payment,
     ReferenceTaken,
     claim_in_doubt,
-    expire_payments,
     get_payment,
+    payments_of,
+    record_closed,
 )
 from merx.payments.providers import ProviderRegistry, ProviderState, ProviderStatus, ProviderUnavailable
 
@@ -42,12 +43,16 @@ async def ask_in_doubt(db: Database, providers: ProviderRegistry, *, now: dateti
 async def _resolve(
     db: Database, providers: ProviderRegistry, *, payment_id: UUID, purchase_id: UUID, now: datetime
 ) -> bool:
-    """Ask about a payment that is waited for; close one that no longer is, until its provider says it is closed."""
+    """Ask about a payment that is waited for; close one that no longer is, until its provider says it is closed.
+
+    Nobody waits for the payment of a purchase that is paid or cancelled, or that is to be paid another way.
+    """
     purchase = await db.write(lambda tx: lock_purchase(tx, purchase_id=purchase_id))
-    if purchase.state == OrderState.PENDING_PAYMENT:
-        return await ask_provider(db, providers, payment_id=payment_id, now=now)
     async with db.read() as read:
-        payment = await get_payment(read, payment_id)
+        payments = await payments_of(read, [purchase_id])
+    payment = next(each for each in payments if each.id == payment_id)
+    if purchase.state == OrderState.PENDING_PAYMENT and payment is payments[-1]:
+        return await ask_provider(db, providers, payment_id=payment_id, now=now)
     state = await providers.get(payment.provider).close(payment.number)
     if await apply_state(db, payment, state, now=now):
         return True
@@ -59,7 +64,7 @@ async def _resolve(
 
 async def _give_up(tx: Tx, payment: Payment) -> None:
     await lock_purchase(tx, purchase_id=payment.purchase_id)
-    await expire_payments(tx, purchase_ids=[payment.purchase_id], closed=[payment.id])
+    await record_closed(tx, payment=payment)
 
 
 async def ask_provider(db: Database, providers: ProviderRegistry, *, payment_id: UUID, now: datetime) -> bool:

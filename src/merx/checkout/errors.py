@@ -5,6 +5,7 @@ from typing import Any, Final
 from merx.checkout.model import Refused
 from merx.infra.idempotency import IdempotencyKeyReused
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
+from merx.payments.providers import ProviderDown
 from merx.pricing import AmountTooLarge
 
 
@@ -58,10 +59,26 @@ class PlacementFailed(Unavailable):
 
 
 class AlreadyPaid(Conflict):
-    """The money is here: the purchase can no longer be cancelled by its buyer."""
+    """The money is here: the purchase can no longer be cancelled by its buyer, nor paid another way."""
 
     code = "already_paid"
-    message = "This purchase has been paid, so it cannot be cancelled."
+    message = "This purchase has been paid already."
+
+
+class PaymentMethodUnavailable(Conflict):
+    """A payment method that does not take the purchase's currency, or is down; `offered` lists what can be chosen."""
+
+    code = "payment_method_unavailable"
+    message = "This payment method cannot be used at the moment. Choose one of: %(offered)s."
+
+
+class TooManyPaymentAttempts(Conflict):
+    """The payment method was changed too often."""
+
+    code = "too_many_payment_attempts"
+    message = (
+        "The payment method of this purchase was changed too often. Pay the way it says now, or order again."
+    )
 
 
 _BY_CODE: Final[dict[str, type[DomainError]]] = {
@@ -69,7 +86,7 @@ _BY_CODE: Final[dict[str, type[DomainError]]] = {
     for error in (
         CartNotFound, CartChanged, CartIncomplete, DeliveryRefused, OutOfStock, PriceChanged, IdempotencyKeyReused,
         PlacementFailed,
-        AmountTooLarge,
+        AmountTooLarge, ProviderDown,
     )
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ from merx.kit.ids import new_id, new_number
 from merx.ledger import post
 from merx.orders import insert_purchases
 from merx.payments import open_payments
+from merx.payments.providers import ProviderDown
 from merx.pricing import (
     AmountTooLarge,
     Quote,
@@ -227,17 +228,9 @@ def _judge(
         return refused(CartNotFound)
     if cart is None:
         return refused(CartChanged)
-    missing = [
-        name
-        for name, value in (
-            ("address", cart.country),
-            ("delivery", cart.delivery),
-            ("payment", cart.provider),
-        )
-        if value is None
-    ]
-    if missing:
-        return refused(CartIncomplete, missing=", ".join(missing))
+    unready = _not_ready(command, cart)
+    if unready is not None:
+        return unready
     items: list[QuoteItem] = []
     for line in lines[cart.id]:
         found = terms.get((line.variant_id, cart.currency, cart.delivery))
@@ -256,6 +249,26 @@ def _judge(
     if quoted.total != command.expected_total or command.currency != cart.currency:
         return refused(PriceChanged, total=quoted.total, currency=cart.currency)
     return quoted
+
+
+def _not_ready(command: PlaceOrder, cart: ClaimedCart) -> Refused | None:
+    """What is still to be chosen, or to be chosen anew because its provider is down."""
+    missing = [
+        name
+        for name, value in (
+            ("address", cart.country),
+            ("delivery", cart.delivery),
+            ("payment", cart.provider),
+        )
+        if value is None
+    ]
+    if missing:
+        return refused(CartIncomplete, missing=", ".join(missing))
+    if cart.provider in command.down:
+        return refused(
+            ProviderDown, provider=cart.provider, reason="it did not answer lately", field="payment"
+        )
+    return None
 
 
 def _owns(command: PlaceOrder, cart: ClaimedCart | CartOwner) -> bool:

@@ -6,8 +6,9 @@ stopped waiting does not change what was decided.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -65,11 +66,12 @@ LOST: Final = (
 class ReadTx:
     """A read-only transaction, or a lone read."""
 
-    __slots__ = ("_connection", "_database")
+    __slots__ = ("_connection", "_database", "ended")
 
     def __init__(self, database: "Database", connection: Any) -> None:
         self._database = database
         self._connection = connection
+        self.ended = False
 
     async def rows(self, sql: Sql, *args: Any) -> list[Record]:
         """All rows."""
@@ -105,6 +107,31 @@ class Tx(ReadTx):
         """Bulk-load rows by COPY."""
         self._database.statements += 1
         await self._connection.copy_records_to_table(table, columns=list(columns), records=records)
+
+
+AnyTx = TypeVar("AnyTx", bound=ReadTx)
+_OPEN: ContextVar[ReadTx | None] = ContextVar("open_transaction", default=None)
+
+
+@contextmanager
+def _held(tx: AnyTx) -> Iterator[AnyTx]:
+    """Mark a transaction as the open one of this context for as long as the block runs."""
+    outer = _OPEN.get()
+    _OPEN.set(tx)
+    try:
+        yield tx
+    finally:
+        tx.ended = True
+        _OPEN.set(outer)
+
+
+def in_transaction() -> bool:
+    """Whether the running code holds a transaction or a lone read's connection, its own or that of its starter.
+
+    A task begun inside a transaction that goes on after its end is in none.
+    """
+    current = _OPEN.get()
+    return current is not None and not current.ended
 
 
 class Database:
@@ -175,14 +202,15 @@ class Database:
             block = connection.transaction()
             self.statements += 1
             await block.start()
-            try:
-                yield Tx(self, connection)
-            except BaseException:
-                if not connection.is_closed():
-                    await asyncio.shield(_quietly(block.rollback()))
-                raise
-            self.statements += 1
-            await _uncancelled(block.commit())
+            with _held(Tx(self, connection)) as tx:
+                try:
+                    yield tx
+                except BaseException:
+                    if not connection.is_closed():
+                        await asyncio.shield(_quietly(block.rollback()))
+                    raise
+                self.statements += 1
+                await _uncancelled(block.commit())
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[ReadTx]:
@@ -192,13 +220,15 @@ class Database:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             self.statements += 2
-            yield ReadTx(self, connection)
+            with _held(ReadTx(self, connection)) as tx:
+                yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:
         """A connection for lone reads, each its own statement-level snapshot."""
         async with self.connection() as connection:
-            yield ReadTx(self, connection)
+            with _held(ReadTx(self, connection)) as tx:
+                yield tx
 
     async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """Run `work` in a transaction, again when PostgreSQL asks for it (40001, 40P01). `work` must be repeatable."""

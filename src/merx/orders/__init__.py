@@ -22,7 +22,7 @@ from merx.orders.model import (
     ReviewableLine,
     ReviewableOrder,
 )
-from merx.orders.place import insert_purchases
+from merx.orders.place import insert_purchases, set_purchase_provider
 from merx.orders.record import lock_order, record_delivered, record_received, record_shipped
 from merx.orders.record_returns import (
     after_sales_days,
@@ -91,6 +91,7 @@ __all__ = [
     "record_shipped",
     "release_units",
     "seller_order_view",
+    "set_purchase_provider",
     "units_without_hold",
     "unpaid_past_deadline",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from merx.infra.db import Tx
 from merx.orders import store
@@ -22,3 +23,8 @@ async def insert_purchases(
     """
     if purchases:
         await store.insert(tx, purchases, orders, lines, now=now)
+
+
+async def set_purchase_provider(tx: Tx, *, purchase_id: UUID, provider: str) -> None:
+    """Another provider for a locked purchase that waits for payment; its new payment is opened by whoever calls this."""
+    await store.set_provider(tx, purchase_id, provider)

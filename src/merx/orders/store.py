@@ -196,6 +196,16 @@ async def lines_of(tx: ReadTx, order_ids: Sequence[UUID]) -> dict[UUID, list[Ord
     return lines
 
 
+SET_PROVIDER = Sql(
+    "UPDATE purchases SET provider = $2, version = version + 1 WHERE id = $1 AND provider <> $2"
+)
+
+
+async def set_provider(tx: Tx, purchase_id: UUID, provider: str) -> None:
+    """Note through whom a locked purchase is to be paid."""
+    await tx.run(SET_PROVIDER, purchase_id, provider)
+
+
 LIST_PURCHASES = Sql(f"""
 SELECT {PURCHASE_COLUMNS} FROM purchases p
  WHERE p.account_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3

@@ -29,6 +29,7 @@ from merx.payments.record import (
     open_payments,
     record_all_captured,
     record_captured,
+    record_closed,
     record_started,
 )
 from merx.payments.refunds import (
@@ -94,6 +95,7 @@ __all__ = [
     "payments_of",
     "record_all_captured",
     "record_captured",
+    "record_closed",
     "record_refund_failed",
     "record_refunded",
     "record_started",

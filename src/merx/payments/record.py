@@ -94,3 +94,8 @@ async def expire_payments(tx: Tx, *, purchase_ids: Sequence[UUID], closed: Seque
     One that was started and of which its provider has not said that it is closed stays in doubt, and is asked about.
     """
     await store.expire_open(tx, purchase_ids, closed=closed, sources=PAYMENT_STATES.sources("expired"))
+
+
+async def record_closed(tx: Tx, *, payment: Payment) -> bool:
+    """Give up on one started attempt: its provider says that it takes no money any more. False when it is over."""
+    return await store.advance(tx, payment.id, to="expired", sources=PAYMENT_STATES.sources("expired"))

@@ -42,7 +42,7 @@ COLUMNS = """id, purchase_id, provider, number, state, currency, amount, capture
        expires_at, started_at, captured_at"""
 
 PAYMENTS_OF = Sql(
-    f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY created_at, id"
+    f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY length(number), number"
 )
 FIND_BY_NUMBER = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = $1 AND provider = $2")
 FIND_BY_NUMBERS = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = ANY($1::text[])")
@@ -57,7 +57,7 @@ def to_payment(row: Record) -> Payment:
 
 
 async def payments_of(tx: ReadTx, purchase_ids: Sequence[UUID]) -> list[Payment]:
-    """The purchases' attempts, oldest first."""
+    """The purchases' attempts, oldest first: their numbers count, whatever the clocks of two machines say."""
     return [to_payment(row) for row in await tx.rows(PAYMENTS_OF, purchase_ids)]
 
 

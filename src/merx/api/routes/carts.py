@@ -40,6 +40,7 @@ from merx.catalog import variant_by_sku
 from merx.checkout import PlaceOrder, Refused, as_error
 from merx.infra.crypto import UnreadableSeal
 from merx.infra.db import ReadTx, Tx
+from merx.payments.providers import ProviderDown
 from merx.sellers import delivery_rates
 
 CART = "/carts/{cart_id:uuid}"
@@ -241,6 +242,9 @@ async def choose_payment_method(request: ApiRequest, cart_id: FromPath[UUID]) ->
     wanted = await read_body(request, SetPaymentMethod)
     call = await open_call(request)
 
+    if wanted.provider in call.services.providers.down():
+        raise ProviderDown(provider=wanted.provider, reason="it did not answer lately", field="provider")
+
     async def choose(tx: Tx) -> Cart:
         cart = await own_cart(tx, call, cart_id)
         offered = [provider.code for provider in call.services.providers.taking(cart.currency)]
@@ -285,6 +289,7 @@ async def check_out(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
             currency=wanted.expected_total.currency,
             access_hash=call.access_hash,
             account_id=call.account_id,
+            down=call.services.providers.down(),
         )
     )
     if isinstance(outcome, Refused):

@@ -12,8 +12,8 @@ from merx.api.answers import Answer, answer, done, listed
 from merx.api.call import Call, open_call, perform
 from merx.api.operations import operation
 from merx.api.reading import ApiRequest, read_body, read_query, required_key
-from merx.api.requests import PageQuery, StartPayment
-from merx.checkout import cancel_purchase, start_payment
+from merx.api.requests import PageQuery, SetPaymentMethod, StartPayment
+from merx.checkout import cancel_purchase, choose_provider, start_payment
 from merx.fulfilment import fulfilments_of, receive
 from merx.infra.crypto import UnreadableSeal
 from merx.infra.db import ReadTx, Tx
@@ -112,6 +112,27 @@ async def pay(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
 
 
 @post(
+    f"{PURCHASE}/payment-method",
+    status_code=200,
+    opt=operation("purchases", order_views.ChosenMethodView, body=SetPaymentMethod, auth="buyer"),
+)
+async def pay_another_way(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
+    """Pay another way than was chosen when ordering. Choosing the same again changes nothing."""
+    wanted = await read_body(request, SetPaymentMethod)
+    call = await open_call(request)
+    await choose_provider(
+        call.services.db,
+        call.services.providers,
+        purchase_id=purchase_id,
+        provider=wanted.provider,
+        account_id=call.account_id,
+        access_hash=call.access_hash,
+        now=call.now,
+    )
+    return answer(order_views.ChosenMethodView(purchase_id=purchase_id, payment_method=wanted.provider))
+
+
+@post(
     f"{PURCHASE}/cancel",
     status_code=200,
     opt=operation("purchases", order_views.CancelledView, auth="buyer"),
@@ -161,4 +182,4 @@ async def receive_parcel(request: ApiRequest, fulfilment_id: FromPath[UUID]) -> 
     return done(parcel, status=200, replayed=replayed)
 
 
-handlers = [show_purchases, show_purchase, pay, cancel, receive_parcel]
+handlers = [show_purchases, show_purchase, pay, pay_another_way, cancel, receive_parcel]

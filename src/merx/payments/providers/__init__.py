@@ -5,17 +5,20 @@ purchase. What it reports as captured comes from a verified notice or a verified
 """
 
 from merx.payments.providers.alipay import AlipayCertificates, AlipayProvider
+from merx.payments.providers.breaker import BreakerRules
 from merx.payments.providers.card import CardProvider, card_checkout_address
 from merx.payments.providers.errors import (
     BillNotReady,
     NoticeProblem,
     NoticeRejected,
     PaymentNotPossible,
+    ProviderDown,
     ProviderRefused,
     ProviderUnavailable,
     UnknownProvider,
 )
 from merx.payments.providers.families import payment_providers
+from merx.payments.providers.guard import BOUNDED, RESILIENT, GuardedProvider, GuardRules, GuardTools
 from merx.payments.providers.model import (
     BillRow,
     Device,
@@ -35,16 +38,22 @@ from merx.payments.providers.registry import ProviderRegistry
 from merx.payments.providers.wechat import WechatProvider
 
 __all__ = [
+    "BOUNDED",
+    "RESILIENT",
     "AlipayCertificates",
     "AlipayProvider",
     "BillNotReady",
     "BillRow",
+    "BreakerRules",
     "CapturingProvider",
     "CardProvider",
     "Device",
     "DisputeMove",
     "DisputeReport",
     "DisputeState",
+    "GuardRules",
+    "GuardTools",
+    "GuardedProvider",
     "NoticeAnswer",
     "NoticeProblem",
     "NoticeRejected",
@@ -52,6 +61,7 @@ __all__ = [
     "PaymentProvider",
     "PaymentRequest",
     "ProviderAction",
+    "ProviderDown",
     "ProviderNotice",
     "ProviderRefused",
     "ProviderRegistry",

@@ -22,6 +22,15 @@ class ProviderRefused(ProviderUnavailable):
     message = "The payment provider refused the request. Choose another way to pay, or try again later."
 
 
+class ProviderDown(ProviderUnavailable):
+    """Not asked at all: it did not answer lately. Params: `provider`, `reason`."""
+
+    code = "payment_provider_down"
+    message = (
+        "The payment provider does not answer at the moment. Choose another way to pay, or try again shortly."
+    )
+
+
 class PaymentNotPossible(Invalid):
     """A provider cannot take this payment as asked. Params: `provider`, `reason`."""
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from merx.infra.settings import Settings
 from merx.payments.providers import alipay, card, wechat
+from merx.payments.providers.guard import RESILIENT
 from merx.payments.providers.protocol import PaymentProvider
 from merx.payments.providers.registry import ProviderRegistry
 
@@ -18,4 +19,6 @@ FAMILIES: Final[tuple[Callable[[Settings], Iterable[PaymentProvider]], ...]] = (
 
 def payment_providers(settings: Settings) -> ProviderRegistry:
     """Every provider for which the settings say enough."""
-    return ProviderRegistry(provider for family in FAMILIES for provider in family(settings))
+    return ProviderRegistry(
+        (provider for family in FAMILIES for provider in family(settings)), rules=RESILIENT
+    )

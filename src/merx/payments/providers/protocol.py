@@ -81,3 +81,12 @@ class CapturingProvider(PaymentProvider, Protocol):
 
     async def capture(self, *, number: str, amount: Money) -> ProviderState:
         """Take authorized money; repeatable. Raises ProviderUnavailable."""
+
+
+@runtime_checkable
+class StartsLocally(Protocol):
+    """A provider that may know what the payer must do without asking anybody: that tells nothing of its health."""
+
+    @property
+    def starts_locally(self) -> bool:
+        """Whether `start` makes no call."""

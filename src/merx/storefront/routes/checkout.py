@@ -33,6 +33,7 @@ from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
 from merx.kit.ids import new_id
 from merx.kit.money import Money
+from merx.payments.providers import ProviderDown
 from merx.pricing import Quote, QuoteItem, delivery_problem, quote, sale_terms
 from merx.sellers import Seller, get_sellers
 from merx.storefront import present, views
@@ -50,7 +51,7 @@ _IN_THE_CART: Final[Mapping[str, type[DomainError]]] = {
     error.code: error for error in (CartChanged, OutOfStock)
 }
 _IN_THE_FORM: Final[Mapping[str, type[DomainError]]] = {
-    error.code: error for error in (CartIncomplete, DeliveryRefused, PriceChanged)
+    error.code: error for error in (CartIncomplete, DeliveryRefused, PriceChanged, ProviderDown)
 }
 
 
@@ -138,7 +139,7 @@ async def submit_checkout(request: PlainRequest, visit: Visiting) -> Page:
     try:
         address, saved = await _chosen_address(visit, form)
         await _complete(visit, cart, form, address)
-    except (Invalid, Conflict, NotFound) as error:
+    except (Invalid, Conflict, NotFound, ProviderDown) as error:
         return await _again(visit, cart, form, error)
     if form.expected_total is None:
         return await _again(visit, cart, form, PriceChanged())
@@ -147,6 +148,7 @@ async def submit_checkout(request: PlainRequest, visit: Visiting) -> Page:
         PlaceOrder(
             cart_id=cart.id, idempotency_key=str(form.idempotency_key), expected_total=form.expected_total,
             currency=form.expected_currency, access_hash=owner.token_hash, account_id=owner.account_id,
+            down=visit.services.providers.down(),
         )
     )  # fmt: skip
     if isinstance(outcome, Refused):
@@ -178,8 +180,10 @@ async def _chosen_address(visit: Visit, form: CheckoutForm) -> tuple[PostalAddre
 
 
 async def _complete(visit: Visit, cart: Cart, form: CheckoutForm, address: PostalAddress) -> None:
-    """Write the choices into the cart. Raises ChoosePayment, ChooseDelivery, CartClosed."""
+    """Write the choices into the cart. Raises ProviderDown, ChoosePayment, ChooseDelivery, CartClosed."""
     services = visit.services
+    if form.payment in services.providers.down():
+        raise ProviderDown(provider=form.payment, reason="it did not answer lately", field="payment")
     if form.payment not in {provider.code for provider in services.providers.taking(cart.currency)}:
         raise ChoosePayment(field="payment")
     owner = owner_of(visit, cart)

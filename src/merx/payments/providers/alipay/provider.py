@@ -147,6 +147,11 @@ class AlipayProvider:
         """What the payer reads, by locale."""
         return self._label
 
+    @property
+    def starts_locally(self) -> bool:
+        """A link to the cashier is only signed; a code is made by Alipay."""
+        return not self._qr
+
     async def start(self, request: PaymentRequest) -> ProviderAction:
         """A signed link to the cashier of the payer's device, or a code to scan; both end at `expires_at`.
 
