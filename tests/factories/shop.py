@@ -112,6 +112,7 @@ async def a_ready_cart(
     key: str = "key-1",
     expected_total: int | None = None,
     account_id: UUID | None = None,
+    provider: str = "alipay",
 ) -> ReadyCart:
     """A guest's (or an account's) cart in CNY with address, delivery and payment method chosen."""
     async with db.transaction() as tx:
@@ -125,7 +126,7 @@ async def a_ready_cart(
             await put_line(tx, **access, variant_id=shop.variants[sku], quantity=quantity, add=True, now=now)
         await set_address(tx, keys, **access, address=ADDRESS, now=now)
         await set_delivery(tx, **access, method="standard", now=now)
-        await set_provider(tx, **access, provider="alipay", now=now)
+        await set_provider(tx, **access, provider=provider, now=now)
     total = total_of(lines) if expected_total is None else expected_total
     return ReadyCart(cart.id, token, PlaceOrder(cart.id, key, total, "CNY", token_hash(token), account_id))
 
