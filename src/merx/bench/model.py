@@ -21,6 +21,8 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     http_orders: int = 12_800
     hot_buyers: int = 8_000
     connections: int = 128
+    notices: int = 6_400
+    notice_connections: int = 64
     shoppers: int = 32
     journey_seconds: int = 5
     page_seconds: int = 4

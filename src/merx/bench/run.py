@@ -19,13 +19,14 @@ from merx.bench.floor import CLIENT_COUNTS, find_pgbench, measure_floor
 from merx.bench.history import load_history
 from merx.bench.load import Answered, find_wrk, run_wrk
 from merx.bench.model import FULL, BenchError, Line, Machine, Requirement, Sizes
+from merx.bench.notices import measure_notices
 from merx.bench.web import WebServer, shop_server, trivial_server, worker_memory_mb
 from merx.infra.machine import cores
 from merx.infra.settings import Settings
 
 NAMES: Final = (
     "engine_orders", "http_orders", "purchase_journey", "hot_item", "product_json", "product_page", "statements",
-    "memory", "growth",
+    "memory", "growth", "notices",
 )  # fmt: skip
 REQUIRED: Final = {
     "engine_orders": Requirement(least_ratio=2.0),
@@ -39,10 +40,11 @@ REQUIRED: Final = {
     "statements_placement": Requirement(most=12),
     "memory": Requirement(most=200),
     "growth": Requirement(least_ratio=0.8),
+    "notices": Requirement(least_ratio=0.4),
 }
-_ORDER_LINES: Final = frozenset({"engine_orders", "http_orders", "purchase_journey"})
+_ORDER_LINES: Final = frozenset({"engine_orders", "http_orders", "purchase_journey", "notices"})
 _WEB_LINES: Final = frozenset(
-    {"http_orders", "purchase_journey", "hot_item", "product_json", "product_page", "memory"}
+    {"http_orders", "purchase_journey", "hot_item", "product_json", "product_page", "memory", "notices"}
 )
 _PAGE_LINES: Final = {"product_json": "/api/v1/products/bench-%d", "product_page": "/products/bench-%d"}
 Step = tuple[str, Callable[[], Awaitable[float]]]
@@ -173,6 +175,8 @@ class _Run:
             steps.append(("hot_item", partial(self._hot_item, database, shop)))
         if shop is not None and "purchase_journey" in names:
             steps.append(("purchase_journey", partial(self._journey, shop)))
+        if shop is not None and "notices" in names:
+            steps.append(("notices", partial(self._apply_notices, database, shop)))
         return steps
 
     async def _engine(self, database: BenchDatabase) -> float:
@@ -220,6 +224,11 @@ class _Run:
             threads=sizes.shoppers, connections=sizes.shoppers, seconds=sizes.journey_seconds,
         )  # fmt: skip
         return answered.completed / answered.seconds
+
+    async def _apply_notices(self, database: BenchDatabase, shop: WebServer) -> float:
+        return await measure_notices(
+            database, shop, count=self._sizes.notices, connections=self._sizes.notice_connections, home=self._home
+        )  # fmt: skip
 
     # --- pages --------------------------------------------------------------------------------------------------
 
@@ -277,7 +286,12 @@ class _Run:
             **dict.fromkeys(_PAGE_LINES, medians.get("floor_page")),
             "growth": medians.get("growth_none"),
         }
-        units = {"purchase_journey": "purchases/s", "hot_item": "buyers/s", "memory": "MB"}
+        units = {
+            "purchase_journey": "purchases/s",
+            "notices": "notices/s",
+            "hot_item": "buyers/s",
+            "memory": "MB",
+        }
         units |= dict.fromkeys(_PAGE_LINES, "requests/s")
         return [
             Line(

@@ -16,13 +16,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from merx.bench.model import BenchError
-from merx.infra.payment_settings import SIMULATED_ALIPAY_APP_ID, SIMULATED_ALIPAY_SELLER_ID
+from merx.infra.payment_settings import (
+    SIMULATED_ALIPAY_APP_ID,
+    SIMULATED_ALIPAY_SELLER_ID,
+    SIMULATED_WECHAT,
+)
 from merx.infra.processes import child_setup, kill_group
 from merx.infra.settings import Settings
 
 _READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0
-_NOWHERE: Final = "http://127.0.0.1:9/gateway.do"  # a purchase is placed before any provider is called
+_NOWHERE: Final = "http://127.0.0.1:9"  # a purchase is placed before any provider is called
 
 
 class WebServer:
@@ -33,11 +37,17 @@ class WebServer:
         self.url = f"http://127.0.0.1:{port}"
 
 
-def shop_environment(settings: Settings, dsn: str, *, home: Path, port: int) -> dict[str, str]:
-    """The environment of a shop over `dsn` with a home folder and keys of its own, otherwise set as this one."""
-    private, public = home / "alipay_private.pem", home / "alipay_public.pem"
+def provider_keys(home: Path) -> tuple[Path, Path]:
+    """The files of the private and public key with which the shop and its providers sign in this run."""
+    private, public = home / "provider_private.pem", home / "provider_public.pem"
     if not private.exists():
         _write_keys(private, public)
+    return private, public
+
+
+def shop_environment(settings: Settings, dsn: str, *, home: Path, port: int) -> dict[str, str]:
+    """The environment of a shop over `dsn` with a home folder and keys of its own, otherwise set as this one."""
+    private, public = provider_keys(home)
     given = {name: value for name, value in os.environ.items() if not name.startswith("MERX_")}
     return given | {
         "MERX_HOME": str(home),
@@ -48,11 +58,15 @@ def shop_environment(settings: Settings, dsn: str, *, home: Path, port: int) -> 
         "MERX_MASTER_KEYS": "k1:" + _key(),
         "MERX_BLIND_INDEX_KEY": _key(),
         "MERX_LOG_LEVEL": "warning",
-        "MERX_ALIPAY_GATEWAY_URL": _NOWHERE,
+        "MERX_ALIPAY_GATEWAY_URL": f"{_NOWHERE}/gateway.do",
         "MERX_ALIPAY_APP_ID": SIMULATED_ALIPAY_APP_ID,
         "MERX_ALIPAY_SELLER_ID": SIMULATED_ALIPAY_SELLER_ID,
         "MERX_ALIPAY_PRIVATE_KEY_FILE": str(private),
         "MERX_ALIPAY_PUBLIC_KEY_FILE": str(public),
+        "MERX_WECHAT_BASE_URL": _NOWHERE,
+        "MERX_WECHAT_PRIVATE_KEY_FILE": str(private),
+        "MERX_WECHAT_PUBLIC_KEY_FILE": str(public),
+        **{f"MERX_{name.upper()}": value for name, value in SIMULATED_WECHAT.items()},
     }
 
 
