@@ -92,9 +92,18 @@ class Peer(ABC):
     wire: Wire
     notice_faults: tuple[str, ...]
     call_faults: tuple[str, ...]
+    #: What may become of a refund that was accepted.
+    refund_faults: tuple[str, ...]
 
     async def arrive(self, action: ProviderAction) -> None:  # noqa: B027 - most payments exist before a payer comes
         """The payer follows what the shop told them to do."""
+
+    async def deliver(self) -> list[str]:
+        """Send what is due, signed now: the provider was late, not the way. Returns what came of each sending."""
+        for notice in self.simulator.list_notices():
+            if notice.state == "pending" and notice.next_at < self.simulator.clock.now():
+                notice.next_at = self.simulator.clock.now()
+        return [line.outcome for line in await self.simulator.deliver_due()]
 
     @abstractmethod
     def pay(self, number: str) -> bool:
@@ -136,8 +145,9 @@ class AlipayPeer(Peer):
         "lose", "delay", "duplicate", "hold", "forge", "wrong_amount", "wrong_app", "wrong_seller",
     )  # fmt: skip
     call_faults = (
-        "timeout", "timeout_after", "error_before", "error_after", "unsigned", "bad_signature", "busy", "slow_refund",
+        "timeout", "timeout_after", "error_before", "error_after", "unsigned", "bad_signature", "busy",
     )  # fmt: skip
+    refund_faults = ("slow_refund",)
 
     def __init__(self, clock: SimulatorClock, send: SendTo) -> None:
         self.simulator = AlipaySimulator.in_memory(now=clock.now(), send_notice=_to(self.code, send))
@@ -209,8 +219,9 @@ class WechatPeer(Peer):
         "lose", "delay", "duplicate", "hold", "forge", "wrong_amount", "wrong_app", "wrong_seller", "probe", "old",
     )  # fmt: skip
     call_faults = (
-        "timeout", "timeout_after", "error_before", "error_after", "unsigned", "bad_signature", "busy", "slow_refund",
+        "timeout", "timeout_after", "error_before", "error_after", "unsigned", "bad_signature", "busy",
     )  # fmt: skip
+    refund_faults = ("slow_refund", "closed_refund", "abnormal_refund")
 
     def __init__(self, clock: SimulatorClock, send: SendTo) -> None:
         self.simulator = WechatSimulator.in_memory(now=clock.now(), send_notice=_to(self.code, send))
@@ -270,8 +281,9 @@ class CardPeer(Peer):
         "lose", "delay", "duplicate", "hold", "forge", "wrong_amount", "wrong_mode", "wrong_account", "old",
     )  # fmt: skip
     call_faults = (
-        "timeout", "timeout_after", "error_before", "error_after", "busy", "in_flight", "slow_refund",
+        "timeout", "timeout_after", "error_before", "error_after", "busy", "in_flight",
     )  # fmt: skip
+    refund_faults = ("slow_refund",)
 
     def __init__(self, clock: SimulatorClock, send: SendTo) -> None:
         self.simulator = CardSimulator.in_memory(

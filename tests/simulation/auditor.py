@@ -1,4 +1,4 @@
-"""The auditor: holds what the shop's tables say against what buyers, sellers and the provider know.
+"""The auditor: holds what the shop's tables say against what buyers, sellers and the providers know.
 
 It reads raw rows and adds them up in Python; it shares no arithmetic, no state table and no SQL with the shop.
 """
@@ -8,13 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from tests.simulation.world import World
-
-from merx.simulators.alipay.model import TradeStatus
+from tests.simulation.world import Attempt, Purchase, World
 
 MOVES: Final = {
     "pending_payment": {"placed", "cancelled"},
-    "placed": {"closed"},
+    "placed": {"closed", "cancelled"},
     "cancelled": {"placed"},
     "closed": set[str](),
 }
@@ -43,6 +41,8 @@ class Books(msgspec.Struct, frozen=True):
     notifications: Rows
     provider_notices: Rows
     product_reviews: Rows
+    returns: Rows
+    stock_returns: Rows
 
 
 async def read_books(world: World) -> Books:
@@ -59,6 +59,9 @@ async def note_states(world: World) -> None:
     for purchase_id, state in seen.items():
         before = world.states[purchase_id]
         assert state == before or state in MOVES[before], f"{before} became {state}"
+    for purchase in world.purchases:
+        unpaid = seen[purchase.id] == "cancelled" and world.states[purchase.id] == "placed"
+        assert not unpaid or purchase.given == purchase.total, f"{purchase.name}: cancelled with its money"
     world.states = seen
 
 
@@ -69,15 +72,17 @@ async def audit(world: World) -> None:
     _stock(world, books)
     _purchases(world, books)
     _money(world, books)
-    _parcels(books)
+    _parcels(world, books)
+    _after_sales(world, books)
     _workflow(world, books)
 
 
 def _stock(world: World, books: Books) -> None:
     sold = Counter[UUID]()
-    for line in books.order_lines:
-        if world.states[line["purchase_id"]] in CLOSED_LIKE:
-            sold[line["variant_id"]] += line["quantity"]
+    for purchase in world.purchases:
+        if world.sold(purchase):
+            for sku, units in purchase.lines.items():
+                sold[world.shop.variants[sku]] += units - purchase.back[sku]
     for sku, variant_id in world.shop.variants.items():
         places = [row for row in books.allotments if row["subject_id"] == variant_id]
         assert sum(row["received"] for row in places) == world.received[sku], sku
@@ -102,6 +107,7 @@ def _stock(world: World, books: Books) -> None:
 
 def _purchases(world: World, books: Books) -> None:
     by_id = {row["id"]: row for row in books.purchases}
+    sold = {purchase.id: world.sold(purchase) for purchase in world.purchases}
     assert len(by_id) == len(books.purchases) == len(world.purchases)
     skus = {variant_id: sku for sku, variant_id in world.shop.variants.items()}
     lines: dict[UUID, dict[str, int]] = defaultdict(dict)
@@ -119,9 +125,16 @@ def _purchases(world: World, books: Books) -> None:
         state = world.states[order["purchase_id"]]
         assert order["goods"] == goods[order["id"]]
         assert order["total"] == order["goods"] + order["shipping"]
-        assert order["state"] == state or (state == "placed" and order["state"] == "closed")
-        assert order["payment_status"] == "paid" or state not in CLOSED_LIKE
-        assert order["payment_status"] != "paid" or state in CLOSED_LIKE
+        before_end = state in CLOSED_LIKE and order["state"] in ("placed", "closed", "cancelled")
+        assert order["state"] == state or before_end
+        assert (
+            order["state"] != "cancelled" or state not in CLOSED_LIKE or order["refunded"] == order["total"]
+        )
+        paid = sold[order["purchase_id"]]
+        money = "refunded" if order["refunded"] == order["total"] else "partially_refunded"
+        expected = (money if order["refunded"] else "paid") if paid else "unpaid"
+        # Money that came too late goes back from an order that was cancelled before.
+        assert order["payment_status"] == expected or (not paid and order["payment_status"] == "refunded")
     assert all(totals[purchase.id] == purchase.total for purchase in world.purchases)
     carts = {row["purchase_id"]: row for row in books.carts if row["state"] == "completed"}
     assert set(carts) == set(by_id), "completed carts and purchases are not one to one"
@@ -138,49 +151,79 @@ def _money(world: World, books: Books) -> None:
             elif kind == "provider_clearing":
                 clearing[row["purchase_id"]] += sign * row["amount"]
     assert debits == credit
-    trades = {trade.number: trade for trade in world.alipay.list_trades()}
-    refunded = Counter[UUID]()
+    back, promised, of_sales = Counter[UUID](), Counter[UUID](), Counter[UUID]()
     for row in books.refunds:
-        if row["state"] == "succeeded":
-            refunded[row["payment_id"]] += row["amount"]
-    payment_of = {row["purchase_id"]: row for row in books.payments}
-    assert len(payment_of) == len(books.payments)
+        done = row["state"] == "succeeded"
+        back[row["payment_id"]] += row["amount"] * done
+        promised[row["purchase_id"]] += row["amount"] * (row["reason"] == "after_sales")
+        of_sales[row["purchase_id"]] += row["amount"] * (row["reason"] == "after_sales") * done
+    payments = defaultdict(list)
+    for row in books.payments:
+        payments[row["purchase_id"]].append(row)
     for purchase in world.purchases:
-        payment = payment_of[purchase.id]
-        state = world.states[purchase.id]
-        captured, returned = payment["captured"], refunded[payment["id"]]
-        trade = trades.get(payment["number"])
-        paid = trade is not None and trade.paid_at is not None
-        assert captured in (0, purchase.total)
-        assert captured == 0 or paid, f"{purchase.name}: money the provider never had"
-        assert returned <= (trade.refunded_fen if trade else 0), f"{purchase.name}: a refund nobody paid"
-        assert (trade.refunded_fen if trade else 0) <= payment["refunded"], (
-            f"{purchase.name}: paid back unasked"
-        )
+        assert promised[purchase.id] == purchase.given, f"{purchase.name}: other money than was agreed on"
+        mine = {row["number"]: row for row in payments[purchase.id]}
+        assert set(mine) == {attempt.number for attempt in purchase.attempts}
+        for attempt in purchase.attempts:
+            _payment(purchase, attempt, mine[attempt.number], back[mine[attempt.number]["id"]], world)
+        captured = sum(row["captured"] for row in mine.values())
+        returned = sum(back[row["id"]] for row in mine.values())
+        kept = captured - sum(row["refunded"] for row in mine.values())
         assert clearing[purchase.id] == captured - returned
-        owed = {"pending_payment": purchase.total, "cancelled": 0}.get(state, purchase.total)
-        assert receivable[purchase.id] == owed - captured + returned, (
+        sold = world.sold(purchase)
+        owed = purchase.total if sold or world.states[purchase.id] == "pending_payment" else 0
+        assert receivable[purchase.id] == owed - captured + returned - of_sales[purchase.id], (
             f"{purchase.name}: the books do not say so"
         )
-        if state in CLOSED_LIKE:
-            assert captured == purchase.total, f"{purchase.name}: placed without its money"
-            assert payment["refunded"] == 0, f"{purchase.name}: sent and paid back"
-        if state == "cancelled" and captured:
-            assert payment["refunded"] == captured, f"{purchase.name}: money kept for nothing"
+        due = purchase.total - purchase.given if sold else 0
+        assert kept == due, f"{purchase.name}: {kept} is kept and {due} is due"
 
 
-def _parcels(books: Books) -> None:
+def _payment(purchase: Purchase, attempt: Attempt, row: Any, back: int, world: World) -> None:
+    """One attempt, and what its provider has of it."""
+    held = world.peers.by_code[attempt.provider].held(attempt.number)
+    assert row["captured"] in (0, purchase.total)
+    assert row["captured"] <= held.paid, f"{purchase.name}: money {attempt.provider} never had"
+    assert held.paid in (0, purchase.total)
+    assert back <= held.refunded, f"{purchase.name}: a refund nobody paid"
+    assert held.refunded <= row["refunded"], f"{purchase.name}: paid back unasked"
+
+
+def _parcels(world: World, books: Books) -> None:
     shipped, received = Counter[UUID](), Counter[UUID]()
     state = {row["id"]: row["state"] for row in books.fulfilments}
     for row in books.fulfilment_lines:
         shipped[row["order_line_id"]] += row["quantity"]
         if state[row["fulfilment_id"]] == "received":
             received[row["order_line_id"]] += row["quantity"]
+    purchases = {purchase.id: purchase for purchase in world.purchases}
     for line in books.order_lines:
+        purchase, sku = purchases[line["purchase_id"]], line["sku"]
         assert (line["shipped"], line["received"]) == (shipped[line["id"]], received[line["id"]])
-        assert line["received"] <= line["shipped"] <= line["quantity"]
+        assert line["received"] <= line["shipped"] == purchase.shipped[sku]
+        assert line["shipped"] + line["withheld"] <= line["quantity"]
+        asked = (line["withheld"], line["returned"], line["refunded_quantity"])
+        assert asked == (purchase.withheld[sku], purchase.returned[sku], purchase.refunded[sku]), (
+            purchase.name
+        )
     reviewed = {row["order_line_id"] for row in books.product_reviews}
     assert all(received[line_id] for line_id in reviewed), "a review of what never came"
+
+
+def _after_sales(world: World, books: Books) -> None:
+    """Each case is where its people brought it; what they agreed to put on the shelf again is there."""
+    states = {row["id"]: row["state"] for row in books.returns}
+    assert set(states) == {case.id for case in world.cases}
+    for case in world.cases:
+        if case.state in ("paying", "inspected"):
+            early = "approved" if case.state == "paying" else "inspected"
+            assert states[case.id] in (early, "settled"), case.name
+        else:
+            assert states[case.id] == case.state, case.name
+    back = Counter[UUID]()
+    for row in books.stock_returns:
+        back[row["purchase_id"]] += row["quantity"]
+    assert back == Counter({each.id: each.back.total() for each in world.purchases if each.back.total()})
 
 
 def _workflow(world: World, books: Books) -> None:
@@ -188,7 +231,7 @@ def _workflow(world: World, books: Books) -> None:
     orders = Counter(row["purchase_id"] for row in books.orders)
     for purchase in world.purchases:
         assert told["PurchasePlaced", purchase.id] == 1
-        paid = orders[purchase.id] if world.states[purchase.id] in CLOSED_LIKE else 0
+        paid = orders[purchase.id] if world.sold(purchase) else 0
         assert told["OrderPaid", purchase.id] == paid, purchase.name
     ids = [row["notice_id"] for row in books.provider_notices]
     assert len(ids) == len(set(ids))
@@ -204,13 +247,13 @@ async def final_audit(world: World) -> None:
     assert not [row for row in books.refunds if row["state"] != "succeeded"]
     assert not [row for row in books.holds if row["state"] == "active"]
     assert not [row for row in books.fulfilments if row["state"] != "received"]
-    trades = {trade.number: trade for trade in world.alipay.list_trades()}
+    assert {row["state"] for row in books.returns} <= {"settled", "rejected", "withdrawn"}
     for purchase in world.purchases:
-        trade = trades.get(f"{purchase.number}P1")
-        kept = 0 if trade is None or trade.paid_at is None else trade.amount_fen - trade.refunded_fen
-        due = purchase.total if world.states[purchase.id] in CLOSED_LIKE else 0
-        assert kept == due, f"{purchase.name}: the provider keeps {kept}, the shop knows of {due}"
-        assert trade is None or trade.status is not TradeStatus.WAITING
+        held = [world.peers.by_code[each.provider].held(each.number) for each in purchase.attempts]
+        kept = sum(each.paid - each.refunded for each in held)
+        due = purchase.total - purchase.given if world.sold(purchase) else 0
+        assert kept == due, f"{purchase.name}: the providers keep {kept}, the shop knows of {due}"
+        assert not any(each.open for each in held), f"{purchase.name}: somebody may still pay for it"
     paid = Counter(row["subject_id"] for row in books.events if row["kind"] == "OrderPaid")
     sent = sum(row["kind"] == "order_paid" for row in books.notifications)
     assert sent == sum(paid.values()), "each paid order is told to its one seller once"

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import asyncpg
 import msgspec
+from tests.simulation.after_sales import decide_the_rest, keep_silence, retry_refunds
 from tests.simulation.auditor import audit, final_audit, note_states
 from tests.simulation.steps import STEPS
 from tests.simulation.world import World
 
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.infra.dispatch import drain
-from merx.subscriptions import SUBSCRIPTIONS
 from merx.verify import verify
 
 AUDIT_EVERY = 5
@@ -92,18 +91,25 @@ async def _settle(world: World) -> list[str]:
 
     Notices that were lost for good stay lost: the shop must find out by asking.
     """
-    world.alipay.clear_faults()
+    world.peers.clear_faults()
+    await decide_the_rest(world)
     trace = []
     for _ in range(SETTLING_ROUNDS):
         world.wait(timedelta(hours=6))
-        await world.alipay.deliver_due()
+        for peer in world.peers:
+            await peer.deliver()
         done = Counter[str]()
         for name in sorted(world.jobs):
-            if name not in ("deliver_events", "expire_idle_carts"):
+            if name == "act_on_silence":
+                done[name] = await keep_silence(world)
+            elif name == "deliver_events":
+                await world.deliver_events()
+            elif name != "expire_idle_carts":
                 done[name] = await world.jobs[name].work(world.now)
+        await retry_refunds(world)
         await note_states(world)
         happened = ", ".join(f"{name} {count}" for name, count in sorted(done.items()) if count)
         if happened:
             trace.append(f"settling {happened}")
-    await drain(world.db, SUBSCRIPTIONS, now=world.now)
+    await world.deliver_events()
     return trace

@@ -7,9 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
+from tests.factories.peers import PUBLIC_URL, Peer
 from tests.factories.shop import ADDRESS
-from tests.simulation.world import PUBLIC_URL, SELLER_OF, Purchase, Sent, Shopper, World
+from tests.simulation.after_sales import apply, keep_silence, move_case, retry_refunds
+from tests.simulation.world import SELLER_OF, Attempt, Purchase, Sent, Shopper, World
 
 from merx.cart import create_cart, put_line, remove_line, set_address, set_delivery, set_provider
 from merx.catalog import ProductChanges, edit_product, product_by_id, set_prices
@@ -18,20 +21,11 @@ from merx.fulfilment import mark_delivered, receive, ship
 from merx.infra.crypto import token_hash
 from merx.inventory import Receipt, receive_stock
 from merx.kit.ids import new_id
-from merx.payments import NotPayable
+from merx.payments import NewPayment, NotPayable, open_payments
+from merx.payments.providers import PaymentNotPossible, ProviderUnavailable
 from merx.reviews import AlreadyReviewed, NotReceived, review_product
-from merx.simulators.alipay.book import Refused as RefusedByAlipay
-from merx.simulators.alipay.model import Fault, FaultKind, NoticeState
 
 Step = Callable[[World], Awaitable[str]]
-NOTICE_FAULTS: Final = (
-    FaultKind.LOSE, FaultKind.DELAY, FaultKind.DUPLICATE, FaultKind.HOLD, FaultKind.FORGE, FaultKind.WRONG_AMOUNT,
-    FaultKind.WRONG_APP, FaultKind.WRONG_SELLER,
-)  # fmt: skip
-CALL_FAULTS: Final = (
-    FaultKind.TIMEOUT, FaultKind.TIMEOUT_AFTER, FaultKind.ERROR_BEFORE, FaultKind.ERROR_AFTER, FaultKind.UNSIGNED,
-    FaultKind.BAD_SIGNATURE, FaultKind.BUSY, FaultKind.SLOW_REFUND,
-)  # fmt: skip
 
 
 def _access(shopper: Shopper) -> dict[str, Any]:
@@ -51,7 +45,8 @@ async def _cart(world: World, shopper: Shopper) -> None:
         shopper.cart_id, shopper.access_hash, shopper.lines = cart.id, token_hash(token), {}
         await set_address(tx, world.keys, **_access(shopper), address=ADDRESS, now=world.now)
         await set_delivery(tx, **_access(shopper), method="standard", now=world.now)
-        await set_provider(tx, **_access(shopper), provider="alipay", now=world.now)
+        shopper.provider = world.chance.choice(sorted(world.peers.by_code))
+        await set_provider(tx, **_access(shopper), provider=shopper.provider, now=world.now)
 
 
 async def _put(world: World, shopper: Shopper, sku: str, quantity: int) -> None:
@@ -115,8 +110,9 @@ def _acknowledged(world: World, shopper: Shopper, command: PlaceOrder, outcome: 
     assert outcome.total == world.total(shopper.lines)
     world.purchases.append(
         Purchase(
-            f"p{len(world.purchases)}", outcome.purchase_id, outcome.number, outcome.total, shopper.lines, world.now,
-            shopper, shopper.access_hash,
+            f"p{len(world.purchases)}", outcome.purchase_id, outcome.number, outcome.total, shopper.lines,
+            {sku: world.prices[sku] for sku in shopper.lines}, world.now, shopper, shopper.access_hash,
+            [Attempt(f"{outcome.number}P1", shopper.provider)],
         )
     )  # fmt: skip
     world.states[outcome.purchase_id] = "pending_payment"
@@ -177,11 +173,15 @@ async def place_with_a_wrong_key(world: World) -> str:
 
 
 async def start(world: World) -> str:
-    """A buyer goes to the cashier, and perhaps only looks at the link."""
+    """A buyer goes to the provider with the latest attempt, and perhaps only looks at what the shop says."""
     waiting = world.in_state("pending_payment")
     if not waiting:
         return "nothing to pay"
-    purchase = world.chance.choice(waiting[-6:])
+    return await _start(world, world.chance.choice(waiting[-6:]))
+
+
+async def _start(world: World, purchase: Purchase) -> str:
+    attempt = purchase.attempts[-1]
     late = world.now >= purchase.placed_at + world.deadline
     try:
         action = await start_payment(
@@ -191,81 +191,127 @@ async def start(world: World) -> str:
     except NotPayable:
         assert late
         return f"{purchase.name} comes too late"
+    except (ProviderUnavailable, PaymentNotPossible) as error:
+        assert not late
+        return f"{purchase.name} finds {attempt.provider} {error.code}"
     assert not late
-    purchase.link = action.url
+    attempt.action = action
     if world.chance.random() < 0.8:
-        await open_cashier(world, purchase)
-    return f"{purchase.name} started {purchase.opened}"
+        await _arrive(world, attempt)
+    return f"{purchase.name} started at {attempt.provider} {attempt.arrived}"
 
 
-async def open_cashier(world: World, purchase: Purchase) -> None:
-    """The buyer follows the link."""
-    assert purchase.link is not None
-    answer = await world.browser.get(purchase.link, follow_redirects=True)
-    purchase.opened = purchase.opened or answer.url.path.startswith("/cashier/")
+async def _arrive(world: World, attempt: Attempt) -> None:
+    """The buyer follows what the shop said."""
+    assert attempt.action is not None
+    await world.peers.by_code[attempt.provider].arrive(attempt.action)
+    attempt.arrived = True
+
+
+async def another_attempt(world: World) -> str:
+    """A buyer who went to a provider tries another way to pay; the first one stays open there."""
+    waiting = [
+        each for each in world.in_state("pending_payment")[-6:]
+        if len(each.attempts) == 1 and each.attempts[0].action and world.now < each.placed_at + world.deadline
+    ]  # fmt: skip
+    if not waiting:
+        return "nobody tries another way"
+    purchase = world.chance.choice(waiting)
+    attempt = Attempt(f"{purchase.number}P2", world.chance.choice(sorted(world.peers.by_code)))
+    payment = NewPayment(
+        new_id(), purchase.id, attempt.provider, attempt.number, "CNY", purchase.total,
+        purchase.placed_at + world.deadline,
+    )  # fmt: skip
+    await world.db.write(lambda tx: open_payments(tx, payments=[payment], now=world.now))
+    purchase.attempts.append(attempt)
+    return f"{purchase.name} turns to {attempt.provider}: {await _start(world, purchase)}"
 
 
 async def pay(world: World) -> str:
-    """A buyer pays, in time or not, whatever the shop thinks of the purchase by now."""
-    payable = [each for each in world.purchases if each.link is not None and not each.paid]
+    """A buyer pays, in time or not, perhaps twice, whatever the shop thinks of the purchase by now."""
+    payable = [
+        (purchase, attempt)
+        for purchase in world.purchases
+        for attempt in purchase.attempts
+        if attempt.action is not None and not attempt.paid
+    ]
     if not payable:
-        return "nobody at the cashier"
-    purchase = world.chance.choice(payable[-6:])
-    if not purchase.opened:
-        await open_cashier(world, purchase)
-    try:
-        world.alipay.pay(f"{purchase.number}P1")
-    except (KeyError, RefusedByAlipay):
-        return f"{purchase.name} cannot pay"
-    purchase.paid = True
-    return f"{purchase.name} pays"
+        return "nobody at a provider"
+    purchase, attempt = world.chance.choice(payable[-6:])
+    if not attempt.arrived:
+        await _arrive(world, attempt)
+    attempt.paid = world.peers.by_code[attempt.provider].pay(attempt.number)
+    return f"{purchase.name} {'pays' if attempt.paid else 'cannot pay'} at {attempt.provider}"
+
+
+async def come_back(world: World) -> str:
+    """A browser that was at a provider comes back to the shop, which asks."""
+    gone = [
+        (purchase, attempt) for purchase in world.purchases[-8:] for attempt in purchase.attempts if attempt.paid
+    ]  # fmt: skip
+    if not gone:
+        return "nobody comes back"
+    purchase, attempt = world.chance.choice(gone)
+    address = world.peers.by_code[attempt.provider].way_back(attempt.number)
+    if not address:
+        return f"{purchase.name} never left"
+    parts = urlsplit(address)
+    answer = await world.web.get(f"{parts.path}?{parts.query}")
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["location"] == f"/purchases/{purchase.id}"
+    return f"{purchase.name} comes back from {attempt.provider}"
+
+
+def _a_peer(world: World) -> Peer:
+    return world.peers.by_code[world.chance.choice(sorted(world.peers.by_code))]
 
 
 async def notices(world: World) -> str:
-    """The provider sends what is due, and now and then what it held back or sent before."""
-    held = any(notice.state is NoticeState.HELD for notice in world.alipay.list_notices())
-    if held and world.chance.random() < 0.5:
-        lines = await world.alipay.release()
-    elif world.alipay.list_notices() and world.chance.random() < 0.15:
-        lines = await world.alipay.resend(world.chance.choice(world.alipay.list_notices()).notice_id)
+    """The providers send what is due, and now and then what they held back or sent before."""
+    peer = _a_peer(world)
+    known = peer.simulator.list_notices()
+    if any(notice.state == "held" for notice in known) and world.chance.random() < 0.5:
+        said = [line.outcome for line in await peer.simulator.release()]
+    elif known and world.chance.random() < 0.15:
+        said = [line.outcome for line in await peer.simulator.resend(world.chance.choice(known).notice_id)]
     else:
-        lines = await world.alipay.deliver_due()
-    return "notices " + ", ".join(line.outcome for line in lines)
+        said = [outcome for each in world.peers for outcome in await each.deliver()]
+    return "notices " + ", ".join(said)
 
 
 async def forge(world: World) -> str:
     """Somebody posts a notice the provider never sent: an old one, changed."""
-    if not world.bodies or not world.purchases:
+    if not world.bodies:
         return "nothing to forge"
-    headers, body = world.chance.choice(world.bodies)
-    other = world.chance.choice(world.purchases)
-    kind = world.chance.choice(("replayed", "amount", "number"))
-    if kind == "amount":
-        body = body.replace(b"total_amount=", b"total_amount=1")
-    elif kind == "number":
-        start_at = body.index(b"out_trade_no=") + len(b"out_trade_no=")
-        end = body.index(b"&", start_at)
-        wanted = f"{other.number}P1".encode()
-        if body[start_at:end] == wanted:
-            return "a forgery of itself"
-        body = body[:start_at] + wanted + body[end:]
-    answer = await world.post_notice(headers, body)
+    code, headers, body = world.chance.choice(world.bodies)
+    at = world.chance.randrange(len(body))
+    kind = world.chance.choice(("replayed", "changed", "cut", "grown"))
+    if kind == "changed":
+        body = body[:at] + (b"7" if body[at : at + 1] != b"7" else b"8") + body[at + 1 :]
+    elif kind != "replayed":
+        body = body[:at] if kind == "cut" else body + b"&total_amount=0.01"
+    answer = await world.post_notice(code, headers, body)
     if kind != "replayed":
-        assert (answer.status, answer.body) == (200, b"failure")
-    return f"forged {kind} {answer.status}"
+        refusal = world.peers.by_code[code].provider.refusal
+        assert (answer.status, answer.body) == (refusal.status, refusal.body), (kind, at)
+    return f"forged {code} {kind} {answer.status}"
 
 
 async def fault(world: World) -> str:
-    """Something will go wrong between the provider and us, for one purchase."""
+    """Something will go wrong between a provider and us, for one payment or for whichever comes first."""
     if not world.purchases:
         return "nothing to disturb"
     purchase = world.chance.choice(world.purchases[-6:])
-    kind = world.chance.choice(NOTICE_FAULTS + CALL_FAULTS)
+    attempt = purchase.attempts[-1]
+    peer = world.peers.by_code[attempt.provider]
+    kind = world.chance.choice(peer.notice_faults + peer.call_faults + peer.refund_faults)
     times = world.chance.choice((1, 1, 2, 9))
-    world.alipay.add_fault(
-        Fault(kind=kind, times=times, number=f"{purchase.number}P1", seconds=world.chance.choice((60, 7200)))
-    )
-    return f"{purchase.name} will meet {kind.value} x{times}"
+    anybody = world.chance.random() < 0.3
+    peer.disturb(
+        kind, number=None if anybody else attempt.number, times=2 if anybody else times,
+        seconds=world.chance.choice((60, 7200)),
+    )  # fmt: skip
+    return f"{'anybody' if anybody else purchase.name} will meet {kind} of {peer.code}"
 
 
 async def cancel(world: World) -> str:
@@ -295,11 +341,15 @@ async def wait(world: World) -> str:
 async def run_job(world: World) -> str:
     """A worker runs one of the periodic jobs."""
     name = world.chance.choice(sorted(world.jobs))
+    if name == "deliver_events":
+        await world.deliver_events()
+        return "job deliver_events"
+    if name == "act_on_silence":
+        return f"job act_on_silence {await keep_silence(world)}"
     done = await world.jobs[name].work(world.now)
     if name == "expire_idle_carts":
         await _lose_carts(world, expected=done)
-    # How much of the feed is visible depends on other databases of the server; everything else only on the seed.
-    return f"job {name}" if name == "deliver_events" else f"job {name} {done}"
+    return f"job {name} {done}"
 
 
 async def _lose_carts(world: World, *, expected: int) -> None:
@@ -359,15 +409,20 @@ async def ship_parcel(world: World) -> str:
     purchase = world.chance.choice(paid)
     seller = world.chance.choice(sorted({SELLER_OF[sku] for sku in purchase.lines}))
     rows = await world.owner.fetch(
-        """SELECT o.id AS order_id, l.id, l.quantity - l.shipped AS rest FROM orders o JOIN order_lines l ON l.order_id = o.id
-            WHERE o.purchase_id = $1 AND o.seller_id = $2 AND o.state = 'placed' AND l.shipped < l.quantity
-            ORDER BY l.position""",
+        """SELECT o.id AS order_id, l.id, l.sku FROM orders o JOIN order_lines l ON l.order_id = o.id
+            WHERE o.purchase_id = $1 AND o.seller_id = $2 AND o.state = 'placed' ORDER BY l.position""",
         purchase.id,
         world.shop.sellers[seller],
     )
+    rest = {
+        sku: purchase.lines[sku] - purchase.shipped[sku] - purchase.withheld[sku] for sku in purchase.lines
+    }
+    rows = [row for row in rows if rest[row["sku"]]]
     if not rows:
         return f"{purchase.name} is on its way"
     part = [(rows[0]["id"], 1)] if world.chance.random() < 0.4 else None
+    for row in rows[:1] if part else rows:
+        purchase.shipped[row["sku"]] += 1 if part else rest[row["sku"]]
     async with world.db.transaction() as tx:
         await ship(
             tx, order_id=rows[0]["order_id"], seller_ids=[world.shop.sellers[seller]], carrier="other",
@@ -430,7 +485,7 @@ async def review(world: World) -> str:
 
 
 STEPS: Final[tuple[tuple[int, Step], ...]] = (
-    (24, browse), (22, place), (4, place_again), (2, place_with_a_wrong_key), (18, start), (18, pay), (10, notices),
-    (3, forge), (7, fault), (4, cancel), (8, wait), (14, run_job), (4, seller_changes), (3, restock), (6, ship_parcel),
-    (5, parcel_arrives), (2, review),
+    (24, browse), (22, place), (4, place_again), (2, place_with_a_wrong_key), (18, start), (5, another_attempt), (20, pay),
+    (4, come_back), (10, notices), (3, forge), (8, fault), (4, cancel), (8, wait), (16, run_job), (4, seller_changes),
+    (3, restock), (6, ship_parcel), (5, parcel_arrives), (2, review), (9, apply), (14, move_case), (2, retry_refunds),
 )  # fmt: skip

@@ -1,6 +1,8 @@
-"""The simulated shop: real code on a real PostgreSQL, a simulated Alipay, one clock and one source of chance."""
+"""The simulated shop: real code on a real PostgreSQL, simulated providers, one clock and one source of chance."""
 
+import asyncio
 import random
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,25 +12,31 @@ from uuid import UUID
 import asyncpg
 import httpx
 import msgspec
+from tests.factories.peers import PUBLIC_URL, Peers
 from tests.factories.shop import PRICES, Shop, a_shop
 
 from merx.accounts import register
-from merx.checkout import Placed, PlaceOrder, Refused, receive_notice
+from merx.app import create_app
+from merx.checkout import Placed, PlaceOrder, Refused
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.infra.dispatch import subscribe
+from merx.infra.dispatch import drain, subscribe
 from merx.infra.settings import load_settings
-from merx.payments.providers import AlipayProvider, NoticeRejected, ProviderRegistry
+from merx.kit.ids import new_id
+from merx.payments.providers import ProviderAction
 from merx.sellers import add_member
 from merx.services import Services
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator, NoticeAnswer
+from merx.simulators import NoticeAnswer
 from merx.subscriptions import SUBSCRIPTIONS
 from merx.worker import jobs_of
 
 START = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
-PUBLIC_URL = "http://shop.test"
 OPENING_STOCK = {"TEA": 12, "CUP": 20, "POT": 5}
 SELLER_OF = {"TEA": "tea-house", "CUP": "tea-house", "POT": "pottery"}
+_BEHIND = """
+SELECT NOT EXISTS (SELECT FROM subscription_cursors)
+    OR EXISTS (SELECT FROM subscription_cursors c JOIN events e ON (e.xid, e.id) > (c.xid, c.event_id))
+"""
 
 
 class Shopper(msgspec.Struct):
@@ -39,23 +47,80 @@ class Shopper(msgspec.Struct):
     cart_id: UUID | None = None
     access_hash: bytes | None = None
     lines: dict[str, int] = msgspec.field(default_factory=dict)
+    provider: str = ""
     keys_used: int = 0
 
 
+class Attempt(msgspec.Struct):
+    """A payment as its payer knows it; `action` is what the shop told them to do, `paid` what the provider took."""
+
+    number: str
+    provider: str
+    action: ProviderAction | None = None
+    arrived: bool = False
+    paid: bool = False
+
+
 class Purchase(msgspec.Struct):
-    """An order the shop acknowledged, as its buyer remembers it. `name` is how the trace calls it."""
+    """An order the shop acknowledged, as its buyer remembers it. `name` is how the trace calls it.
+
+    What was shipped, asked back and refunded is counted by article, in units; `given` is the money that was approved
+    to go back for it.
+    """
 
     name: str
     id: UUID
     number: str
     total: int
     lines: dict[str, int]
+    prices: dict[str, int]
     placed_at: datetime
     shopper: Shopper
     access_hash: bytes
-    link: str | None = None
-    opened: bool = False
-    paid: bool = False
+    attempts: list[Attempt]
+    shipped: Counter[str] = msgspec.field(default_factory=Counter)
+    withheld: Counter[str] = msgspec.field(default_factory=Counter)
+    returned: Counter[str] = msgspec.field(default_factory=Counter)
+    refunded: Counter[str] = msgspec.field(default_factory=Counter)
+    back: Counter[str] = msgspec.field(default_factory=Counter)
+    given: int = 0
+
+    def of_seller(self, seller: str) -> list[str]:
+        """The articles of one of its orders."""
+        return [sku for sku in self.lines if SELLER_OF[sku] == seller]
+
+    def worth(self, seller: str, units: Mapping[str, int]) -> int:
+        """What these units were sold for; who takes the last of an order takes its delivery, too."""
+        mine = self.of_seller(seller)
+        goods = sum(self.prices[sku] * self.lines[sku] for sku in mine)
+        gone = sum(self.refunded[sku] for sku in mine) + sum(units.values())
+        delivery = delivery_fee(goods) if gone == sum(self.lines[sku] for sku in mine) else 0
+        return sum(self.prices[sku] * count for sku, count in units.items()) + delivery
+
+
+def delivery_fee(goods: int) -> int:
+    """8 yuan a seller, free from 100 yuan."""
+    return 800 if 0 < goods < 10_000 else 0
+
+
+class Case(msgspec.Struct):
+    """An after-sales case as both sides know it. `units` are (how many, how many of them never left) by article."""
+
+    name: str
+    id: UUID
+    purchase: Purchase
+    seller: str
+    line_ids: dict[str, UUID]
+    units: dict[str, tuple[int, int]]
+    goods_come_back: bool
+    amount: int
+    due_at: datetime | None
+    moved_at: datetime
+    state: str = "requested"
+    proposed: int | None = None
+    agreed: int | None = None
+    sent: bool = False
+    decided: bool = False
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -77,20 +142,14 @@ class World:
         self.keys = keys
         self.chance = random.Random(seed)
         self.now = START
-        self.alipay = AlipaySimulator.in_memory(now=START, send_notice=self._receive)
-        self.provider = AlipayProvider(
-            app_id=SIMULATED_APP_ID,
-            seller_id=SIMULATED_SELLER_ID,
-            private_key_pem=self.alipay.merchant_private_pem,
-            alipay_public_key_pem=self.alipay.alipay_public_pem,
-            gateway_url="http://alipay.test/gateway.do",
-            http=httpx.AsyncClient(transport=self.alipay.transport()),
-            clock=self.clock,
-        )
-        self.browser = httpx.AsyncClient(transport=self.alipay.transport(), base_url="http://alipay.test")
+        self.peers = Peers(now=START, send=self._receive)
         settings = load_settings({"MERX_HOME": str(home), "MERX_PUBLIC_URL": PUBLIC_URL})
         self.services = Services(
-            settings=settings, db=db, keys=keys, providers=ProviderRegistry([self.provider]), clock=self.clock
+            settings=settings, db=db, keys=keys, providers=self.peers.registry(), clock=self.clock
+        )
+        self.web = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=create_app(self.services)),  # type: ignore[arg-type]
+            base_url=PUBLIC_URL,
         )
         self.deadline = timedelta(seconds=settings.payment_deadline_seconds)
         self.jobs = {job.name: job for job in jobs_of(self.services)}
@@ -100,7 +159,9 @@ class World:
         self.shoppers: list[Shopper] = []
         self.purchases: list[Purchase] = []
         self.sent: list[Sent] = []
-        self.bodies: list[tuple[dict[str, str], bytes]] = []
+        self.cases: list[Case] = []
+        self.platform = new_id()
+        self.bodies: list[tuple[str, dict[str, str], bytes]] = []
         self.states: dict[UUID, str] = {}
         self.shop: Shop
         self.staff: dict[str, UUID] = {}
@@ -112,7 +173,7 @@ class World:
     def wait(self, by: timedelta) -> None:
         """Move the one clock forward."""
         self.now += by
-        self.alipay.clock.set(self.now, freeze=True)
+        self.peers.clock.set(self.now, freeze=True)
 
     async def open(self) -> None:
         """Build the shop and let its people in."""
@@ -136,41 +197,49 @@ class World:
         return account.id
 
     async def close(self) -> None:
-        """Release the provider's connections."""
+        """Release the providers' connections."""
         await self.services.placement.drain()
-        await self.provider.aclose()
-        await self.browser.aclose()
-        self.alipay.close()
+        await self.web.aclose()
+        await self.peers.aclose()
 
-    async def _receive(self, _url: str, body: bytes, headers: Mapping[str, str]) -> NoticeAnswer:
-        self.bodies.append((dict(headers), body))
-        return await self.post_notice(dict(headers), body)
+    async def _receive(self, code: str, body: bytes, headers: Mapping[str, str]) -> NoticeAnswer:
+        self.bodies.append((code, dict(headers), body))
+        return await self.post_notice(code, dict(headers), body)
 
-    async def post_notice(self, headers: dict[str, str], body: bytes) -> NoticeAnswer:
-        """Hand a notice to the shop as its web edge does."""
-        try:
-            answer = await receive_notice(self.db, self.provider, headers=headers, body=body, now=self.now)
-        except NoticeRejected:
-            answer = self.provider.refusal
-        return NoticeAnswer(answer.status, answer.body)
+    async def post_notice(self, code: str, headers: dict[str, str], body: bytes) -> NoticeAnswer:
+        """Send a notice to the shop's public address."""
+        answer = await self.web.post(f"/payments/{code}/notify", content=body, headers=headers)
+        return NoticeAnswer(answer.status_code, answer.content)
+
+    async def deliver_events(self) -> None:
+        """Let every handler hear everything. The feed waits for older transactions, also other databases' of the server."""
+        async with asyncio.timeout(60):
+            while await self.owner.fetchval(_BEHIND):
+                await drain(self.db, SUBSCRIPTIONS, now=self.now)
+                await asyncio.sleep(0.005)
 
     def total(self, lines: Mapping[str, int]) -> int:
         """What the sellers' prices make of these lines: 8 yuan delivery a seller, free from 100 yuan."""
         total = 0
         for seller in sorted(set(SELLER_OF.values())):
-            goods = sum(self.prices[sku] * units for sku, units in lines.items() if SELLER_OF[sku] == seller)
-            total += goods + (800 if 0 < goods < 10_000 else 0)
+            total_of_seller = sum(
+                self.prices[sku] * units for sku, units in lines.items() if SELLER_OF[sku] == seller
+            )
+            total += total_of_seller + delivery_fee(total_of_seller)
         return total
 
     def free(self, sku: str) -> int:
         """Units nobody has bought and no unexpired hold claims, from what buyers and sellers know."""
         taken = sum(
-            purchase.lines.get(sku, 0)
+            purchase.lines.get(sku, 0) - purchase.back[sku]
             for purchase in self.purchases
-            if self.states[purchase.id] in ("placed", "closed")
-            or (self.states[purchase.id] == "pending_payment" and self.holds(purchase))
+            if self.sold(purchase) or (self.states[purchase.id] == "pending_payment" and self.holds(purchase))
         )
         return self.received[sku] - taken
+
+    def sold(self, purchase: Purchase) -> bool:
+        """Whether its goods were sold, even if all of them were paid back since."""
+        return self.states[purchase.id] in ("placed", "closed") or purchase.given > 0
 
     def holds(self, purchase: Purchase) -> bool:
         """Whether the purchase's hold still binds others: the deadline and two minutes."""
