@@ -11,6 +11,10 @@ class AccountKind(StrEnum):
 
     CUSTOMER_RECEIVABLE = "customer_receivable"  # what a buyer owes (the purchase)
     PROVIDER_CLEARING = "provider_clearing"  # money at a payment provider (the provider)
+    PROVIDER_BALANCE = "provider_balance"  # money the provider's own bill says it holds for us (the provider)
+    PROVIDER_FEES = "provider_fees"  # what the provider kept (the provider)
+    PROVIDER_DIFFERENCE = "provider_difference"  # what staff wrote off or found at a provider (the provider)
+    DISPUTES = "disputes"  # money a provider holds back while a payer disputes it (the provider)
     SELLER_PENDING = "seller_pending"  # earned, not yet the seller's to draw (the seller)
     SHIPPING = "shipping"  # delivery charges (the seller)
     TAX = "tax"  # VAT inside prices, owed to the state (the seller)

@@ -164,7 +164,8 @@ class BillRow(msgspec.Struct, frozen=True, kw_only=True):
     A `dispute` row takes money from us, or gives it back with a negative `amount`; its `reference` is the move's.
 
     `fee` is what the provider kept for a payment (positive) or gave back with a refund (negative). `number` is the
-    payment's, `refund_number` the refund's; `reference` is the provider's own number of this line.
+    payment's, `refund_number` the refund's; `reference` is the provider's own number of this line. `done` False: the
+    provider has accepted the refund and not finished it, or given it up since.
     """
 
     kind: Literal["payment", "refund", "dispute"]
@@ -174,3 +175,4 @@ class BillRow(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     fee: Money
     at: datetime
+    done: bool = True

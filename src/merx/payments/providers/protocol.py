@@ -1,7 +1,7 @@
 """The contract every payment provider keeps."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, tzinfo
 from typing import Protocol, runtime_checkable
 
 from merx.kit.money import Money
@@ -30,6 +30,14 @@ class PaymentProvider(Protocol):
     @property
     def currencies(self) -> frozenset[str]:
         """Currencies it takes, ISO 4217."""
+
+    @property
+    def bill_code(self) -> str:
+        """Whose bill has its money: providers with the same one share one bill. Empty: there is no bill."""
+
+    @property
+    def bill_zone(self) -> tzinfo:
+        """Where the days of its bill begin and end."""
 
     @property
     def acknowledgement(self) -> NoticeAnswer:

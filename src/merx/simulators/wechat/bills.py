@@ -28,6 +28,12 @@ def fee_of(fen: int) -> int:
     return (fen * _FEE_PER_MILLE + 500) // 1000
 
 
+def named(entry: TradeEntry) -> str:
+    """The merchant's number of an entry: a refund has its own."""
+    _, order, refund = entry
+    return order.number if refund is None else refund.refund_number
+
+
 def trade_entries(orders: Iterable[Order], *, mch_id: str, day: date, kind: str) -> list[TradeEntry]:
     """What belongs in a trade bill of this day: `kind` is ALL, SUCCESS or REFUND. In order of time."""
     entries: list[TradeEntry] = []

@@ -280,7 +280,7 @@ class Gateway:
             return None
         altered = None
         if fault is not None:
-            fits = [i for i, entry in enumerate(entries) if fault.number in (None, entry[1].number)]
+            fits = [i for i, entry in enumerate(entries) if fault.number in (None, bills.named(entry))]
             if fits and fault.kind is FaultKind.SKIP_ROW:
                 del entries[fits[0]]
             elif fits:

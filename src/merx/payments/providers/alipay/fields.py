@@ -12,7 +12,7 @@ CURRENCY: Final = "CNY"
 MAX_FEN: Final = 100_000_000 * 100
 """The most one trade may be, 100 million yuan."""
 
-_CHINA = timezone(timedelta(hours=8))
+CHINA: Final = timezone(timedelta(hours=8))
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?", re.ASCII)
 _NUMBER = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _MAX_PARAMETERS = 200
@@ -39,17 +39,17 @@ def parse_time(text: str) -> datetime:
     """`yyyy-MM-dd HH:mm:ss` in GMT+8, as UTC; fractions are dropped. Raises ValueError."""
     if _TIME.fullmatch(text) is None:
         raise ValueError("not a time")
-    return datetime.fromisoformat(text[:19]).replace(tzinfo=_CHINA).astimezone(UTC)
+    return datetime.fromisoformat(text[:19]).replace(tzinfo=CHINA).astimezone(UTC)
 
 
 def format_time(instant: datetime) -> str:
     """An aware instant as `yyyy-MM-dd HH:mm:ss` in GMT+8, fractions cut off."""
-    return instant.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return instant.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def china_day(instant: datetime) -> date:
     """The day it is in China at an aware instant; a bill covers one such day."""
-    return instant.astimezone(_CHINA).date()
+    return instant.astimezone(CHINA).date()
 
 
 def parse_status(text: str) -> ProviderStatus:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, tzinfo
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from merx.payments.providers.alipay.bill import MAX_ARCHIVE, read_bill
 from merx.payments.providers.alipay.certificates import AlipayCertificates, read_certificates
 from merx.payments.providers.alipay.client import AlipayClient, GatewayAnswer
 from merx.payments.providers.alipay.fields import (
+    CHINA,
     CURRENCY,
     MAX_FEN,
     china_day,
@@ -91,6 +92,8 @@ class AlipayProvider:
     # Alipay reads the body only, and sends again whatever is not this word.
     acknowledgement: Final = NoticeAnswer(status=200, media_type="text/plain", body=b"success")
     refusal: Final = NoticeAnswer(status=200, media_type="text/plain", body=b"failure")
+    bill_code: Final = "alipay"
+    bill_zone: Final[tzinfo] = CHINA
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ the session's address. So whatever a payer can have paid is found by our number,
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Final, Literal
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -75,6 +75,8 @@ class CardProvider:
 
     code: Final = "card"
     label: Final[Mapping[str, str]] = MappingProxyType({"zh-CN": "银行卡", "en": "Bank card"})
+    bill_code: Final = "card"
+    bill_zone: Final[tzinfo] = UTC
     acknowledgement: Final = NoticeAnswer(status=200, media_type="text/plain", body=b"")
     refusal: Final = NoticeAnswer(status=400, media_type="text/plain", body=b"")
 

@@ -17,6 +17,7 @@ from merx.payments.providers.wechat.fields import CHINA, CURRENCY, MAX_FEN
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _MARK: Final = "`"
 _SEPARATOR: Final = ",`"
+_NOT_DONE: Final = frozenset({"PROCESSING", "FAIL", "CHANGE"})
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
 
 
@@ -124,6 +125,7 @@ def _trade_row(row: dict[str, str]) -> BillRow:
                 amount=_amount(row.get("申请退款金额") or row["退款金额"]),
                 fee=fee,
                 at=at,
+                done=row["退款状态"] not in _NOT_DONE,
             )
     except KeyError as missing:
         raise ValueError(f"the bill has no column {missing.args[0]}") from None

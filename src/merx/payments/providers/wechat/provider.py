@@ -5,7 +5,7 @@ import contextlib
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -73,6 +73,8 @@ class WechatProvider:
     code: Final = PROVIDER
     label: Final[Mapping[str, str]] = MappingProxyType({"zh-CN": "微信支付", "en": "WeChat Pay"})
     currencies: Final = frozenset({CURRENCY})
+    bill_code: Final = PROVIDER
+    bill_zone: Final[tzinfo] = CHINA
     acknowledgement: Final = NoticeAnswer(
         status=200, media_type="application/json", body='{"code":"SUCCESS","message":"成功"}'.encode()
     )
