@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -303,7 +304,29 @@ def verify(*, as_json: bool, full: bool) -> None:
                 key_ids=[key.id for key in settings.master_keys],
                 media_dir=settings.media_dir,
                 full=full,
+                clearing_days=settings.clearing_days,
             )
+
+    sys.exit(_run(work()))
+
+
+@main.command()
+@click.option("--provider", required=True, help="Code of the payment provider, such as alipay.")
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The provider's day (default: its last whole one).",
+)
+def reconcile(*, provider: str, day: datetime | None) -> None:
+    """Match a provider's bill of one day with the books; exit code 1 when differences are open, 2 without a bill."""
+    from merx.commands.reconcile import run_reconcile
+
+    settings = _settings()
+
+    async def work() -> int:
+        async with database_url(settings) as dsn:
+            return await run_reconcile(settings, dsn, provider=provider, day=day.date() if day else None)
 
     sys.exit(_run(work()))
 

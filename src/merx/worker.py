@@ -14,6 +14,7 @@ from merx.infra.settings import Settings
 from merx.ledger import fold_balances
 from merx.notifications import SmtpMailer, send_mails
 from merx.orders import close_received
+from merx.reconciliation import reconcile
 from merx.returns import act_on_silence
 from merx.services import Services, open_services
 from merx.subscriptions import SUBSCRIPTIONS
@@ -40,6 +41,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("auto_receive", 60, lambda now: auto_receive(db, now=now)),
         Job("close_received", 60, lambda now: _close(db, settings, now)),
         Job("act_on_silence", 60, lambda now: act_on_silence(db, now=now)),
+        Job("reconcile", 600, lambda now: reconcile(db, providers, now=now)),
         Job("fold_balances", 10, lambda now: _fold(db, now)),
         Job("expire_idle_carts", 300, lambda now: expire_idle_carts(db, now=now)),
         Job("forget_expired", 3600, lambda now: forget_expired(db, now=now)),

@@ -8,7 +8,7 @@ import pytest
 from merx.infra.db import Database
 
 APPEND_ONLY = (
-    "transfers", "movements", "payment_events", "price_versions", "events", "refund_lines", "stock_returns",
+    "transfers", "movements", "payment_events", "price_versions", "events", "refund_lines", "stock_returns", "bill_rows",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ PLACES = re.findall(r"`([\w/]+\.py): ([\w.]+)`", PAGE)
 FILES = sorted(set(re.findall(r"`([\w/]+/[\w/]+\.py)`", PAGE)))
 DOMAIN = (
     "accounts", "cart", "catalog", "checkout", "fulfilment", "inventory", "ledger", "notifications", "orders",
-    "payments", "pricing", "returns", "reviews", "sellers",
+    "payments", "pricing", "reconciliation", "returns", "reviews", "sellers",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from merx.ledger import fold_balances
 from merx.orders import OrderView, close_received, purchase_view
 from merx.orders import record_refunded as record_order_refunded
 from merx.payments import Fact, NewPayment, claim_refunds, open_payments, payments_of, record_refunded
+from merx.reconciliation import reconcile_day
 from merx.returns import (
     Application,
     Return,
@@ -55,6 +56,7 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
     try:
         people = await _people(db, shop, now=now)
         await _pictures(db, media, now=now)
+        await _reconciled(till)
         await _overdue_and_late(till)
         await _cancelled_and_revived(till)
         await _cancelled_in_doubt(till)
@@ -129,6 +131,34 @@ async def _taken_back(till: Till) -> None:
     await till.db.write(lambda tx: inspect_return(tx, return_id=back.id, restocked=restocked, **seller))
     await ask(ReturnKind.REFUND_ONLY)
     assert await till.refund() == 2
+
+
+async def _reconciled(till: Till) -> None:
+    """The day before: one of two cups went back, another payment is not in the bill, and a second bill agrees."""
+    bought = await till.at_cashier({"CUP": 2})
+    assert set(await till.pay(bought)) == {"success"}
+    access = bought.cart.command.access_hash
+    async with till.db.transaction() as tx:
+        view = await purchase_view(tx, purchase_id=bought.id, account_id=None, access_hash=access)
+        (order,) = view.orders
+        application = Application(
+            kind=ReturnKind.REFUND_ONLY, reason=ReturnReason.LATE, lines=[Wanted(order.lines[0].id, 1)]
+        )
+        case = await request_return(
+            tx, order_id=order.order.id, account_id=None, access_hash=access, application=application,
+            default_days=15, now=till.now,
+        )  # fmt: skip
+        await approve_return(
+            tx, return_id=case.id, seller_ids={order.order.seller_id}, actor_id=None, now=till.now
+        )
+    assert await till.refund() == 1
+    lacking = await till.at_cashier({"TEA": 1})
+    assert set(await till.pay(lacking)) == {"success"}
+    till.fault(FaultKind.SKIP_ROW, number=lacking.payment_number)
+    day = (till.now + timedelta(hours=8)).date()
+    till.simulator.clock.advance(timedelta(hours=18))
+    bill = await reconcile_day(till.db, till.providers, provider="alipay", day=day, now=till.now)
+    assert (bill.rows_read, bill.matched, bill.open) == (2, 2, 1)
 
 
 async def _overdue_and_late(till: Till) -> None:

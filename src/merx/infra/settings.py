@@ -68,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     payment_deadline_seconds: int
     auto_receive_days: int
     after_sales_days: int
+    clearing_days: int
     media_dir: Path
     max_body_bytes: int
     log_level: str
@@ -177,6 +178,8 @@ SETTINGS: tuple[Setting, ...] = (
             help="Days after shipping after which a parcel counts as received."),
     Setting(name="after_sales_days", kind="number", parse=parse_integer(0, 365), default="15",
             help="Days after a parcel was received in which a return may be asked for; then the order is closed."),
+    Setting(name="clearing_days", kind="number", parse=parse_integer(1, 90), default="3",
+            help="Days after which a provider's bill must have confirmed a payment; `merx verify` reports what is older."),
     Setting(name="media_dir", kind="path", parse=parse_path, default=None, otherwise="MERX_HOME/media",
             help="Folder of the pictures of products and reviews."),
     Setting(name="max_body_bytes", kind="number", parse=parse_integer(65_536, 1_073_741_824), default="12582912",

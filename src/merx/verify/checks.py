@@ -6,7 +6,8 @@ from merx.verify.after_sales import AFTER_SALES
 from merx.verify.data import DATA
 from merx.verify.model import Check
 from merx.verify.money import MONEY
+from merx.verify.reconciliation import RECONCILIATION
 from merx.verify.stock import STOCK
 from merx.verify.workflow import WORKFLOW
 
-CHECKS: Final[tuple[Check, ...]] = (*STOCK, *MONEY, *WORKFLOW, *AFTER_SALES, *DATA)
+CHECKS: Final[tuple[Check, ...]] = (*STOCK, *MONEY, *WORKFLOW, *AFTER_SALES, *RECONCILIATION, *DATA)

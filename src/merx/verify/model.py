@@ -9,7 +9,7 @@ import msgspec
 from merx.infra.db import Sql
 
 Area = Literal["stock", "money", "workflow", "data"]
-Need = Literal["now", "key_ids", "handlers", "account_kinds", "max_amount"]
+Need = Literal["now", "key_ids", "handlers", "account_kinds", "max_amount", "clearing_days"]
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +37,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     handlers: Sequence[str]
     account_kinds: Sequence[str]
     max_amount: int
+    clearing_days: int
+    """How old money at a provider may be that no bill has confirmed."""
 
 
 class Break(msgspec.Struct, frozen=True):

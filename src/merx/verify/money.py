@@ -280,7 +280,7 @@ MONEY: Final = (
     Check(
         code="M13",
         area="money",
-        title="A purchase, its cart, orders, payments, refunds, facts and transfers are in one currency",
+        title="A purchase, its cart, orders, payments, refunds, facts and transfers are in one currency, only fees may differ",
         sql=Sql("""
             SELECT 'order ' || o.number AS key, format('in %s, its purchase in %s', o.currency, p.currency) AS detail
               FROM orders o JOIN purchases p ON p.id = o.purchase_id WHERE o.currency <> p.currency
@@ -295,7 +295,7 @@ MONEY: Final = (
               FROM refunds r JOIN purchases p ON p.id = r.purchase_id WHERE r.currency <> p.currency
             UNION ALL
             SELECT 'transfer ' || t.leg || ' of ' || t.cause_id, format('in %s, its purchase in %s', t.currency, p.currency)
-              FROM transfers t JOIN purchases p ON p.id = t.purchase_id WHERE t.currency <> p.currency
+              FROM transfers t JOIN purchases p ON p.id = t.purchase_id WHERE t.currency <> p.currency AND t.leg <> 'fee'
             UNION ALL
             SELECT 'cart ' || c.id, format('in %s, its purchase in %s', c.currency, p.currency)
               FROM carts c JOIN purchases p ON p.cart_id = c.id WHERE c.currency <> p.currency

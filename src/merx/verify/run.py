@@ -19,6 +19,8 @@ from merx.verify.model import Break, Check, CheckResult, Facts, Report
 LANES: Final = 2
 """Connections that work side by side; PostgreSQL adds parallel workers to each."""
 
+CLEARING_DAYS: Final = 3
+"""How old unconfirmed money at a provider may be, in days, unless the caller says otherwise."""
 _MEDIA_TITLE: Final = (
     "Every file of every picture is on the disk with its size; what was read has its name's hash"
 )
@@ -29,7 +31,7 @@ Job = Callable[[ReadTx], Awaitable[None]]
 Found = tuple[int, list[Break], float]
 
 
-def facts_for(now: datetime, *, key_ids: Sequence[str] | None) -> Facts:
+def facts_for(now: datetime, *, key_ids: Sequence[str] | None, clearing_days: int = CLEARING_DAYS) -> Facts:
     """What the checks need to know of this installation."""
     return Facts(
         now=now,
@@ -37,6 +39,7 @@ def facts_for(now: datetime, *, key_ids: Sequence[str] | None) -> Facts:
         handlers=[subscription.name for subscription in SUBSCRIPTIONS],
         account_kinds=[kind.value for kind in AccountKind],
         max_amount=MAX_AMOUNT,
+        clearing_days=clearing_days,
     )
 
 
@@ -55,16 +58,17 @@ async def verify(
     key_ids: Sequence[str] | None = None,
     media_dir: Path | None = None,
     full: bool = False,
+    clearing_days: int = CLEARING_DAYS,
     done: Callable[[], None] = lambda: None,
 ) -> Report:
     """Run every check in one snapshot and say what was found. Writes nothing.
 
     `key_ids` are the ids of the master keys of the ring, `media_dir` the folder of pictures; without them the checks
-    that need them are skipped. `full` reads every file of the pictures instead of a sample. `done` is called after
-    each check. The pool of `db` needs LANES connections.
+    that need them are skipped. `full` reads every file of the pictures instead of a sample. Money at a provider may be `clearing_days`
+    old before a bill must have confirmed it. `done` is called after each check. The pool of `db` needs LANES connections.
     """
     began = time.perf_counter()
-    facts = facts_for(now, key_ids=key_ids)
+    facts = facts_for(now, key_ids=key_ids, clearing_days=clearing_days)
     skipped = {check.code: _NO_RING for check in CHECKS if "key_ids" in check.needs and facts.key_ids is None}
     found: dict[str, Found] = {}
     examined: dict[str, int] = {}

@@ -12,7 +12,7 @@ from merx.infra.db import Database
 from merx.verify.checks import CHECKS
 from merx.verify.present import as_json as report_as_json
 from merx.verify.present import show
-from merx.verify.run import LANES, verify
+from merx.verify.run import CLEARING_DAYS, LANES, verify
 
 
 async def run_verify(
@@ -22,12 +22,13 @@ async def run_verify(
     key_ids: Sequence[str] | None = None,
     media_dir: Path | None = None,
     full: bool = False,
+    clearing_days: int = CLEARING_DAYS,
     now: datetime | None = None,
 ) -> int:
     """Verify the database at `dsn` and print the report; 0 when everything holds, 1 when a row breaks an invariant.
 
     `key_ids`: ids of the master keys of the ring. `media_dir`: folder of the pictures; with `full` every file in it is
-    read. `now`: the moment lateness is judged by, the machine's time unless given.
+    read. `clearing_days`: how old money at a provider may be that no bill has confirmed. `now`: the moment lateness is judged by, the machine's time unless given.
     """
     error_console = Console(stderr=True)
     progress = Progress(
@@ -49,6 +50,7 @@ async def run_verify(
                 key_ids=key_ids,
                 media_dir=media_dir,
                 full=full,
+                clearing_days=clearing_days,
                 done=lambda: progress.advance(task),
             )
     finally:

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
+from datetime import date, tzinfo
 from typing import Final, TypeVar
 
 import msgspec
@@ -96,6 +96,16 @@ class GuardedProvider:
     def currencies(self) -> frozenset[str]:
         """Currencies it takes, ISO 4217."""
         return self.inner.currencies
+
+    @property
+    def bill_code(self) -> str:
+        """Whose bill has its money."""
+        return self.inner.bill_code
+
+    @property
+    def bill_zone(self) -> tzinfo:
+        """Where the days of its bill begin and end."""
+        return self.inner.bill_zone
 
     @property
     def acknowledgement(self) -> NoticeAnswer:

@@ -1,0 +1,102 @@
+"""Get a provider's bill of a day and deal with it."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+
+from merx.infra.db import Database
+from merx.kit.ids import new_id
+from merx.payments.providers import (
+    BillNotReady,
+    BillRow,
+    PaymentProvider,
+    ProviderRegistry,
+    ProviderUnavailable,
+)
+from merx.reconciliation import store
+from merx.reconciliation.errors import BillUnreadable, DayNotOver, NoSuchBill
+from merx.reconciliation.match_bill import Progress, match_bill
+from merx.reconciliation.model import Bill
+from merx.reconciliation.rules import GO_ON_AFTER, day_bounds
+
+_NOT_READY: Final = "the provider has not made it yet"
+
+
+def bill_sources(providers: ProviderRegistry) -> dict[str, list[PaymentProvider]]:
+    """The providers that make bills, by whose bill it is."""
+    sources: dict[str, list[PaymentProvider]] = {}
+    for provider in providers:
+        if provider.bill_code:
+            sources.setdefault(provider.bill_code, []).append(provider)
+    return sources
+
+
+async def reconcile_day(
+    db: Database,
+    providers: ProviderRegistry,
+    *,
+    provider: str,
+    day: date,
+    now: datetime,
+    progress: Progress = lambda _done, _total: None,
+) -> Bill:
+    """Read a provider's bill of one of its days now, also again, and match every row; returns what became of it.
+
+    `provider` is the code of any provider that shares the bill. Raises NoSuchBill, DayNotOver, BillUnreadable, BillBusy.
+    """
+    sources = bill_sources(providers)
+    sharing = next(
+        (all_of for code, all_of in sources.items() if provider in (code, *(each.code for each in all_of))),
+        None,
+    )
+    if sharing is None:
+        raise NoSuchBill(provider=provider[:40])
+    start, end = day_bounds(day, sharing[0].bill_zone)
+    if end > now:
+        raise DayNotOver(day=day.isoformat())
+    code = sharing[0].bill_code
+    codes = [each.code for each in sharing]
+    await db.write(
+        lambda tx: store.insert_bills(
+            tx, provider=code, codes=codes, days=[(new_id(), day, start, end)], now=now
+        )
+    )
+    async with db.read() as read:
+        bill = await store.find_bill(read, provider=code, day=day)
+    assert bill is not None
+    return await read_bill(db, sharing[0], bill, now=now, progress=progress)
+
+
+async def read_bill(
+    db: Database,
+    provider: PaymentProvider,
+    bill: Bill,
+    *,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Bill:
+    """Download a bill, outside every transaction, and match its rows. Raises BillUnreadable, BillBusy."""
+    try:
+        rows = await _download(db, provider, bill, now=now)
+    except ProviderUnavailable as error:
+        reason = str(error.params.get("reason") or error)
+        await db.write(lambda tx: store.bill_failed(tx, bill.id, failure=reason, now=now))
+        raise BillUnreadable(provider=bill.provider, day=bill.day.isoformat(), reason=reason) from error
+    await match_bill(db, bill, rows, now=now, progress=progress)
+    async with db.read() as read:
+        return await store.get_bill(read, bill.id)
+
+
+async def _download(db: Database, provider: PaymentProvider, bill: Bill, *, now: datetime) -> list[BillRow]:
+    try:
+        return await provider.bill(bill.day)
+    except BillNotReady as error:
+        # Some providers make no bill of a day without trades. When days have passed and nothing of ours moved, so be it.
+        if now >= bill.ends_at + GO_ON_AFTER:
+            async with db.read() as read:
+                moved = await store.moved_between(
+                    read, codes=bill.codes, start=bill.starts_at, end=bill.ends_at
+                )
+            if not moved:
+                return []
+        raise ProviderUnavailable(provider=bill.provider, reason=_NOT_READY) from error
