@@ -302,8 +302,12 @@ def checkout(locale: str, currency: str, *, guest: bool = False) -> v.CheckoutVi
     )
 
 
-def payment(state: str, locale: str, currency: str) -> v.PaymentView:
-    """A payment in one of its states."""
+def payment(state: str, locale: str, currency: str, *, silent: bool = False) -> v.PaymentView:
+    """A payment in one of its states; `silent`: its provider does not answer."""
+    ways = (
+        v.PaymentChoice(code="wechat", name="微信支付" if locale == "zh-CN" else "WeChat Pay", chosen=False),
+        v.PaymentChoice(code="card", name="银行卡" if locale == "zh-CN" else "Bank card", chosen=False),
+    )
     orders = (
         v.OrderLink(
             number="01JD8M2K7Q4V9X3B-1", url="/orders/1", seller_name=text("Northlight Studio", locale)
@@ -320,6 +324,9 @@ def payment(state: str, locale: str, currency: str) -> v.PaymentView:
         cancel_url="/purchases/01JD8M2K7Q4V9X3B/cancel" if state == "waiting" else None,
         deadline=AT,
         orders=orders,
+        silent=silent,
+        ways=ways if state == "waiting" else (),
+        ways_url="/purchases/01JD8M2K7Q4V9X3B/payment-method" if state == "waiting" else None,
     )
 
 
@@ -586,6 +593,7 @@ def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         "checkout": ("checkout.html", checkout(locale, currency)),
         "checkout-guest": ("checkout.html", checkout(locale, currency, guest=True)),
         **{f"payment-{state}": ("payment.html", payment(state, locale, currency)) for state in ("waiting", "paid", "expired", "cancelled")},
+        "payment-silent": ("payment.html", payment("waiting", locale, currency, silent=True)),
         "order": ("order.html", order(locale, currency)),
         "order-review": (
             "order.html",

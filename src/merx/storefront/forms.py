@@ -131,6 +131,12 @@ class CheckoutForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action: Literal["order", "update"] = "update"
 
 
+class PaymentMethodForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another way to pay a purchase that was ordered already."""
+
+    payment: Short
+
+
 class ShipForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A parcel that was handed to a carrier."""
 

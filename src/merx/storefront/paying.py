@@ -7,7 +7,7 @@ from uuid import UUID
 import segno
 from markupsafe import Markup
 
-from merx.checkout import start_payment
+from merx.checkout import choose_provider, start_payment
 from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from merx.kit.money import Money
@@ -15,7 +15,7 @@ from merx.orders import OrderState, Purchase, PurchaseView, purchase_view
 from merx.sellers import get_sellers
 from merx.storefront import present
 from merx.storefront.pages import Page, fragment, page, see_other
-from merx.storefront.views import OrderLink, PaymentView
+from merx.storefront.views import OrderLink, PaymentChoice, PaymentView
 from merx.storefront.visit import Visit
 
 _MODULE_PIXELS = 6
@@ -31,17 +31,37 @@ async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes |
             access_hash=access_hash, public_url=services.settings.public_url.rstrip("/"), now=visit.now,
             device=visit.device, client_ip=visit.remote,
         )  # fmt: skip
-    except (Unavailable, Conflict, Invalid):
+    except Unavailable:
+        return see_other(f"/purchases/{purchase_id}?unanswered=yes")
+    except (Conflict, Invalid):
         return see_other(f"/purchases/{purchase_id}")
     if action.kind == "qr":
         return await payment_page(visit, purchase_id, access_hash=access_hash, scan=action.qr_text)
     return see_other(action.url)
 
 
+async def pay_another_way(visit: Visit, purchase_id: UUID, code: str, *, access_hash: bytes | None) -> Page:
+    """Choose another provider for a purchase and go there; what forbids it is on its page. Raises UnknownPurchase."""
+    services = visit.services
+    try:
+        await choose_provider(
+            services.db, services.providers, purchase_id=purchase_id, provider=code, account_id=visit.account_id,
+            access_hash=access_hash, now=visit.now,
+        )  # fmt: skip
+    except Conflict:
+        return see_other(f"/purchases/{purchase_id}")
+    return await go_to_payment(visit, purchase_id, access_hash=access_hash)
+
+
 async def payment_page(
-    visit: Visit, purchase_id: UUID, *, access_hash: bytes | None, scan: str | None = None
+    visit: Visit,
+    purchase_id: UUID,
+    *,
+    access_hash: bytes | None,
+    scan: str | None = None,
+    unanswered: bool = False,
 ) -> Page:
-    """Whether a purchase is paid, with the code to `scan`. A script that asks again gets only that part.
+    """Whether a purchase is paid, with the code to `scan`; `unanswered`: its provider just did not. A script that asks again gets only that part.
 
     Raises UnknownPurchase.
     """
@@ -49,24 +69,28 @@ async def payment_page(
         found = await purchase_view(
             tx, purchase_id=purchase_id, account_id=visit.account_id, access_hash=access_hash
         )
-        view = await _view(visit, tx, found, scan=scan)
+        view = await _view(visit, tx, found, scan=scan, unanswered=unanswered)
         if visit.partial:
             return fragment(visit, "payment_state.html", view=view)
         return await page(visit, tx, "payment.html", view)
 
 
-async def _view(visit: Visit, tx: ReadTx, found: PurchaseView, *, scan: str | None) -> PaymentView:
+async def _view(
+    visit: Visit, tx: ReadTx, found: PurchaseView, *, scan: str | None, unanswered: bool
+) -> PaymentView:
     purchase, url = found.purchase, f"/purchases/{found.purchase.id}"
     sellers = await get_sellers(tx, seller_ids=[each.order.seller_id for each in found.orders])
     state = payment_state(purchase)
     waiting = state == "waiting"
+    payable = waiting and purchase.expires_at > visit.now
+    ways = other_ways(visit, purchase) if payable else ()
     return PaymentView(
         number=purchase.number,
         amount=Money(purchase.total, purchase.currency),
         state=state,
         provider_name=payment_name(visit, purchase),
         poll_url=url,
-        pay_url=f"{url}/pay" if waiting and purchase.expires_at > visit.now else None,
+        pay_url=f"{url}/pay" if payable else None,
         cancel_url=f"{url}/cancel" if waiting else None,
         deadline=purchase.expires_at,
         orders=tuple(
@@ -78,6 +102,18 @@ async def _view(visit: Visit, tx: ReadTx, found: PurchaseView, *, scan: str | No
             for each in found.orders
         ),
         scan=code_to_scan(scan) if scan and waiting else None,
+        silent=payable and (unanswered or purchase.provider in visit.services.providers.down()),
+        ways=ways,
+        ways_url=f"{url}/payment-method" if ways else None,
+    )
+
+
+def other_ways(visit: Visit, purchase: Purchase) -> tuple[PaymentChoice, ...]:
+    """The ways to pay that can be offered instead of the one that was chosen."""
+    return tuple(
+        PaymentChoice(code=each.code, name=provider_name(each.label, visit.locale, each.code), chosen=False)
+        for each in visit.services.providers.taking(purchase.currency)
+        if each.code != purchase.provider
     )
 
 

@@ -282,7 +282,10 @@ class TotalsView(View, frozen=True, kw_only=True):
 
 
 class CheckoutView(View, frozen=True, kw_only=True):
-    """`changed` is set when the total is not the one the shopper had agreed to; nothing was ordered then."""
+    """`changed` is set when the total is not the one the shopper had agreed to; nothing was ordered then.
+
+    `payments_silent`: whoever takes this currency does not answer at the moment.
+    """
 
     addresses: tuple[AddressView, ...]
     address_id: str
@@ -290,6 +293,7 @@ class CheckoutView(View, frozen=True, kw_only=True):
     groups: tuple[CheckoutGroupView, ...]
     delivery: tuple[DeliveryChoice, ...]
     payments: tuple[PaymentChoice, ...]
+    payments_silent: bool = False
     totals: TotalsView | None
     idempotency_key: str
     cart_id: str
@@ -298,7 +302,10 @@ class CheckoutView(View, frozen=True, kw_only=True):
 
 
 class PaymentView(View, frozen=True, kw_only=True):
-    """A payment as the shopper sees it. `poll_url` is asked again while it is `waiting`; `scan` is a code for a phone."""
+    """A payment as the shopper sees it. `poll_url` is asked again while it is `waiting`; `scan` is a code for a phone.
+
+    `silent`: the provider does not answer now. `ways` are the others it can be paid with.
+    """
 
     number: str
     amount: Money
@@ -310,6 +317,9 @@ class PaymentView(View, frozen=True, kw_only=True):
     deadline: datetime | None
     orders: tuple["OrderLink", ...] = ()
     scan: Markup | None = None
+    silent: bool = False
+    ways: tuple[PaymentChoice, ...] = ()
+    ways_url: str | None = None
 
 
 class OrderLink(View, frozen=True, kw_only=True):

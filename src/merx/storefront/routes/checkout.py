@@ -310,6 +310,9 @@ async def _checkout_view(
         groups=_groups(visit, cart, good, sellers),
         delivery=_delivery(reaching, method),
         payments=_payments(visit, cart, form),
+        payments_silent=any(
+            each.is_down and cart.currency in each.currencies for each in visit.services.providers
+        ),
         totals=present.totals_view(reaching[method], sellers=sellers, locale=visit.locale)
         if method
         else None,

@@ -16,4 +16,7 @@ Cursor = Annotated[str | None, QueryParameter(name="after", max_length=512)]
 ReturnTo = Annotated[str, QueryParameter(name="return_to", max_length=2048)]
 """The page to go back to after logging in."""
 
-__all__ = ["Cursor", "FromPath", "ReturnTo", "Visiting"]
+Unanswered = Annotated[str | None, QueryParameter(name="unanswered", max_length=8)]
+"""Set when the payment provider did not answer a moment ago."""
+
+__all__ = ["Cursor", "FromPath", "ReturnTo", "Unanswered", "Visiting"]

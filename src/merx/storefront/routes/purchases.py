@@ -8,10 +8,10 @@ from litestar import get, post
 from merx.checkout import AlreadyPaid, cancel_purchase
 from merx.infra.db import ReadTx
 from merx.orders import PurchaseView, purchase_view
-from merx.storefront.forms import EmptyForm, PlainRequest, read_form
+from merx.storefront.forms import EmptyForm, PaymentMethodForm, PlainRequest, read_form
 from merx.storefront.pages import Page, see_other
-from merx.storefront.paying import go_to_payment, payment_page
-from merx.storefront.routes.parameters import FromPath, Visiting
+from merx.storefront.paying import go_to_payment, pay_another_way, payment_page
+from merx.storefront.routes.parameters import FromPath, Unanswered, Visiting
 from merx.storefront.visit import Visit
 
 
@@ -23,9 +23,11 @@ async def own_purchase(visit: Visit, tx: ReadTx, purchase_id: UUID) -> PurchaseV
 
 
 @get("/purchases/{purchase_id:uuid}")
-async def show_purchase(visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
+async def show_purchase(visit: Visiting, purchase_id: FromPath[UUID], unanswered: Unanswered = None) -> Page:
     """Whether it is paid. A script asks again and again and gets only that part. Raises UnknownPurchase."""
-    return await payment_page(visit, purchase_id, access_hash=visit.access_hash(purchase_id))
+    return await payment_page(
+        visit, purchase_id, access_hash=visit.access_hash(purchase_id), unanswered=bool(unanswered)
+    )
 
 
 @post("/purchases/{purchase_id:uuid}/pay", status_code=200)
@@ -33,6 +35,13 @@ async def pay(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID
     """To the provider, again. Raises UnknownPurchase."""
     await read_form(request, EmptyForm)
     return await go_to_payment(visit, purchase_id, access_hash=visit.access_hash(purchase_id))
+
+
+@post("/purchases/{purchase_id:uuid}/payment-method", status_code=200)
+async def submit_payment_method(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
+    """To another provider than the one that was chosen. Raises UnknownPurchase."""
+    form = await read_form(request, PaymentMethodForm)
+    return await pay_another_way(visit, purchase_id, form.payment, access_hash=visit.access_hash(purchase_id))
 
 
 @post("/purchases/{purchase_id:uuid}/cancel", status_code=200)
@@ -48,4 +57,4 @@ async def cancel(request: PlainRequest, visit: Visiting, purchase_id: FromPath[U
     return see_other(f"/purchases/{purchase_id}")
 
 
-handlers = [show_purchase, pay, cancel]
+handlers = [show_purchase, pay, submit_payment_method, cancel]
