@@ -1,5 +1,8 @@
 """Notices applied together: the same rows as one by one, in a fixed number of statements, and no notice harms another."""
 
+import json
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +14,12 @@ from tests.factories.till import DEADLINE, Till
 
 from merx.checkout import VerifiedNotice, confirm_payments, receive_notice
 from merx.checkout.apply_notice import apply_notice
-from merx.infra.db import Database
+from merx.infra.db import Database, Sql
 from merx.kit.money import Money
+from merx.orders.store import ADVANCE
 from merx.payments import AmountMismatch, ReferenceTaken
 from merx.payments.providers import ProviderNotice, ProviderStatus, RefundState
+from merx.payments.store import CAPTURE, REPEAT
 from merx.simulators.alipay.model import FaultKind
 
 SECOND = timedelta(seconds=1)
@@ -207,3 +212,29 @@ async def test_a_notice_that_fails_is_told_to_its_sender_and_the_next_is_applied
     with pytest.raises(asyncpg.CheckViolationError):
         await till.notices.confirm(changed(notice, notice_id=""))
     assert await till.notices.confirm(notice) == "placed"
+
+
+@pytest.mark.parametrize("sql", [CAPTURE, REPEAT, ADVANCE], ids=["capture", "repeat", "advance"])
+async def test_a_plan_made_on_an_empty_table_looks_its_rows_up(till: Till, sql: Sql) -> None:
+    """A session keeps its plan: one that reads a whole table would do so until the table is analysed."""
+    parameters = max(int(number) for number in re.findall(r"\$(\d+)", sql.text))
+    async with till.db.connection() as connection:
+        await connection.execute(f"PREPARE planned AS {sql.text}")
+        plan = await connection.fetchval(
+            f"EXPLAIN (FORMAT JSON) EXECUTE planned({', '.join(['NULL'] * parameters)})"
+        )
+        await connection.execute("DEALLOCATE planned")
+    nodes = list(nodes_of(json.loads(plan)[0]["Plan"]))
+    whole = [
+        node
+        for node in nodes
+        if node["Node Type"] in ("Index Scan", "Index Only Scan", "Seq Scan") and "Index Cond" not in node
+    ]
+    assert whole == []
+    assert any("Index Cond" in node for node in nodes)
+
+
+def nodes_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from nodes_of(child)

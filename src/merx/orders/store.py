@@ -135,7 +135,7 @@ UPDATE orders o
    SET state = $2, version = o.version + 1,
        payment_status = CASE WHEN $2 = 'placed' THEN 'paid' ELSE o.payment_status END
   FROM moved
- WHERE o.purchase_id = moved.id
+ WHERE o.purchase_id = moved.id AND o.purchase_id = ANY($1::uuid[])
 RETURNING o.purchase_id, o.id, o.number, o.seller_id, o.currency, o.goods, o.shipping, o.shipping_tax, o.tax, o.total,
           (SELECT sum(l.quantity) FROM order_lines l WHERE l.order_id = o.id)::bigint AS units
 """)

@@ -120,9 +120,10 @@ UPDATE payments y
    SET state = 'captured', captured = y.amount, provider_reference = r.reference, captured_at = r.occurred_at,
        version = y.version + 1
   FROM reported r
- WHERE y.id = r.payment_id AND y.state = ANY($9::text[])
+ WHERE y.id = r.payment_id AND y.id = ANY($1::uuid[]) AND y.state = ANY($9::text[])
 RETURNING y.id
 """)
+"""The ids are named twice, here and in ADVANCE of orders, so that a plan made on an empty table looks them up, too."""
 
 
 async def capture(
@@ -214,7 +215,8 @@ SELECT n.*, $8
 REPEAT = Sql("""
 UPDATE provider_notices n SET deliveries = n.deliveries + r.deliveries
   FROM unnest($1::text[], $2::text[], $3::int[]) AS r (provider, notice_id, deliveries)
- WHERE n.provider = r.provider AND n.notice_id = r.notice_id AND n.applied_at IS NOT NULL
+ WHERE n.provider = r.provider AND n.notice_id = r.notice_id AND n.notice_id = ANY($2::text[]) AND n.provider = ANY($1::text[])
+   AND n.applied_at IS NOT NULL
 RETURNING n.provider, n.notice_id, n.outcome
 """)
 
