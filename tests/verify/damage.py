@@ -413,6 +413,11 @@ AFTER_SALES = (
                       WHERE t.cause_id = o.cause_id AND t.leg = o.leg AND f.reason = 'late_payment'
                      RETURNING f.id, o.cause_id)
         SELECT 'refund ' || r.number FROM hit JOIN refunds r ON r.id IN (hit.id, hit.cause_id)"""),
+    Damage("M20", "nobody bears a lost dispute", """
+        DELETE FROM transfers t USING disputes d WHERE t.leg LIKE 'lost:%' AND d.id = t.cause_id
+        RETURNING 'dispute ' || d.reference""", also=frozenset({"M2"})),
+    Damage("M20", "disputed money may be refunded", """
+        UPDATE payments SET disputed = 0 WHERE disputed > 0 RETURNING 'payment ' || number"""),
     Damage("O14", "a line counts a unit as asked back that no case asks for", """
         UPDATE order_lines SET returned = returned + 1 WHERE shipped > returned AND id =
                (SELECT min(id::text)::uuid FROM order_lines WHERE shipped > returned) RETURNING 'order line ' || id"""),

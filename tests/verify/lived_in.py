@@ -3,6 +3,7 @@
 import asyncio
 import io
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,16 +14,26 @@ from tests.factories.till import DEADLINE, Bought, Till
 
 from merx.accounts import Account, register
 from merx.catalog import product_by_slug, render_picture, save_media, set_prices
-from merx.checkout import Placed, Refused, confirm_payment, place_orders
+from merx.checkout import Placed, Refused, apply_dispute, confirm_payment, place_orders
 from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain
 from merx.kit.ids import new_id
+from merx.kit.money import Money
 from merx.ledger import fold_balances
 from merx.orders import OrderView, close_received, purchase_view
 from merx.orders import record_refunded as record_order_refunded
-from merx.payments import Fact, NewPayment, claim_refunds, open_payments, payments_of, record_refunded
+from merx.payments import (
+    Fact,
+    NewPayment,
+    claim_refunds,
+    get_payment,
+    open_payments,
+    payments_of,
+    record_refunded,
+)
+from merx.payments.providers import DisputeMove, DisputeReport, DisputeState
 from merx.reconciliation import reconcile_day
 from merx.returns import (
     Application,
@@ -63,6 +74,7 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         await _taken_back(till)
         await _paid_twice(till)
         await _refused(till)
+        await _disputed(till)
         await _delivered(till, people)
         await _left_behind(till)
         await _reprice(till)
@@ -72,6 +84,22 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         return till.now
     finally:
         await till.close()
+
+
+async def _disputed(till: Till) -> None:
+    """Holders object to two payments: one dispute is open, the other was lost."""
+    for name, state in (("dp_open", DisputeState.NEEDS_RESPONSE), ("dp_lost", DisputeState.LOST)):
+        bought = await till.at_cashier({"CUP": 1})
+        assert set(await till.pay(bought)) == {"success"}
+        amount = Money(bought.total, "CNY")
+        move = DisputeMove(reference=f"{name}_move", amount=amount, fee=Money(150, "CNY"), at=till.now)
+        report = DisputeReport(
+            reference=name, state=state, amount=amount, reason="fraudulent", url="https://provider.test/",
+            opened_at=till.now, due_at=till.now, moves=(move,),
+        )  # fmt: skip
+        async with till.db.snapshot() as read:
+            payment = await get_payment(read, bought.payment_id)
+        await till.db.write(partial(apply_dispute, payment=payment, report=report, now=till.now))
 
 
 async def _people(db: Database, shop: Shop, *, now: datetime) -> dict[str, Account]:

@@ -5,6 +5,7 @@
 
 from merx.checkout.apply_notice import VerifiedNotice
 from merx.checkout.ask_in_doubt import ask_in_doubt, ask_provider
+from merx.checkout.ask_refunds import ask_refunds, reverse_refund
 from merx.checkout.cancel_purchase import cancel_purchase
 from merx.checkout.choose_provider import choose_provider
 from merx.checkout.confirm_payment import confirm_payment
@@ -28,6 +29,7 @@ from merx.checkout.notice_queue import NoticeQueue
 from merx.checkout.place_orders import place_orders
 from merx.checkout.placement_queue import PlacementQueue
 from merx.checkout.receive_notice import receive_notice
+from merx.checkout.receive_reversal import apply_dispute
 from merx.checkout.refund_order import refund_order
 from merx.checkout.refund_rules import UnitsBack, Worth, worth_of
 from merx.checkout.send_refunds import send_refunds, settle_refund
@@ -52,9 +54,11 @@ __all__ = [
     "UnitsBack",
     "VerifiedNotice",
     "Worth",
+    "apply_dispute",
     "as_error",
     "ask_in_doubt",
     "ask_provider",
+    "ask_refunds",
     "cancel_purchase",
     "choose_provider",
     "confirm_payment",
@@ -63,6 +67,7 @@ __all__ = [
     "place_orders",
     "receive_notice",
     "refund_order",
+    "reverse_refund",
     "send_refunds",
     "settle_refund",
     "start_payment",

@@ -6,6 +6,7 @@ from typing import Final
 from merx.checkout.apply_notice import VerifiedNotice
 from merx.checkout.confirm_payments import Decision, confirm_payments
 from merx.checkout.notice_queue import NoticeQueue
+from merx.checkout.receive_reversal import is_reversal, receive_reversal
 from merx.infra.batch_queue import QueueFull
 from merx.infra.db import Database
 from merx.infra.logging import security_event
@@ -48,6 +49,8 @@ async def receive_notice(
             "payment_notice_rejected", provider=provider.code, reason=error.reason.value, detail=error.detail
         )
         raise
+    if is_reversal(notice):
+        return await receive_reversal(db, provider, notice, body=body, now=now)
     verified = VerifiedNotice(notice, body, now)
     try:
         outcome = await _decide(db, queue, verified)

@@ -66,9 +66,7 @@ async def refund_order(
 
 async def _paid_by(tx: Tx, purchase_id: UUID, amount: int, currency: str) -> Payment:
     """Lock the payment that still has the money: a second one of the purchase was given back whole."""
-    found = [
-        each for each in await payments_of(tx, [purchase_id]) if each.captured - each.refunded >= amount > 0
-    ]
+    found = [each for each in await payments_of(tx, [purchase_id]) if each.refundable >= amount > 0]
     if not found:
         raise RefundTooLarge(refundable=f"{Money(0, currency).decimal()} {currency}")
     return await lock_payment(tx, found[0].id)

@@ -105,6 +105,7 @@ async def settle_refund(tx: Tx, *, payment: Payment, refund: Refund, now: dateti
         refund_id=refund.id, purchase_id=refund.purchase_id, seller_id=order["seller_id"], currency=refund.currency,
         goods=sum(line.amount for line in lines), goods_tax=sum(line.tax for line in lines),
         shipping=refund.shipping, shipping_tax=refund.shipping_tax,
+        leg=f"return:{refund.reversals}" if refund.reversals else "return",
     )  # fmt: skip
     await post(tx, transfers, now=now)
     return True

@@ -9,6 +9,8 @@ from merx.ledger.model import AccountKind, Balance, Transfer
 from merx.ledger.post import post
 from merx.ledger.rules import (
     capture_transfer,
+    dispute_transfers,
+    loss_transfer,
     provider_owner,
     refund_transfer,
     return_transfers,
@@ -22,7 +24,9 @@ __all__ = [
     "Transfer",
     "balance",
     "capture_transfer",
+    "dispute_transfers",
     "fold_balances",
+    "loss_transfer",
     "post",
     "provider_owner",
     "refund_transfer",

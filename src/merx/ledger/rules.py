@@ -52,22 +52,57 @@ def capture_transfer(
 
 
 def refund_transfer(
-    *, refund_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int
+    *, refund_id: UUID, purchase_id: UUID, provider: str, currency: str, amount: int, leg: str = "refund"
 ) -> Transfer:
     """The provider gave the buyer's money back."""
     return Transfer(
-        refund_id, "refund", purchase_id, AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id,
+        refund_id, leg, purchase_id, AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id,
         AccountKind.PROVIDER_CLEARING.value, provider_owner(provider), currency, amount,
     )  # fmt: skip
 
 
 def return_transfers(
     *, refund_id: UUID, purchase_id: UUID, seller_id: UUID, currency: str, goods: int, goods_tax: int, shipping: int,
-    shipping_tax: int,
+    shipping_tax: int, leg: str = "return",
 ) -> list[Transfer]:  # fmt: skip
     """The opposite of the part of a sale that a refund gives back; tax is inside goods and shipping."""
     sale = sale_transfers(
         order_id=refund_id, purchase_id=purchase_id, seller_id=seller_id, currency=currency, goods=goods,
-        shipping=shipping, tax=goods_tax + shipping_tax, shipping_tax=shipping_tax, leg="return",
+        shipping=shipping, tax=goods_tax + shipping_tax, shipping_tax=shipping_tax, leg=leg,
     )  # fmt: skip
     return [reversed_transfer(each, leg=each.leg) for each in sale]
+
+
+def dispute_transfers(
+    *,
+    dispute_id: UUID,
+    purchase_id: UUID,
+    provider: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    reference: str,
+) -> list[Transfer]:
+    """The provider took money because of a dispute, or gave it back: a negative amount. So for the fee."""
+    owner, clearing = provider_owner(provider), AccountKind.PROVIDER_CLEARING.value
+    taken = Transfer(
+        dispute_id, f"withdrawn:{reference}", purchase_id, AccountKind.DISPUTES.value, owner, clearing, owner,
+        currency, abs(amount),
+    )  # fmt: skip
+    charged = Transfer(
+        dispute_id, f"fee:{reference}", purchase_id, AccountKind.PROVIDER_FEES.value, owner, clearing, owner,
+        currency, abs(fee),
+    )  # fmt: skip
+    parts = ((taken, amount, f"reinstated:{reference}"), (charged, fee, f"fee:{reference}"))
+    return [each if sign > 0 else reversed_transfer(each, leg=leg) for each, sign, leg in parts if sign]
+
+
+def loss_transfer(
+    *, dispute_id: UUID, purchase_id: UUID, provider: str, seller_id: UUID, currency: str, amount: int, reference: str
+) -> Transfer:  # fmt: skip
+    """The dispute is lost: what it took is a seller's loss, like a refund without its tax. Negative: it came back."""
+    lost = Transfer(
+        dispute_id, f"lost:{seller_id}:{reference}", purchase_id, AccountKind.SELLER_PENDING.value, seller_id,
+        AccountKind.DISPUTES.value, provider_owner(provider), currency, abs(amount),
+    )  # fmt: skip
+    return lost if amount > 0 else reversed_transfer(lost, leg=lost.leg)

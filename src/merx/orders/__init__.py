@@ -4,7 +4,13 @@ States move only by compare-and-set along the tables in `states.py`; the order-l
 derived from facts by one function (`rules.fulfilment_status`) and stored.
 """
 
-from merx.orders.advance import advance_purchases, close_received, record_refunded
+from merx.orders.advance import (
+    advance_purchases,
+    close_received,
+    purchase_shares,
+    record_not_refunded,
+    record_refunded,
+)
 from merx.orders.errors import IllegalMove, OverReturned, OverShipped, UnknownOrder, UnknownPurchase
 from merx.orders.model import (
     AddressSnapshot,
@@ -30,6 +36,7 @@ from merx.orders.record_returns import (
     record_given_back,
     record_refund_approved,
     record_return_closed,
+    record_taken_again,
     release_units,
 )
 from merx.orders.states import ORDER_STATES
@@ -81,14 +88,17 @@ __all__ = [
     "lock_purchase",
     "lock_purchases",
     "order_for_review",
+    "purchase_shares",
     "purchase_view",
     "record_delivered",
     "record_given_back",
+    "record_not_refunded",
     "record_received",
     "record_refund_approved",
     "record_refunded",
     "record_return_closed",
     "record_shipped",
+    "record_taken_again",
     "release_units",
     "seller_order_view",
     "set_purchase_provider",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.infra.db import Record, Tx
+from merx.infra.db import ReadTx, Record, Tx
 from merx.infra.outbox import Event, publish
-from merx.orders import store
+from merx.orders import reversal_store, store
 from merx.orders.model import OrderState
 from merx.orders.states import ORDER_STATES
 
@@ -34,6 +34,21 @@ async def advance_purchases(
 async def record_refunded(tx: Tx, *, purchase_id: UUID) -> None:
     """Note that a cancelled purchase's money went back."""
     await store.mark_refunded(tx, purchase_id)
+
+
+async def record_not_refunded(tx: Tx, *, purchase_id: UUID) -> None:
+    """The refund of money that came too late has failed after it had succeeded."""
+    await reversal_store.unmark_refunded(tx, purchase_id)
+
+
+async def purchase_shares(tx: ReadTx, *, purchase_id: UUID) -> dict[UUID, int]:
+    """What each seller of a purchase has earned with it, in minor units: what bears a loss of it.
+
+    Of what was not given back; of the totals where all of it was.
+    """
+    found = await reversal_store.shares(tx, purchase_id)
+    kept = {seller_id: total - refunded for seller_id, total, refunded in found}
+    return kept if any(kept.values()) else {seller_id: total for seller_id, total, _ in found}
 
 
 async def close_received(tx: Tx, *, received_before: datetime, limit: int, now: datetime) -> int:

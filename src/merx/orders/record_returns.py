@@ -11,7 +11,7 @@ import asyncpg
 
 from merx.infra.db import ReadTx, Record, Tx
 from merx.infra.outbox import Event, publish
-from merx.orders import store
+from merx.orders import reversal_store, store
 from merx.orders.errors import OverReturned
 from merx.orders.model import LineClaim, LineRefund, OrderState
 from merx.orders.record import derive_fulfilment
@@ -73,6 +73,15 @@ async def record_given_back(tx: Tx, *, order_id: UUID, amount: int, now: datetim
             events.append(Event("PurchaseCancelled", moved["purchase_id"], cancelled))
         await publish(tx, events, now=now)
     return order
+
+
+async def record_taken_again(tx: Tx, *, order_id: UUID, amount: int) -> Record:
+    """A refund of `amount` came back to the provider: what it took of the order's sale is the sale's again.
+
+    The units stay cancelled or returned: the money is still owed. Returns the order's id, purchase_id, number, seller_id
+    and currency.
+    """
+    return await reversal_store.take_again(tx, order_id, amount=amount)
 
 
 async def after_sales_days(tx: ReadTx, *, order_id: UUID, default: int) -> int:

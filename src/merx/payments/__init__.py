@@ -4,6 +4,8 @@ A provider is called outside every transaction: record the intent, call, record 
 Only a verified notice or our own query records money; a browser's return never does.
 """
 
+from merx.payments.dispute_store import find_by_reference, find_dispute
+from merx.payments.disputes import OPEN_DISPUTES, bear_loss, list_disputes, record_dispute
 from merx.payments.errors import (
     AmountMismatch,
     NotPayable,
@@ -14,6 +16,8 @@ from merx.payments.errors import (
     UnknownRefund,
 )
 from merx.payments.model import (
+    Dispute,
+    DisputePage,
     Fact,
     KeptNotice,
     NewPayment,
@@ -35,14 +39,19 @@ from merx.payments.record import (
 from merx.payments.refunds import (
     approve_refund,
     record_refund_failed,
+    record_refund_reversed,
     record_refunded,
     request_refund,
     retry_refund,
 )
-from merx.payments.states import PAYMENT_STATES, REFUND_STATES
+from merx.payments.states import DISPUTE_STATES, PAYMENT_STATES, REFUND_STATES
 from merx.payments.store import (
+    believe_refund,
+    claim_doubted,
     claim_in_doubt,
     claim_refunds,
+    doubt_refund,
+    failed_refunds,
     find_by_number,
     find_by_numbers,
     find_refund,
@@ -60,9 +69,13 @@ from merx.payments.store import (
 )
 
 __all__ = [
+    "DISPUTE_STATES",
+    "OPEN_DISPUTES",
     "PAYMENT_STATES",
     "REFUND_STATES",
     "AmountMismatch",
+    "Dispute",
+    "DisputePage",
     "Fact",
     "KeptNotice",
     "NewPayment",
@@ -79,16 +92,24 @@ __all__ = [
     "UnknownRefund",
     "agrees",
     "approve_refund",
+    "bear_loss",
+    "believe_refund",
+    "claim_doubted",
     "claim_in_doubt",
     "claim_refunds",
+    "doubt_refund",
     "expire_payments",
+    "failed_refunds",
     "find_by_number",
     "find_by_numbers",
+    "find_by_reference",
+    "find_dispute",
     "find_refund",
     "finish_attempt",
     "get_payment",
     "get_refunds",
     "keep_applied_notices",
+    "list_disputes",
     "lock_payment",
     "notice_applied",
     "open_payments",
@@ -96,7 +117,9 @@ __all__ = [
     "record_all_captured",
     "record_captured",
     "record_closed",
+    "record_dispute",
     "record_refund_failed",
+    "record_refund_reversed",
     "record_refunded",
     "record_started",
     "refund_lines_of",

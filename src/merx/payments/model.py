@@ -48,12 +48,19 @@ class Payment(msgspec.Struct, frozen=True):
     expires_at: datetime
     started_at: datetime | None
     captured_at: datetime | None
+    disputed: int = 0
+
+    @property
+    def refundable(self) -> int:
+        """What can still be given back: captured, neither refunded nor withdrawn by a dispute."""
+        return self.captured - self.refunded - self.disputed
 
 
 class Refund(msgspec.Struct, frozen=True):
     """Money on its way back. `shipping` is part of the amount; `failure` is what the provider refused it with.
 
-    `order_id` is the order whose sale it takes back, None for money that no sale could use.
+    `order_id` is the order whose sale it takes back, None for money that no sale could use. `reversals` counts how often
+    it failed after it had succeeded.
     """
 
     id: UUID
@@ -71,6 +78,7 @@ class Refund(msgspec.Struct, frozen=True):
     failure: str | None
     created_at: datetime
     settled_at: datetime | None
+    reversals: int = 0
 
 
 class RefundLine(msgspec.Struct, frozen=True):
@@ -90,6 +98,35 @@ class NewRefund(msgspec.Struct, frozen=True):
     lines: Sequence[RefundLine] = ()
     shipping: int = 0
     shipping_tax: int = 0
+
+
+class Dispute(msgspec.Struct, frozen=True):
+    """A payer's objection to a payment. `withdrawn` is what the provider took because of it and did not give back.
+
+    `reference` is its name at the provider, `url` where evidence is handed in, `due_at` until when.
+    """
+
+    id: UUID
+    payment_id: UUID
+    purchase_id: UUID
+    provider: str
+    reference: str
+    state: str
+    reason: str
+    currency: str
+    amount: int
+    withdrawn: int
+    url: str
+    due_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+class DisputePage(msgspec.Struct, frozen=True):
+    """Disputes, newest first."""
+
+    items: list[Dispute]
+    next_cursor: str | None
 
 
 class Fact(msgspec.Struct, frozen=True):

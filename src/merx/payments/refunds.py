@@ -11,7 +11,7 @@ from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
 from merx.kit.ids import new_id
 from merx.kit.money import Money
-from merx.ledger import post, refund_transfer
+from merx.ledger import post, refund_transfer, reversed_transfer
 from merx.payments import store
 from merx.payments.errors import RefundMoved, RefundTooLarge, UnknownRefund
 from merx.payments.events import REFUND_APPROVED, REFUND_FAILED, REFUND_SUCCEEDED
@@ -24,9 +24,9 @@ async def request_refund(
 ) -> UUID:
     """Ask for money of a locked payment to go back, and approve it: whoever may ask for it has decided before.
 
-    Raises RefundTooLarge when less than that is left of what was captured.
+    Raises RefundTooLarge when less than that is left of what was captured and is not disputed.
     """
-    left = payment.captured - payment.refunded
+    left = payment.refundable
     if refund.amount > left:
         raise RefundTooLarge(refundable=f"{Money(left, payment.currency).decimal()} {payment.currency}")
     parts = refund.shipping + sum(line.amount for line in refund.lines)
@@ -55,22 +55,47 @@ async def record_refunded(tx: Tx, *, payment: Payment, refund: Refund, now: date
         tx, refund.id, to="succeeded", sources=REFUND_STATES.sources("succeeded"), failure=None, now=now
     ):
         return False
-    fact = Fact("refunded", refund.number, refund.amount, refund.currency, "query", now)
+    again = f":{refund.reversals}" if refund.reversals else ""
+    fact = Fact("refunded", f"{refund.number}{again}", refund.amount, refund.currency, "query", now)
     await store.insert_fact(tx, payment, fact, now=now)
     transfer = refund_transfer(
         refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,
-        currency=refund.currency, amount=refund.amount,
+        currency=refund.currency, amount=refund.amount, leg=f"refund{again}",
     )  # fmt: skip
     await post(tx, [transfer], now=now)
     await publish(tx, [_event(REFUND_SUCCEEDED, refund, None)], now=now)
     return True
 
 
+async def record_refund_reversed(
+    tx: Tx, *, payment: Payment, refund: Refund, failure: str, now: datetime
+) -> int | None:
+    """The money came back to the provider after the refund had succeeded: book it back, publish RefundFailed.
+
+    Returns how often this happened to the refund, None when it is not in that state. The amount stays set aside.
+    """
+    count = await store.reverse_refund(tx, refund.id, failure=failure[:500])
+    if count is None:
+        return None
+    reference = f"{refund.number}:{count}"
+    fact = Fact("refund_failed", reference, refund.amount, refund.currency, "query", now)
+    await store.insert_fact(tx, payment, fact, now=now)
+    booked = refund_transfer(
+        refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,
+        currency=refund.currency, amount=refund.amount,
+    )  # fmt: skip
+    await post(tx, [reversed_transfer(booked, leg=f"refund_failed:{count}")], now=now)
+    await publish(tx, [_event(REFUND_FAILED, refund, None)], now=now)
+    return count
+
+
 async def record_refund_failed(tx: Tx, *, refund: Refund, failure: str, now: datetime) -> bool:
-    """The provider refused for good: the amount stays set aside until somebody tries again. Publishes RefundFailed."""
-    if not await store.settle_refund(
-        tx, refund.id, to="failed", sources=REFUND_STATES.sources("failed"), failure=failure, now=now
-    ):
+    """The provider refused for good: the amount stays set aside until somebody tries again. Publishes RefundFailed.
+
+    A refund that succeeded stays so: only the provider's own account of it says otherwise (record_refund_reversed).
+    """
+    sources = [state for state in REFUND_STATES.sources("failed") if state != "succeeded"]
+    if not await store.settle_refund(tx, refund.id, to="failed", sources=sources, failure=failure, now=now):
         return False
     await publish(tx, [_event(REFUND_FAILED, refund, None)], now=now)
     return True

@@ -1,7 +1,8 @@
 """Which moves a payment and a refund may make.
 
 `expired → captured` and `voided → captured` are real: money can arrive after we gave up on it, and then it is ours to
-re-allocate or to return. `failed → succeeded` is real, too: a provider may pay back what it had refused.
+re-allocate or to return. `failed → succeeded` is real, too: a provider may pay back what it had refused. So
+is `succeeded → failed`: the payer's bank may send a refund back days later.
 """
 
 from typing import Final
@@ -29,8 +30,22 @@ REFUND_STATES: Final = StateTable(
         "requested": ["approved", "rejected"],
         "approved": ["submitted"],
         "submitted": ["succeeded", "failed"],
-        "succeeded": [],
+        "succeeded": ["failed"],
         "failed": ["submitted", "succeeded"],
         "rejected": [],
+    },
+)
+
+# The reports of a dispute may come in any order: it may begin anywhere, and no move leads back.
+DISPUTE_STATES: Final = StateTable(
+    "dispute",
+    initial=["inquiry", "needs_response", "under_review", "won", "lost", "closed"],
+    moves={
+        "inquiry": ["needs_response", "under_review", "won", "lost", "closed"],
+        "needs_response": ["under_review", "won", "lost"],
+        "under_review": ["won", "lost"],
+        "won": [],
+        "lost": [],
+        "closed": [],
     },
 )

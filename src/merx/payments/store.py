@@ -39,7 +39,7 @@ async def insert_payments(tx: Tx, payments: Sequence[NewPayment], *, now: dateti
 
 
 COLUMNS = """id, purchase_id, provider, number, state, currency, amount, captured, refunded, provider_reference,
-       expires_at, started_at, captured_at"""
+       expires_at, started_at, captured_at, disputed"""
 
 PAYMENTS_OF = Sql(
     f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY length(number), number"
@@ -247,7 +247,7 @@ async def repeat_notices(
 
 
 REFUND_COLUMNS = """r.id, r.payment_id, r.purchase_id, r.number, r.reason, r.state, r.currency, r.amount, r.attempts,
-       r.order_id, r.shipping, r.shipping_tax, r.failure, r.created_at, r.settled_at"""
+       r.order_id, r.shipping, r.shipping_tax, r.failure, r.created_at, r.settled_at, r.reversals"""
 INSERT_REFUND = Sql("""
 INSERT INTO refunds (id, payment_id, purchase_id, number, reason, state, currency, amount, order_id, shipping,
                      shipping_tax, created_at)
@@ -324,6 +324,25 @@ UPDATE refunds SET state = $2, settled_at = CASE WHEN $2 = 'succeeded' THEN $3::
  WHERE id = $1 AND state = ANY($4::text[])
 """)
 MAKE_DUE = Sql("UPDATE refunds SET next_attempt_at = $2 WHERE id = $1 AND state = 'failed'")
+REVERSE_REFUND = Sql("""
+UPDATE refunds SET state = 'failed', settled_at = NULL, failure = $2, reversals = reversals + 1, doubted_at = NULL
+ WHERE id = $1 AND state = 'succeeded'
+RETURNING reversals
+""")
+DOUBT_REFUND = Sql("""
+UPDATE refunds SET doubted_at = $3
+ WHERE payment_id = $1 AND number = $2 AND state IN ('submitted', 'succeeded') AND doubted_at IS NULL
+""")
+CLAIM_DOUBTED = Sql(f"""
+UPDATE refunds r SET doubted_at = $2
+ WHERE r.id IN (SELECT id FROM refunds WHERE doubted_at <= $1
+                 ORDER BY doubted_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING {REFUND_COLUMNS}
+""")
+BELIEVE_REFUND = Sql("UPDATE refunds SET doubted_at = NULL WHERE id = $1 AND state = ANY($2::text[])")
+FAILED_REFUNDS = Sql(f"""
+SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.state = 'failed' AND r.id < $1 ORDER BY r.id DESC LIMIT $2
+""")
 FIND_REFUND = Sql(f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.id = $1")
 GET_REFUNDS = Sql(f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.id = ANY($1::uuid[])")
 REFUNDS_OF = Sql(
@@ -350,6 +369,32 @@ async def settle_refund(
 ) -> bool:
     """Record a refund's end; False when it was recorded before."""
     return await tx.run(SETTLE_REFUND, refund_id, to, now, sources, failure) == 1
+
+
+async def reverse_refund(tx: Tx, refund_id: UUID, *, failure: str) -> int | None:
+    """A refund that had succeeded failed after all; say how often by now. None when it is not in that state."""
+    count: int | None = await tx.value(REVERSE_REFUND, refund_id, failure)
+    return count
+
+
+async def doubt_refund(tx: Tx, *, payment_id: UUID, number: str, now: datetime) -> bool:
+    """Have the provider asked about a refund; False when nothing can be wrong with it, or it is doubted already."""
+    return await tx.run(DOUBT_REFUND, payment_id, number, now) == 1
+
+
+async def claim_doubted(tx: Tx, *, now: datetime, again_at: datetime, limit: int) -> list[Refund]:
+    """Take refunds to ask about; they are asked about again at `again_at` unless they are believed by then."""
+    return [Refund(*row) for row in await tx.rows(CLAIM_DOUBTED, now, again_at, limit)]
+
+
+async def believe_refund(tx: Tx, refund_id: UUID, *, states: Sequence[str]) -> bool:
+    """Doubt a refund no longer that is in one of these states."""
+    return await tx.run(BELIEVE_REFUND, refund_id, states) == 1
+
+
+async def failed_refunds(tx: ReadTx, *, before: UUID, limit: int) -> list[Refund]:
+    """Refunds that failed, newest first."""
+    return [Refund(*row) for row in await tx.rows(FAILED_REFUNDS, before, limit)]
 
 
 async def make_due(tx: Tx, refund_id: UUID, *, now: datetime) -> bool:

@@ -55,11 +55,16 @@ AFTER_SALES: Final = (
                   LEFT JOIN (SELECT refund_id, sum(amount) AS amount, sum(tax) AS tax FROM refund_lines GROUP BY refund_id) l
                     ON l.refund_id = r.id
             ), booked AS (
-                SELECT cause_id, sum(amount) FILTER (WHERE debit_kind = 'seller_pending') AS goods,
-                       sum(amount) FILTER (WHERE debit_kind = 'shipping') AS shipping,
-                       sum(amount) FILTER (WHERE debit_kind = 'tax') AS tax, min(debit_owner::text) AS first_owner,
-                       max(debit_owner::text) AS last_owner, bool_and(credit_kind = 'customer_receivable') AS to_the_buyer
-                  FROM transfers WHERE leg LIKE 'return:%' GROUP BY cause_id
+                SELECT cause_id, sum(amount) FILTER (WHERE kind = 'seller_pending') AS goods,
+                       sum(amount) FILTER (WHERE kind = 'shipping') AS shipping,
+                       sum(amount) FILTER (WHERE kind = 'tax') AS tax, min(owner_id::text) AS first_owner,
+                       max(owner_id::text) AS last_owner, bool_and(other = 'customer_receivable') AS to_the_buyer
+                  FROM (SELECT cause_id, debit_kind AS kind, debit_owner AS owner_id, credit_kind AS other, amount
+                          FROM transfers WHERE leg LIKE 'return:%'
+                        UNION ALL
+                        SELECT cause_id, credit_kind, credit_owner, debit_kind, -amount
+                          FROM transfers WHERE leg LIKE 'unreturn:%') legs
+                 GROUP BY cause_id
             )
             SELECT 'refund ' || w.number AS key,
                    format('goods without tax %s, shipping %s, tax %s; booked %s, %s, %s', w.goods, w.shipping, w.tax,
@@ -69,7 +74,7 @@ AFTER_SALES: Final = (
                                         <> (w.goods, w.shipping, w.tax)
                                         OR b.first_owner <> w.seller_id::text OR b.last_owner <> w.seller_id::text
                                         OR NOT b.to_the_buyer
-                        ELSE b.cause_id IS NOT NULL END
+                        ELSE (coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0)) <> (0, 0, 0) END
         """),
         examined_sql=SALE_REFUNDS,
     ),
@@ -112,7 +117,7 @@ AFTER_SALES: Final = (
                    format('%s %s, refund %s of order %s', r.kind, r.state, coalesce(f.state, 'none'), coalesce(f.order_id::text, '-'))
                        AS detail
               FROM returns r LEFT JOIN refunds f ON f.id = r.refund_id
-             WHERE (r.state = 'settled' AND f.state IS DISTINCT FROM 'succeeded')
+             WHERE (r.state = 'settled' AND f.state IS DISTINCT FROM 'succeeded' AND coalesce(f.reversals, 0) = 0)
                 OR (r.refund_id IS NOT NULL AND (f.order_id IS DISTINCT FROM r.order_id OR f.state IN ('requested', 'rejected')))
                 OR (r.state IN ('requested', 'proposed', 'escalated', 'in_transit', 'rejected', 'withdrawn')
                     AND r.refund_id IS NOT NULL)

@@ -73,6 +73,7 @@ DATA: Final = (
              WHERE NOT EXISTS (SELECT FROM orders o WHERE o.id = t.cause_id)
                AND NOT EXISTS (SELECT FROM payments p WHERE p.id = t.cause_id)
                AND NOT EXISTS (SELECT FROM refunds r WHERE r.id = t.cause_id)
+               AND NOT EXISTS (SELECT FROM disputes d WHERE d.id = t.cause_id)
         """),
         examined_sql=Sql("SELECT count(*) FROM transfers"),
     ),
@@ -140,6 +141,9 @@ DATA: Final = (
             UNION ALL
             SELECT 'refund ' || r.number, format('purchase %s, its payment has %s', r.purchase_id, p.purchase_id)
               FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.purchase_id <> p.purchase_id
+            UNION ALL
+            SELECT 'dispute ' || d.reference, format('purchase %s, its payment has %s', d.purchase_id, p.purchase_id)
+              FROM disputes d JOIN payments p ON p.id = d.payment_id WHERE d.purchase_id <> p.purchase_id
             UNION ALL
             SELECT 'variant ' || v.sku, format('seller %s, its product has %s', v.seller_id, p.seller_id)
               FROM variants v JOIN products p ON p.id = v.product_id WHERE v.seller_id <> p.seller_id

@@ -144,7 +144,7 @@ MONEY: Final = (
     Check(
         code="M5",
         area="money",
-        title="What a payment has refunded is the sum of its approved refunds and at most what was captured",
+        title="What a payment has refunded is the sum of its approved refunds, and at most what was captured and is not disputed",
         sql=Sql("""
             SELECT 'payment ' || p.number AS key,
                    format('captured %s, refunded %s, its refunds make %s', p.captured, p.refunded, coalesce(r.amount, 0))
@@ -152,7 +152,7 @@ MONEY: Final = (
               FROM payments p
               LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM refunds
                           WHERE state NOT IN ('requested', 'rejected') GROUP BY payment_id) r ON r.payment_id = p.id
-             WHERE p.refunded <> coalesce(r.amount, 0) OR p.refunded > p.captured OR p.refunded < 0
+             WHERE p.refunded <> coalesce(r.amount, 0) OR p.refunded + p.disputed > p.captured OR p.refunded < 0
         """),
         examined_sql=PAYMENTS,
     ),
@@ -177,15 +177,20 @@ MONEY: Final = (
             SELECT 'refund ' || r.number, format('%s, amount %s; facts %s with %s in all', r.state, r.amount,
                                                  coalesce(e.facts, 0), coalesce(e.amount, 0))
               FROM refunds r
-              LEFT JOIN (SELECT payment_id, reference, count(*) AS facts, sum(amount) AS amount
-                           FROM payment_events WHERE kind = 'refunded' GROUP BY payment_id, reference) e
-                ON e.payment_id = r.payment_id AND e.reference = r.number
-             WHERE CASE WHEN r.state = 'succeeded' THEN (e.facts, e.amount) IS DISTINCT FROM (1, r.amount)
-                        ELSE e.facts IS NOT NULL END
+              LEFT JOIN (SELECT payment_id, split_part(reference, ':', 1) AS number,
+                                sum(CASE kind WHEN 'refunded' THEN 1 ELSE -1 END) AS facts,
+                                sum(CASE kind WHEN 'refunded' THEN amount ELSE -amount END) AS amount,
+                                count(*) FILTER (WHERE kind = 'refund_failed') AS reversals
+                           FROM payment_events WHERE kind IN ('refunded', 'refund_failed') GROUP BY 1, 2) e
+                ON e.payment_id = r.payment_id AND e.number = r.number
+             WHERE coalesce(e.facts, 0) <> CASE r.state WHEN 'succeeded' THEN 1 ELSE 0 END
+                OR coalesce(e.amount, 0) <> CASE r.state WHEN 'succeeded' THEN r.amount ELSE 0 END
+                OR coalesce(e.reversals, 0) <> r.reversals
             UNION ALL
             SELECT 'payment fact ' || e.reference, format('%s given back, no such refund', e.amount)
-              FROM payment_events e LEFT JOIN refunds r ON r.payment_id = e.payment_id AND r.number = e.reference
-             WHERE e.kind = 'refunded' AND r.id IS NULL
+              FROM payment_events e
+              LEFT JOIN refunds r ON r.payment_id = e.payment_id AND r.number = split_part(e.reference, ':', 1)
+             WHERE e.kind IN ('refunded', 'refund_failed') AND r.id IS NULL
         """),
         examined_sql=PAYMENTS,
     ),
@@ -205,9 +210,12 @@ MONEY: Final = (
             SELECT 'refund ' || r.number,
                    format('%s, amount %s, booked %s', r.state, r.amount, coalesce(t.amount, 0))
               FROM refunds r
-              LEFT JOIN transfers t ON t.cause_id = r.id AND t.leg = 'refund'
-                   AND t.debit_kind = 'customer_receivable' AND t.credit_kind = 'provider_clearing'
-                   AND t.purchase_id = r.purchase_id
+              LEFT JOIN (SELECT cause_id, purchase_id,
+                                sum(CASE split_part(leg, ':', 1) || ' ' || debit_kind || ' ' || credit_kind
+                                    WHEN 'refund customer_receivable provider_clearing' THEN amount
+                                    WHEN 'refund_failed provider_clearing customer_receivable' THEN -amount END) AS amount
+                           FROM transfers WHERE split_part(leg, ':', 1) IN ('refund', 'refund_failed')
+                          GROUP BY cause_id, purchase_id) t ON t.cause_id = r.id AND t.purchase_id = r.purchase_id
              WHERE coalesce(t.amount, 0) <> CASE r.state WHEN 'succeeded' THEN r.amount ELSE 0 END
             UNION ALL
             SELECT 'reference ' || provider_reference || ' of ' || provider, format('%s payments carry it', count(*))
@@ -257,12 +265,14 @@ MONEY: Final = (
                    format('%s, goods %s, shipping %s, tax %s; booked without tax goods %s, shipping %s, and tax %s', o.state,
                           o.goods, o.shipping, o.tax, coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0))
                        AS detail
-              FROM orders o LEFT JOIN booked b ON b.cause_id = o.id
+              FROM orders o
+              JOIN purchases p ON p.id = o.purchase_id
+              LEFT JOIN booked b ON b.cause_id = o.id
              WHERE b.cause_id IS NULL
                 OR b.first_owner <> o.seller_id::text OR b.last_owner <> o.seller_id::text
-                OR coalesce(b.goods, 0) <> CASE WHEN o.state = 'cancelled' AND o.refunded = 0 THEN 0 ELSE o.goods - (o.tax - o.shipping_tax) END
-                OR coalesce(b.shipping, 0) <> CASE WHEN o.state = 'cancelled' AND o.refunded = 0 THEN 0 ELSE o.shipping - o.shipping_tax END
-                OR coalesce(b.tax, 0) <> CASE WHEN o.state = 'cancelled' AND o.refunded = 0 THEN 0 ELSE o.tax END
+                OR coalesce(b.goods, 0) <> CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN 0 ELSE o.goods - (o.tax - o.shipping_tax) END
+                OR coalesce(b.shipping, 0) <> CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN 0 ELSE o.shipping - o.shipping_tax END
+                OR coalesce(b.tax, 0) <> CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN 0 ELSE o.tax END
         """),
         examined_sql=ORDERS,
     ),

@@ -47,7 +47,9 @@ WORKFLOW: Final = (
                    format('purchase is %s, order %s is %s and %s', p.state, o.number, o.state, o.payment_status) AS detail
               FROM purchases p JOIN orders o ON o.purchase_id = p.id
              WHERE NOT (o.state = p.state OR (p.state = 'placed' AND o.state = 'closed')
-                        OR (p.state IN ('placed', 'closed') AND o.state = 'cancelled' AND o.refunded = o.total))
+                        OR (p.state IN ('placed', 'closed') AND o.state = 'cancelled'
+                            AND (o.refunded = o.total
+                                 OR EXISTS (SELECT FROM refunds f WHERE f.order_id = o.id AND f.reversals > 0))))
                 OR (o.state = 'pending_payment' AND o.payment_status <> 'unpaid')
                 OR (o.state IN ('placed', 'closed')
                     AND o.payment_status <> CASE o.refunded WHEN 0 THEN 'paid' WHEN o.total THEN 'refunded'
