@@ -8,7 +8,7 @@ from typing import Final
 from merx.catalog import forget_changed_availability, forget_changed_product
 from merx.infra.dispatch import Subscription
 from merx.notifications import tell_buyer_shipped, tell_return, tell_seller_paid
-from merx.returns import settle_return
+from merx.returns import settle_exchange, settle_return
 
 SUBSCRIPTIONS: Final = (
     Subscription("notifications.tell_seller_paid", frozenset({"OrderPaid"}), tell_seller_paid),
@@ -21,6 +21,7 @@ SUBSCRIPTIONS: Final = (
                 "ReturnProposed",
                 "ReturnDeclined",
                 "ReturnApproved",
+                "ReturnConverted",
                 "ReturnRejected",
                 "ReturnWithdrawn",
                 "ReturnEscalated",
@@ -32,6 +33,7 @@ SUBSCRIPTIONS: Final = (
         tell_return,
     ),
     Subscription("returns.settle_return", frozenset({"RefundSucceeded"}), settle_return),
+    Subscription("returns.settle_exchange", frozenset({"ParcelShipped"}), settle_exchange),
     Subscription(
         "catalog.forget_changed_product",
         frozenset({"ProductChanged", "ProductReviewed"}),
@@ -39,7 +41,7 @@ SUBSCRIPTIONS: Final = (
     ),
     Subscription(
         "catalog.forget_changed_availability",
-        frozenset({"PurchasePlaced", "PurchaseCancelled", "StockReceived", "StockReturned"}),
+        frozenset({"PurchasePlaced", "PurchaseCancelled", "StockReceived", "StockReturned", "StockSetAside"}),
         forget_changed_availability,
     ),
 )

@@ -28,6 +28,7 @@ BODIES: dict[str, Any] = {
     "reject": {"answer": "no"},
     "propose": {"amount": 1},
     "inspect": {"restocked": []},
+    "change_return_address": {"return_address": "here"},
     "change_product": {"state": "archived"},
     "change_prices": {"prices": [{"amount": 1, "currency": "CNY"}]},
 }
@@ -51,7 +52,7 @@ ROUTES = _routes()
 
 
 def test_every_route_with_an_owner_is_tried() -> None:
-    assert len(ROUTES) == 37
+    assert len(ROUTES) == 40
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ async def things(api: Api) -> dict[str, str]:
         "return_id": asked.json()["id"],
         "address_id": saved.json()["id"],
         "product_id": str(api.shop.products["TEA"]),
+        "seller_id": str(api.shop.sellers["tea-house"]),
     }
 
 

@@ -94,6 +94,68 @@ async def test_goods_go_back_and_the_platform_is_called_in(api: Api, client: htt
     assert [each["id"] for each in listed.json()["items"]] == [case["id"]]
 
 
+async def test_a_faulty_cup_is_replaced_and_the_next_one_is_paid_for(
+    api: Api, client: httpx.AsyncClient
+) -> None:
+    placed, seller = await api.paid({"TEA": 1}), await api.seller()
+    seller_id = (await client.get("/api/v1/seller/return-addresses", headers=seller)).json()["items"][0][
+        "seller_id"
+    ]
+    address = await client.put(
+        f"/api/v1/seller/return-addresses/{seller_id}",
+        json={"return_address": " 上海市人民路 9 号\n茶馆售后 "},
+        headers=seller,
+    )
+    assert address.json()["return_address"] == "上海市人民路 9 号\n茶馆售后"
+    order = await order_of(client, placed)
+    line = order["lines"][0]
+    parcels = f"/seller/orders/{order['id']}/fulfilments"
+    assert (await do(client, seller, parcels, PARCEL)).status_code == 201
+    cases = []
+    for _ in range(2):
+        case = (await apply(client, placed, kind="exchange", reason="defective")).json()
+        mine, theirs = f"/returns/{case['id']}", f"/seller/returns/{case['id']}"
+        assert (case["return_address"], case["lines"][0]["replacement"]["sku"]) == (None, "TEA")
+        approved = (await do(client, seller, f"{theirs}/approve")).json()
+        assert (approved["refund"], approved["return_address"]) == (None, "上海市人民路 9 号\n茶馆售后")
+        await do(client, placed.headers, f"{mine}/send-back", PARCEL)
+        await do(client, seller, f"{theirs}/inspect", {"restocked": []})
+        cases.append(theirs)
+        if len(cases) == 1:
+            sent = (await do(client, seller, parcels, PARCEL)).json()
+            assert [each["sku"] for each in sent["lines"][0]["replacements"]] == ["TEA"]
+            await drain(api.services.db, SUBSCRIPTIONS, now=api.services.clock())
+    assert (await client.get(f"/api/v1{cases[0]}", headers=seller)).json()["state"] == "settled"
+    problem(await do(client, seller, f"{cases[0]}/cannot-deliver"), 409, "return_moved")
+    line = (await order_of(client, placed))["lines"][0]
+    assert (line["shipped"], line["to_ship"], line["exchanged"]) == (2, 1, 2)
+    refunded = (await do(client, seller, f"{cases[1]}/cannot-deliver")).json()
+    assert refunded["refund"]["amount"]["amount"] == placed.total
+    kinds = [
+        entry["kind"] for entry in (await client.get(placed.url, headers=placed.headers)).json()["timeline"]
+    ]
+    assert kinds.count("return_converted") == 1
+
+
+async def test_an_exchange_without_stock_becomes_a_refund(
+    api: Api, client: httpx.AsyncClient, changes: Changes
+) -> None:
+    placed, seller, judge = await api.paid({"POT": 1}), await api.seller("pottery"), await staff(api)
+    rival = await api.seller()
+    order = await order_of(client, placed)
+    await do(client, seller, f"/seller/orders/{order['id']}/fulfilments", PARCEL)
+    case = (await apply(client, placed, kind="exchange", reason="damaged")).json()
+    theirs = f"/seller/returns/{case['id']}"
+    async with changes.none():
+        problem(await do(client, seller, f"{theirs}/approve"), 409, "no_replacement")
+        problem(await do(client, seller, f"{theirs}/propose", {"amount": 1}), 409, "no_money_in_exchange")
+        problem(await do(client, rival, f"{theirs}/approve-as-refund"), 404, "unknown_return")
+    await do(client, placed.headers, f"/returns/{case['id']}/escalate")
+    decision = {"in_favour": True, "answer": "退款", "as_refund": True}
+    decided = (await do(client, judge, f"/staff/returns/{case['id']}/decide", decision)).json()
+    assert (decided["state"], decided["kind"]) == ("approved", "return_and_refund")
+
+
 async def test_a_repeated_application_opens_one_case(api: Api, client: httpx.AsyncClient) -> None:
     placed = await api.paid({"TEA": 1})
     order = await order_of(client, placed)
@@ -129,7 +191,7 @@ async def test_somebody_elses_case_does_not_exist(
         problem(await do(client, stranger, f"/returns/{case['id']}/send-back", PARCEL), 404, "unknown_return")
         url = f"/seller/returns/{case['id']}"
         problem(await client.get(f"/api/v1{url}", headers=seller), 404, "unknown_return")
-        for step in ("approve", "escalate"):
+        for step in ("approve", "approve-as-refund", "cannot-deliver", "escalate"):
             problem(await do(client, seller, f"{url}/{step}"), 404, "unknown_return")
         problem(await do(client, seller, f"{url}/reject", {"answer": "no"}), 404, "unknown_return")
         problem(await do(client, seller, f"{url}/propose", {"amount": 1}), 404, "unknown_return")
@@ -152,7 +214,8 @@ async def test_only_staff_decide(api: Api, client: httpx.AsyncClient, changes: C
 @pytest.mark.parametrize(
     ("changed", "status", "code"),
     [
-        ({"kind": "exchange"}, 422, "invalid_field"),
+        ({"kind": "gift"}, 422, "invalid_field"),
+        ({"kind": "exchange"}, 409, "not_shipped_yet"),
         ({"reason": "boredom"}, 422, "invalid_field"),
         ({"amount": 1}, 422, "invalid_field"),
         ({"lines": []}, 422, "bad_return"),

@@ -35,7 +35,7 @@ PUBLIC_URL = "https://shop.test"
 _EVERYTHING = (
     "purchases", "orders", "order_lines", "payments", "payment_events", "provider_notices", "refunds", "holds",
     "movements", "allotments", "transfers", "events", "refund_lines", "refund_attempts", "returns", "return_lines",
-    "stock_returns",
+    "stock_returns", "replacements",
 )  # fmt: skip
 
 
@@ -180,7 +180,7 @@ class Till:
     async def stock(self, sku: str) -> tuple[int, int]:
         """Held and sold units."""
         row = await self.owner.fetchrow(
-            "SELECT sum(held)::int, sum(sold)::int FROM allotments WHERE subject_id = $1",
+            "SELECT coalesce(sum(held), 0)::int, coalesce(sum(sold), 0)::int FROM allotments WHERE subject_id = $1",
             self.shop.variants[sku],
         )
         return row[0], row[1]
@@ -247,7 +247,8 @@ SELECT a.id, a.received, a.held, a.sold FROM allotments a
     OR a.sold <> (SELECT coalesce(sum(quantity), 0) FROM holds WHERE allotment_id = a.id AND state = 'consumed')
                - (SELECT coalesce(sum(quantity), 0) FROM stock_returns WHERE allotment_id = a.id)
 """
-# A paid purchase has bought every unit of every line, no other has; only a waiting one may hold any.
+# A paid purchase has bought every unit of every line and every replacement, no other has; only a waiting one and an
+# exchange may hold any.
 _SALES_OFF = """
 SELECT p.number, p.state, l.sku, l.quantity, s.sold, s.held
   FROM purchases p JOIN order_lines l ON l.purchase_id = p.id
@@ -255,8 +256,11 @@ SELECT p.number, p.state, l.sku, l.quantity, s.sold, s.held
        SELECT coalesce(sum(quantity) FILTER (WHERE state = 'consumed'), 0) AS sold,
               coalesce(sum(quantity) FILTER (WHERE state = 'active'), 0) AS held
          FROM holds h WHERE h.order_line_id = l.id) s
- WHERE s.sold <> CASE WHEN p.state IN ('placed', 'closed') OR p.cancel_reason = 'refunded' THEN l.quantity ELSE 0 END
-    OR s.held > CASE WHEN p.state = 'pending_payment' THEN l.quantity ELSE 0 END
+ WHERE s.sold <> CASE WHEN p.state IN ('placed', 'closed') OR p.cancel_reason = 'refunded' THEN l.quantity + l.exchanged ELSE 0 END
+    OR s.held > CASE WHEN p.state = 'pending_payment' THEN l.quantity
+                     ELSE (SELECT coalesce(sum(c.quantity), 0) FROM return_lines c JOIN returns r ON r.id = c.return_id
+                            WHERE c.order_line_id = l.id AND r.kind = 'exchange' AND r.state IN ('approved', 'in_transit', 'escalated'))
+                END
 """
 _MONEY = """
 SELECT p.number, p.state, p.cancel_reason, p.total,

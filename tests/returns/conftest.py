@@ -9,6 +9,7 @@ import pytest
 from tests.factories.shop import a_shop
 from tests.factories.till import Bought, Till
 
+from merx.catalog import Option, OptionValue, ProductDraft, VariantDraft, upsert_products, variant_ids
 from merx.fulfilment import fulfilments_of, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
@@ -104,10 +105,16 @@ class Desk:
         *,
         kind: ReturnKind = ReturnKind.REFUND_ONLY,
         reason: ReturnReason = ReturnReason.CHANGED_MIND,
+        of: UUID | None = None,
+        instead: UUID | None = None,
     ) -> Return:
-        """Ask units of each line back; None: everything."""
+        """Ask units of each line back, of a variant, for another; None: everything."""
         wanted = quantities or [line.quantity for line in order.lines]
-        lines = [Wanted(line.id, n) for line, n in zip(order.lines, wanted, strict=True) if n]
+        lines = [
+            Wanted(line.id, n, variant_id=of, replacement_id=instead)
+            for line, n in zip(order.lines, wanted, strict=True)
+            if n
+        ]
         application = Application(kind=kind, reason=reason, lines=lines, body="颜色不对")
         return await self.db.write(
             lambda tx: request_return(
@@ -149,6 +156,29 @@ class Desk:
         await self.db.write(fold_balances)
         report = await verify(self.db, now=self.now, key_ids=["k1", "k2"])
         assert [(each.code, each.named) for each in report.results if each.breaks] == []
+
+
+async def a_size(desk: Desk, sku: str, *, price: int = 4990, stock: int = 5) -> UUID:
+    """Another size of the tea, in the same currency."""
+    shop = desk.till.shop
+    size = Option(
+        "size", {"en": "Size"}, [OptionValue("s", {"en": "S"}), OptionValue(sku.lower(), {"en": sku})]
+    )
+    draft = ProductDraft(
+        slug="tea", seller_id=shop.sellers["tea-house"], title={"zh-CN": "商品 tea", "en": "Tea"}, options=[size],
+        variants=[
+            VariantDraft(sku="TEA", prices={"CNY": 4990}, options={"size": "s"}),
+            VariantDraft(sku=sku, prices={"CNY": price}, options={"size": sku.lower()}, label={"en": sku}, position=1),
+        ],
+    )  # fmt: skip
+    async with desk.db.transaction() as tx:
+        report = await upsert_products(tx, products=[draft], now=desk.now)
+        assert not report.refusals, report.refusals
+        ids = await variant_ids(tx, skus=[sku], seller_ids=list(shop.sellers.values()))
+    shop.variants[sku] = ids[sku]
+    if stock:
+        await desk.till.restock(sku, stock)
+    return ids[sku]
 
 
 @pytest.fixture

@@ -13,7 +13,17 @@ from litestar.handlers import HTTPRouteHandler
 from merx.api.answers import JSON, PUBLIC, Answer
 from merx.api.openapi import describe
 from merx.api.reading import MAX_BODY_BYTES
-from merx.api.routes import accounts, carts, catalog, payments, purchases, returns, reviews, seller
+from merx.api.routes import (
+    accounts,
+    carts,
+    catalog,
+    payments,
+    purchases,
+    return_addresses,
+    returns,
+    reviews,
+    seller,
+)
 
 PREFIX = "/api/v1"
 
@@ -25,6 +35,7 @@ api_routes: list[HTTPRouteHandler] = [
     *reviews.handlers,
     *seller.handlers,
     *returns.handlers,
+    *return_addresses.handlers,
 ]
 
 

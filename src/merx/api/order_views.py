@@ -38,10 +38,31 @@ class PaymentStartView(msgspec.Struct, frozen=True, kw_only=True):
     action: ActionView
 
 
+class ReplacementView(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of a variant that are sent for exchanged ones; `to_ship` of them have not left."""
+
+    return_id: UUID
+    variant_id: UUID
+    sku: str
+    label: Text
+    quantity: int
+    to_ship: int
+
+
+class PackedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Units in a parcel that were sent for exchanged ones."""
+
+    variant_id: UUID
+    sku: str
+    label: Text
+    quantity: int
+
+
 class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
     """A bought line. `score` is what its buyer has said of it.
 
-    `asked_back` units are in after-sales cases that are open or ended in a refund; `refunded` ones are paid back or will be.
+    `asked_back` units are in after-sales cases that are open or ended in a refund or an exchange; `refunded` ones are paid
+    back or will be; `to_ship` counts replacements, too.
     """
 
     id: UUID
@@ -56,18 +77,22 @@ class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
     tax_rate_bp: int
     tax: MoneyView
     shipped: int
+    to_ship: int
     received: int
     asked_back: int
+    exchanged: int
+    replacements: list[ReplacementView]
     refunded: int
     refunded_amount: MoneyView
     score: int | None
 
 
 class ParcelLineView(msgspec.Struct, frozen=True, kw_only=True):
-    """Units of an order line in a parcel."""
+    """Units of an order line in a parcel; `replacements` are those sent for exchanged ones."""
 
     order_line_id: UUID
     quantity: int
+    replacements: list[PackedView] = []
 
 
 class ParcelView(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from merx.api import cart_views, order_views
 from merx.api.render import explanation, money, postal_address, seller, totals
 from merx.fulfilment import Fulfilment
 from merx.infra.outbox import StoredEvent
-from merx.orders import Order, OrderLine, OrderView, Purchase, PurchaseView
+from merx.orders import Order, OrderLine, OrderView, Purchase, PurchaseView, Replacement
 from merx.payments import Payment
 from merx.pricing import ExplanationLine
 from merx.reviews import MyReviews
@@ -30,6 +30,7 @@ KINDS: Final = {
     "ReturnProposed": "return_proposed",
     "ReturnDeclined": "return_declined",
     "ReturnApproved": "return_approved",
+    "ReturnConverted": "return_converted",
     "ReturnRejected": "return_rejected",
     "ReturnWithdrawn": "return_withdrawn",
     "ReturnEscalated": "return_escalated",
@@ -111,6 +112,18 @@ def explain_orders(orders: Sequence[OrderView]) -> list[ExplanationLine]:
     return traced
 
 
+def replacement(each: Replacement) -> order_views.ReplacementView:
+    """Units owed for exchanged ones."""
+    return order_views.ReplacementView(
+        return_id=each.return_id,
+        variant_id=each.variant_id,
+        sku=each.sku,
+        label=each.label,
+        quantity=each.quantity,
+        to_ship=each.left,
+    )
+
+
 def order_line(line: OrderLine, currency: str, score: int | None) -> order_views.OrderLineView:
     """A bought line."""
     return order_views.OrderLineView(
@@ -126,6 +139,9 @@ def order_line(line: OrderLine, currency: str, score: int | None) -> order_views
         tax_rate_bp=line.tax_rate_bp,
         tax=money(line.tax, currency),
         shipped=line.shipped,
+        to_ship=line.to_ship,
+        exchanged=line.exchanged,
+        replacements=[replacement(each) for each in line.replacements],
         received=line.received,
         asked_back=line.withheld + line.returned,
         refunded=line.refunded_quantity,
@@ -168,7 +184,16 @@ def parcel(found: Fulfilment) -> order_views.ParcelView:
         delivered_at=found.delivered_at,
         received_at=found.received_at,
         lines=[
-            order_views.ParcelLineView(order_line_id=line.order_line_id, quantity=line.quantity)
+            order_views.ParcelLineView(
+                order_line_id=line.order_line_id,
+                quantity=line.quantity,
+                replacements=[
+                    order_views.PackedView(
+                        variant_id=each.variant_id, sku=each.sku, label=each.label, quantity=each.quantity
+                    )
+                    for each in line.replacements
+                ],
+            )
             for line in found.lines
         ],
         version=found.version,

@@ -197,16 +197,22 @@ class Ship(Input, frozen=True, kw_only=True):
 
 
 class ReturnLineIn(Input, frozen=True, kw_only=True):
-    """Units of an order line that are asked back."""
+    """Units of an order line that are asked back.
+
+    `variant_id` says of which variant, where an earlier exchange left several; `replacement_variant_id` is wanted
+    instead, in an exchange for another variant of the product.
+    """
 
     order_line_id: UUID
     quantity: Quantity
+    variant_id: UUID | None = None
+    replacement_variant_id: UUID | None = None
 
 
 class RequestReturn(Input, frozen=True, kw_only=True):
-    """Apply for money back: only that, or against the goods."""
+    """Apply for money back, only that or against the goods, or for others in exchange."""
 
-    kind: Literal["refund_only", "return_and_refund"]
+    kind: Literal["refund_only", "return_and_refund", "exchange"]
     reason: Literal[
         "changed_mind",
         "not_received",
@@ -257,11 +263,21 @@ class InspectReturn(Input, frozen=True, kw_only=True):
 
 
 class DecideReturn(Input, frozen=True, kw_only=True):
-    """The platform's last word; `amount` (minor units) is less than everything."""
+    """The platform's last word; `amount` (minor units) is less than everything.
+
+    `as_refund` grants money where an exchange was asked for.
+    """
 
     in_favour: Annotated[bool, Meta(description="Of the buyer")]
     answer: Annotated[str, Meta(max_length=10_000)]
     amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)] | None = None
+    as_refund: bool = False
+
+
+class SetReturnAddress(Input, frozen=True, kw_only=True):
+    """Where buyers send goods back to, as it is printed on a label; nothing takes it away."""
+
+    return_address: Annotated[str, Meta(max_length=10_000)]
 
 
 class ReturnQuery(PageQuery, frozen=True, kw_only=True):

@@ -6,14 +6,28 @@ from uuid import UUID
 import msgspec
 
 from merx.api.views import MoneyView
+from merx.kit.i18n import Text
+
+
+class WantedVariantView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an exchange is for."""
+
+    variant_id: UUID
+    sku: str
+    label: Text
 
 
 class ReturnLineView(msgspec.Struct, frozen=True, kw_only=True):
-    """Units of an order line; `unshipped` of them never left. What came back was restocked or written off."""
+    """Units of an order line; `unshipped` of them never left. What came back was restocked or written off.
+
+    `variant_id` is what they are of; `replacement` what is wanted instead, in an exchange.
+    """
 
     order_line_id: UUID
+    variant_id: UUID
     quantity: int
     unshipped: int
+    replacement: WantedVariantView | None
     restocked: int
     written_off: int
 
@@ -29,7 +43,10 @@ class RefundView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnView(msgspec.Struct, frozen=True, kw_only=True):
-    """An after-sales case. `due_at` is when it goes on by itself; `refund` is what came of it."""
+    """An after-sales case. `due_at` is when it goes on by itself; `refund` is what came of it.
+
+    `return_address` is where the goods go, while they are to be sent back.
+    """
 
     id: UUID
     purchase_id: UUID
@@ -49,6 +66,7 @@ class ReturnView(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str | None
     tracking_number: str | None
     sent_back_at: datetime | None
+    return_address: str | None
     decided_by_platform: bool
     due_at: datetime | None
     refund: RefundView | None
@@ -62,6 +80,20 @@ class ReturnListView(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[ReturnView]
     next_cursor: str | None
+
+
+class ReturnAddressView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a seller's buyers send goods back to."""
+
+    seller_id: UUID
+    seller_code: str
+    return_address: str | None
+
+
+class ReturnAddressListView(msgspec.Struct, frozen=True, kw_only=True):
+    """One for each seller."""
+
+    items: list[ReturnAddressView]
 
 
 class RefundRetryView(msgspec.Struct, frozen=True, kw_only=True):

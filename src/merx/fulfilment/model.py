@@ -7,15 +7,17 @@ from uuid import UUID
 import msgspec
 
 from merx.kit.i18n import Text
+from merx.orders import Packed
 
 FulfilmentState = Literal["planned", "picked", "shipped", "delivered", "received", "cancelled"]
 
 
 class FulfilmentLine(msgspec.Struct, frozen=True):
-    """How many units of an order line are in a parcel."""
+    """How many units of an order line are in a parcel; `replacements` are those sent for exchanged ones."""
 
     order_line_id: UUID
     quantity: int
+    replacements: tuple[Packed, ...] = ()
 
 
 class Fulfilment(msgspec.Struct, frozen=True):

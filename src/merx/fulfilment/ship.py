@@ -36,11 +36,11 @@ async def ship(
         raise NotPaid
     picks = choose_lines(view.lines, lines)
     # The order's own guard comes first, so that a parcel is only ever written for units that exist.
-    await record_shipped(tx, order_id=order_id, lines=picks, now=now)
+    packed = await record_shipped(tx, view=view, lines=picks, now=now)
     fulfilment_id = new_id()
     await store.plan_parcel(
         tx, fulfilment_id=fulfilment_id, purchase_id=order.purchase_id, order_id=order_id, seller_id=order.seller_id,
-        carrier=by.code, tracking_number=number, lines=picks, now=now,
+        carrier=by.code, tracking_number=number, lines=picks, packed=packed, now=now,
     )  # fmt: skip
     await advance(tx, fulfilment_id=fulfilment_id, to="picked", now=now)
     parcel = await advance(

@@ -1,6 +1,6 @@
 """SQL of fulfilment."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from merx.fulfilment.model import Fulfilment, FulfilmentState
 from merx.fulfilment.rules import Pick
 from merx.fulfilment.states import PARCEL
 from merx.infra.db import ReadTx, Sql, Tx
+from merx.orders import Packed
 
 _DOCUMENT: Final = """
 json_build_object(
@@ -19,7 +20,8 @@ json_build_object(
     'shipped_at', f.shipped_at, 'delivered_at', f.delivered_at, 'received_at', f.received_at,
     'auto_receive_at', f.auto_receive_at, 'version', f.version,
     'lines', coalesce((
-        SELECT json_agg(json_build_object('order_line_id', l.order_line_id, 'quantity', l.quantity) ORDER BY l.order_line_id)
+        SELECT json_agg(json_build_object('order_line_id', l.order_line_id, 'quantity', l.quantity,
+                                          'replacements', l.replacements) ORDER BY l.order_line_id)
           FROM fulfilment_lines l WHERE l.fulfilment_id = f.id), '[]')
 )::text
 """
@@ -57,20 +59,21 @@ WITH planned AS (
     VALUES ($1, $2, $3, $4, 'planned', $5, $6, $7)
     RETURNING id, purchase_id
 )
-INSERT INTO fulfilment_lines (fulfilment_id, order_line_id, purchase_id, quantity)
-SELECT planned.id, l.order_line_id, planned.purchase_id, l.quantity
-  FROM planned, unnest($8::uuid[], $9::integer[]) AS l (order_line_id, quantity)
+INSERT INTO fulfilment_lines (fulfilment_id, order_line_id, purchase_id, quantity, replacements)
+SELECT planned.id, l.order_line_id, planned.purchase_id, l.quantity, l.replacements::jsonb
+  FROM planned, unnest($8::uuid[], $9::integer[], $10::text[]) AS l (order_line_id, quantity, replacements)
 """)
 
 
 async def plan_parcel(
     tx: Tx, *, fulfilment_id: UUID, purchase_id: UUID, order_id: UUID, seller_id: UUID, carrier: str,
-    tracking_number: str, lines: Sequence[Pick], now: datetime,
+    tracking_number: str, lines: Sequence[Pick], packed: Mapping[UUID, Sequence[Packed]], now: datetime,
 ) -> None:  # fmt: skip
     """Write a new parcel in the state "planned" with its lines."""
     await tx.run(
         PLAN, fulfilment_id, purchase_id, order_id, seller_id, carrier, tracking_number, now,
         [line_id for line_id, _ in lines], [quantity for _, quantity in lines],
+        [msgspec.json.encode(packed.get(line_id, ())).decode() for line_id, _ in lines],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ holds after their allotments. A hold past its expiry no longer blocks a sale, wh
 
 from merx.inventory.availability import availability
 from merx.inventory.hold import expire_holds, hold_stock, lock_stock
+from merx.inventory.hold_for_return import hold_for_return, release_for_return, sell_for_return
 from merx.inventory.model import SCARCE_BELOW, Claim, Location, Receipt, SettledHold, Shortage
 from merx.inventory.receive import create_locations, locations, receive_stock
 from merx.inventory.rules import StockSheet
@@ -24,12 +25,15 @@ __all__ = [
     "consume_holds",
     "create_locations",
     "expire_holds",
+    "hold_for_return",
     "hold_stock",
     "locations",
     "lock_stock",
     "lock_stock_of",
     "receive_stock",
+    "release_for_return",
     "release_holds",
     "return_sold",
+    "sell_for_return",
     "take_back",
 ]

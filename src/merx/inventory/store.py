@@ -40,8 +40,8 @@ WITH wanted AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[])
         AS w (hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity)
 ), held AS (
-    INSERT INTO holds (id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at, created_at)
-    SELECT hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, $7, $8 FROM wanted
+    INSERT INTO holds (id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at, created_at, return_id)
+    SELECT hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, $7, $8, $9 FROM wanted
 ), moved AS (
     INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, created_at)
     SELECT hold_id, 'hold', allotment_id, subject_id, quantity, $8 FROM wanted
@@ -52,7 +52,9 @@ UPDATE allotments a SET held = a.held + d.quantity
 """)
 
 
-async def insert_holds(tx: Tx, claims: Sequence[Claim], *, expires_at: datetime, now: datetime) -> None:
+async def insert_holds(
+    tx: Tx, claims: Sequence[Claim], *, expires_at: datetime, now: datetime, return_id: UUID | None = None
+) -> None:
     """Write holds, their movements and the counters, in one statement."""
     await tx.run(
         HOLD,
@@ -64,6 +66,7 @@ async def insert_holds(tx: Tx, claims: Sequence[Claim], *, expires_at: datetime,
         [claim.quantity for claim in claims],
         expires_at,
         now,
+        return_id,
     )
 
 
@@ -91,7 +94,7 @@ async def expire(tx: Tx, allotment_ids: Sequence[UUID], *, now: datetime) -> lis
 RELEASE = Sql("""
 WITH ended AS (
     UPDATE holds SET state = 'released'
-     WHERE purchase_id = ANY($1::uuid[]) AND state = $3
+     WHERE purchase_id = ANY($1::uuid[]) AND state = $3 AND return_id IS NOT DISTINCT FROM $4
     RETURNING id, allotment_id, subject_id, purchase_id, order_line_id, quantity
 ), moved AS (
     INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, created_at)
@@ -107,7 +110,7 @@ SELECT purchase_id, order_line_id, allotment_id, subject_id, quantity FROM ended
 CONSUME = Sql("""
 WITH ended AS (
     UPDATE holds SET state = 'consumed'
-     WHERE purchase_id = ANY($1::uuid[]) AND state = $3
+     WHERE purchase_id = ANY($1::uuid[]) AND state = $3 AND return_id IS NOT DISTINCT FROM $4
     RETURNING id, allotment_id, subject_id, purchase_id, order_line_id, quantity
 ), moved AS (
     INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, sold_delta, created_at)
@@ -121,12 +124,14 @@ SELECT purchase_id, order_line_id, allotment_id, subject_id, quantity FROM ended
 """)
 
 
-async def settle(tx: Tx, sql: Sql, purchase_ids: Sequence[UUID], *, now: datetime) -> list[SettledHold]:
-    """Run RELEASE or CONSUME over the purchases' active holds.
+async def settle(
+    tx: Tx, sql: Sql, purchase_ids: Sequence[UUID], *, now: datetime, return_id: UUID | None = None
+) -> list[SettledHold]:
+    """Run RELEASE or CONSUME over the active holds of the purchases themselves, or of one return.
 
     The state is a parameter: a literal would let a plan walk the partial index of every active hold.
     """
-    return [SettledHold(*row) for row in await tx.rows(sql, purchase_ids, now, "active")]
+    return [SettledHold(*row) for row in await tx.rows(sql, purchase_ids, now, "active", return_id)]
 
 
 AVAILABLE = Sql("""

@@ -11,24 +11,25 @@ from merx.kit.ids import new_id
 
 
 async def take_back(
-    tx: Tx, *, purchase_id: UUID, return_id: UUID, units: Mapping[UUID, int], now: datetime
+    tx: Tx, *, purchase_id: UUID, return_id: UUID, units: Mapping[tuple[UUID, UUID], int], now: datetime
 ) -> None:
-    """Put `units` by order line on the shelf again. Publishes StockReturned.
+    """Put `units` by order line and variant on the shelf again. Publishes StockReturned.
 
     The caller holds the lock of the purchase and has checked that so many were sold and are not back yet.
     """
-    wanted = {line_id: quantity for line_id, quantity in units.items() if quantity}
+    wanted = {key: quantity for key, quantity in units.items() if quantity}
     if not wanted:
         return
     await store.lock_by_purchase(tx, [purchase_id])
     parts: list[tuple[UUID, int]] = []
     variants: set[str] = set()
     for line_id, hold_id, _allotment, variant_id, sold in await store.sold_by_holds(
-        tx, purchase_id, list(wanted)
+        tx, purchase_id, [line_id for line_id, _ in wanted]
     ):
-        part = min(sold, wanted[line_id])
+        key = (line_id, variant_id)
+        part = min(sold, wanted.get(key, 0))
         if part:
-            wanted[line_id] -= part
+            wanted[key] -= part
             parts.append((hold_id, part))
             variants.add(str(variant_id))
     assert not any(wanted.values()), "more units come back than were sold"

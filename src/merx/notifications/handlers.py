@@ -40,6 +40,8 @@ class _ReturnEvent(msgspec.Struct, frozen=True):
     seller_id: UUID
     amount: int
     currency: str
+    kind: str
+    refunded: bool = False
 
 
 async def tell_seller_paid(tx: Tx, event: StoredEvent) -> None:
@@ -97,6 +99,7 @@ async def tell_return(tx: Tx, event: StoredEvent) -> None:
         step=event.kind,
         amount=step.amount,
         currency=step.currency,
+        exchange=step.kind == "exchange" and not step.refunded,
     )
     told: list[tuple[Kind, list[UUID]]] = [
         ("return_for_buyer", buyers),

@@ -38,6 +38,8 @@ class ReturnMoved(msgspec.Struct, frozen=True):
     step: str
     amount: int
     currency: str
+    exchange: bool = False
+    """Goods are sent instead of money."""
 
 
 Facts = OrderPaid | ParcelShipped | ReturnMoved

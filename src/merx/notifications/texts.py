@@ -71,6 +71,10 @@ _STEPS: Final = {
         "zh-CN": "售后申请已同意，金额 {amount}。需要退货的，请买家 7 天内寄回并填写运单号。",
         "en": "The case is approved: {amount}. If the goods go back, the buyer has 7 days to send them.",
     },
+    "ReturnConverted": {
+        "zh-CN": "商品无法更换，改为退款 {amount}。",
+        "en": "Nothing can be sent instead, so the exchange becomes a refund of {amount}.",
+    },
     "ReturnRejected": {
         "zh-CN": "售后申请被拒绝，理由见售后详情。",
         "en": "The case was rejected; the reason is on its page.",
@@ -96,6 +100,25 @@ _STEPS: Final = {
         "en": "{amount} went back to the buyer.",
     },
 }
+_EXCHANGE_STEPS: Final = {
+    "ReturnRequested": {
+        "zh-CN": "买家申请换货。卖家 3 天内未处理将视为同意。",
+        "en": "The buyer asks for an exchange. If the seller does not answer within 3 days, the case is approved.",
+    },
+    "ReturnApproved": {
+        "zh-CN": "换货申请已同意，库存已预留。请买家 7 天内寄回并填写运单号。",
+        "en": "The exchange is approved and the replacement is set aside. The buyer has 7 days to send the goods back.",
+    },
+    "ReturnInspected": {
+        "zh-CN": "退回的商品已验收，请卖家 7 天内发出换货商品。",
+        "en": "The goods were inspected. The seller has 7 days to send the replacement.",
+    },
+    "ReturnSettled": {
+        "zh-CN": "换货商品已发出。",
+        "en": "The replacement has been sent.",
+    },
+}
+"""What differs while goods, not money, are on their way to the buyer."""
 _LETTER: Final = {
     "zh-CN": ("{name}，您好：\n\n{title}。\n{text}\n\n查看订单：{url}\n\n本邮件由系统自动发送，请勿回复。\n"),
     "en": (
@@ -117,7 +140,8 @@ def word(kind: Kind, facts: Facts, *, locale: str) -> Wording:
         values["amount"] = money_text(Money(facts.total, facts.currency), locale=locale)
     elif isinstance(facts, ReturnMoved):
         amount = money_text(Money(facts.amount, facts.currency), locale=locale)
-        values["step_text"] = pick(_STEPS[facts.step], locale).format(amount=amount)
+        step = (_EXCHANGE_STEPS if facts.exchange else _STEPS).get(facts.step) or _STEPS[facts.step]
+        values["step_text"] = pick(step, locale).format(amount=amount)
     else:
         values["carrier"] = _carrier_name(facts.carrier, locale)
     return Wording(

@@ -125,11 +125,48 @@ class Order(msgspec.Struct, frozen=True):
     open_returns: int = 0
 
 
+class NewReplacement(msgspec.Struct, frozen=True):
+    """Units of a variant that an order owes for as many exchanged units of a line."""
+
+    order_line_id: UUID
+    variant_id: UUID
+    sku: str
+    label: Text
+    quantity: int
+
+
+class Replacement(msgspec.Struct, frozen=True, kw_only=True):
+    """Units an order owes for exchanged ones, by the after-sales case that exchanged them."""
+
+    return_id: UUID
+    variant_id: UUID
+    sku: str
+    label: Text
+    quantity: int
+    shipped: int = 0
+    cancelled: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that are still to be shipped."""
+        return self.quantity - self.shipped - self.cancelled
+
+
+class Packed(msgspec.Struct, frozen=True):
+    """Units in a parcel that are not of their line's own variant sale but replace exchanged ones."""
+
+    variant_id: UUID
+    sku: str
+    label: Text
+    quantity: int
+
+
 class OrderLine(msgspec.Struct, frozen=True):
     """A stored line.
 
     Units asked back are `withheld` when they were not shipped (of these, `cancelled` ones are refunded) and `returned`
-    when they were; `refunded_*` is what was approved to go back of units, amount and tax.
+    when they were; `exchanged` of those returned are replaced, so as many more leave; `refunded_*` is what was approved
+    to go back of units, amount and tax.
     """
 
     id: UUID
@@ -155,11 +192,23 @@ class OrderLine(msgspec.Struct, frozen=True):
     refunded_quantity: int = 0
     refunded_amount: int = 0
     refunded_tax: int = 0
+    exchanged: int = 0
+    replacements: tuple[Replacement, ...] = ()
 
     @property
     def to_ship(self) -> int:
-        """Units that may still be shipped."""
-        return self.quantity - self.shipped - self.withheld
+        """Units that may still be shipped, replacements among them."""
+        return self.quantity + self.exchanged - self.shipped - self.withheld
+
+    @property
+    def to_replace(self) -> int:
+        """Of these, units that are owed for exchanged ones."""
+        return sum(each.left for each in self.replacements)
+
+    @property
+    def left(self) -> int:
+        """Units nobody has asked back yet; a replacement counts from when it is shipped."""
+        return self.quantity + self.exchanged - self.withheld - self.returned - self.to_replace
 
 
 class LineClaim(msgspec.Struct, frozen=True):

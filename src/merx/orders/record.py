@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from merx.infra.db import Tx
-from merx.orders import store
+from merx.orders import replacements, store
 from merx.orders.errors import OverShipped, UnknownOrder
-from merx.orders.model import OrderView
-from merx.orders.rules import fulfilment_status
+from merx.orders.model import OrderView, Packed
+from merx.orders.rules import fulfilment_status, pick_replacements
 from merx.orders.view import order_view
 
 
@@ -22,15 +22,28 @@ async def lock_order(tx: Tx, *, order_id: UUID) -> OrderView:
     return await order_view(tx, row)
 
 
-async def record_shipped(tx: Tx, *, order_id: UUID, lines: Sequence[tuple[UUID, int]], now: datetime) -> None:
-    """Add shipped units to the lines. Raises OverShipped when a line has fewer left, or is not the order's."""
+async def record_shipped(
+    tx: Tx, *, view: OrderView, lines: Sequence[tuple[UUID, int]], now: datetime
+) -> dict[UUID, list[Packed]]:
+    """Add shipped units to the lines of a locked order; returns which of them are replacements, by line.
+
+    Raises OverShipped when a line has fewer left, or is not the order's.
+    """
+    order_id = view.order.id
     try:
         touched = await store.add_units(tx, store.ADD_SHIPPED, order_id, lines)
     except asyncpg.CheckViolationError as error:
         raise OverShipped from error
     if touched != len(lines):
         raise OverShipped
+    owed = pick_replacements(view.lines, lines)
+    if owed:
+        await replacements.add_shipped(tx, owed)
     await derive_fulfilment(tx, order_id, delivered=False, now=now)
+    packed: dict[UUID, list[Packed]] = {}
+    for line_id, each, units in owed:
+        packed.setdefault(line_id, []).append(Packed(each.variant_id, each.sku, each.label, units))
+    return packed
 
 
 async def record_delivered(tx: Tx, *, order_id: UUID, now: datetime) -> None:
@@ -50,6 +63,7 @@ async def derive_fulfilment(tx: Tx, order_id: UUID, *, delivered: bool, now: dat
     """Store what the order's lines say of its delivery; units that were cancelled count as never ordered."""
     lines = (await store.lines_of(tx, [order_id]))[order_id]
     status = fulfilment_status(
-        [(line.quantity - line.cancelled, line.shipped, line.received) for line in lines], delivered=delivered
+        [(line.quantity + line.exchanged - line.cancelled, line.shipped, line.received) for line in lines],
+        delivered=delivered,
     )
     await store.set_fulfilment(tx, order_id, status, now=now)

@@ -11,9 +11,9 @@ import asyncpg
 
 from merx.infra.db import ReadTx, Record, Tx
 from merx.infra.outbox import Event, publish
-from merx.orders import reversal_store, store
+from merx.orders import replacements, reversal_store, store
 from merx.orders.errors import OverReturned
-from merx.orders.model import LineClaim, LineRefund, OrderState
+from merx.orders.model import LineClaim, LineRefund, NewReplacement, OrderState
 from merx.orders.record import derive_fulfilment
 from merx.orders.states import ORDER_STATES
 
@@ -46,6 +46,25 @@ async def record_refund_approved(
     await store.refund_units(tx, order_id, lines, shipping=shipping)
     if any(line.cancelled for line in lines):
         await derive_fulfilment(tx, order_id, delivered=delivered, now=now)
+
+
+async def record_exchanged(
+    tx: Tx, *, order_id: UUID, return_id: UUID, owed: Sequence[NewReplacement], delivered: bool, now: datetime
+) -> None:
+    """Units of a return are back and the order owes others for them: it is not wholly shipped any more.
+
+    `delivered` says whether every parcel that left has been delivered.
+    """
+    await replacements.insert_owed(tx, order_id=order_id, return_id=return_id, owed=owed, now=now)
+    await derive_fulfilment(tx, order_id, delivered=delivered, now=now)
+
+
+async def record_undeliverable(tx: Tx, *, return_id: UUID) -> list[tuple[UUID, int]]:
+    """What a return still owes will not be shipped, so it is to be refunded; returns it as (line, units).
+
+    `record_refund_approved` counts the units as cancelled.
+    """
+    return await replacements.cancel_owed(tx, return_id)
 
 
 async def record_return_closed(tx: Tx, *, order_id: UUID) -> None:

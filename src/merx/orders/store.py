@@ -17,7 +17,10 @@ from merx.orders.model import (
     OrderLine,
     OrderState,
     Purchase,
+    Replacement,
 )
+
+_REPLACEMENTS = msgspec.json.Decoder(tuple[Replacement, ...])
 
 INSERT = Sql("""
 WITH bought AS (
@@ -111,7 +114,10 @@ ORDER_COLUMNS = """o.id, o.purchase_id, o.number, o.seller_id, o.state, o.paymen
        o.received_at, o.version, o.refunded, o.shipping_refunded, o.open_returns"""
 LINE_COLUMNS = """l.id, l.order_id, l.purchase_id, l.position, l.product_id, l.variant_id, l.sku, l.title, l.label,
        l.quantity, l.unit_price, l.price_version, l.total, l.tax_rate_bp, l.tax, l.shipped, l.received,
-       l.withheld, l.cancelled, l.returned, l.refunded_quantity, l.refunded_amount, l.refunded_tax"""
+       l.withheld, l.cancelled, l.returned, l.refunded_quantity, l.refunded_amount, l.refunded_tax, l.exchanged,
+       CASE WHEN l.exchanged > 0 THEN (
+           SELECT jsonb_agg(to_jsonb(x) ORDER BY x.created_at, x.return_id)::text
+             FROM replacements x WHERE x.order_line_id = l.id) END AS replacements"""
 
 LOCK_PURCHASES = Sql(f"""
 SELECT {PURCHASE_COLUMNS} FROM purchases p WHERE p.id = ANY($1::uuid[]) ORDER BY p.id FOR NO KEY UPDATE
@@ -267,7 +273,7 @@ UPDATE order_lines l SET received = l.received + s.quantity
 """)
 SET_FULFILMENT = Sql("""
 UPDATE orders SET fulfilment_status = $2, version = version + 1,
-       received_at = CASE WHEN $2 = 'received' THEN coalesce(received_at, $3) ELSE received_at END
+       received_at = CASE WHEN $2 = 'received' THEN coalesce(received_at, $3) END
  WHERE id = $1
 """)
 
@@ -347,7 +353,7 @@ CANCEL_ORDER = Sql("""
 WITH moved AS (
     UPDATE orders o SET state = 'cancelled', version = o.version + 1
      WHERE o.id = $1 AND o.state = ANY($2::text[]) AND o.refunded = o.total
-       AND NOT EXISTS (SELECT FROM order_lines l WHERE l.order_id = o.id AND l.cancelled < l.quantity)
+       AND NOT EXISTS (SELECT FROM order_lines l WHERE l.order_id = o.id AND l.cancelled < l.quantity + l.exchanged)
     RETURNING o.id, o.purchase_id, o.number
 ), finished AS (
     UPDATE purchases p
@@ -481,4 +487,5 @@ def to_line(row: Record) -> OrderLine:
     """Map a row of LINE_COLUMNS."""
     values = list(row)
     values[7], values[8] = msgspec.json.decode(row["title"]), msgspec.json.decode(row["label"])
+    values[24] = _REPLACEMENTS.decode(values[24]) if values[24] else ()
     return OrderLine(*values)

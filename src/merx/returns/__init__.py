@@ -1,17 +1,28 @@
-"""After-sales: a buyer asks for money back, the seller answers, goods come back, the platform decides if they differ.
+"""After-sales: a buyer asks for money back or an exchange, the seller answers, the platform decides if they differ.
 
 A case moves along the table in `states.py` by compare-and-set under its order's lock, in the same transaction as the
 units of the order, the stock, the refund and the event. The money is a refund of its own; the case is settled when the
-provider has paid it back.
+provider has paid it back, an exchange when its replacement has left.
 """
 
 from merx.returns.access import buyer_return, get_return, seller_return
-from merx.returns.answer_return import approve_return, inspect_return, propose_amount, reject_return
+from merx.returns.answer_return import (
+    approve_as_refund,
+    approve_return,
+    inspect_return,
+    propose_amount,
+    reject_return,
+)
 from merx.returns.decide_return import decide_return, escalate_for_buyer, escalate_for_seller
 from merx.returns.errors import (
     BadProposal,
     BadReturn,
     BadReturnReason,
+    MixedUnits,
+    NoMoneyInExchange,
+    NoReplacement,
+    NotAnExchange,
+    NotExchangeable,
     NotReturnable,
     NotShippedYet,
     ReturnDecided,
@@ -32,17 +43,26 @@ from merx.returns.model import (
     ReturnReason,
     ReturnState,
     Wanted,
+    WantedVariant,
 )
+from merx.returns.replace import refund_exchange, settle_exchange
 from merx.returns.request_return import request_return
+from merx.returns.rules import ESCALATE_WITHIN, goods_to_send, is_exchangeable, units_held
 from merx.returns.states import RETURN_STATES
 from merx.returns.view import list_returns, returns_of
 
 __all__ = [
+    "ESCALATE_WITHIN",
     "RETURN_STATES",
     "Application",
     "BadProposal",
     "BadReturn",
     "BadReturnReason",
+    "MixedUnits",
+    "NoMoneyInExchange",
+    "NoReplacement",
+    "NotAnExchange",
+    "NotExchangeable",
     "NotReturnable",
     "NotShippedYet",
     "Return",
@@ -57,8 +77,10 @@ __all__ = [
     "UnknownPicture",
     "UnknownReturn",
     "Wanted",
+    "WantedVariant",
     "accept_proposal",
     "act_on_silence",
+    "approve_as_refund",
     "approve_return",
     "buyer_return",
     "decide_return",
@@ -66,14 +88,19 @@ __all__ = [
     "escalate_for_buyer",
     "escalate_for_seller",
     "get_return",
+    "goods_to_send",
     "inspect_return",
+    "is_exchangeable",
     "list_returns",
     "propose_amount",
+    "refund_exchange",
     "reject_return",
     "request_return",
     "returns_of",
     "seller_return",
     "send_back",
+    "settle_exchange",
     "settle_return",
+    "units_held",
     "withdraw_return",
 ]

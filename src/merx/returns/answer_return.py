@@ -7,19 +7,36 @@ from uuid import UUID
 from merx.infra.db import Tx
 from merx.returns.access import lock_return, seller_return
 from merx.returns.advance import advance, end, grant, inspect_goods
-from merx.returns.errors import ReturnMoved
+from merx.returns.errors import NotAnExchange, ReturnMoved
 from merx.returns.events import RETURN_PROPOSED, RETURN_REJECTED
-from merx.returns.model import Return, ReturnState, Wanted
+from merx.returns.model import Return, ReturnKind, ReturnState, Wanted
 from merx.returns.rules import BUYER_ANSWERS, check_amount, check_words
 
 
 async def approve_return(
     tx: Tx, *, return_id: UUID, seller_ids: Collection[UUID], actor_id: UUID | None, now: datetime
 ) -> Return:
-    """Agree: the money goes back at once, or when the goods are back. Raises UnknownReturn, ReturnMoved."""
+    """Agree: the money goes back at once, or when the goods are back; what an exchange is for is set aside.
+
+    Raises UnknownReturn, ReturnMoved, NoReplacement.
+    """
     case, view = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
     _expect(case, ReturnState.REQUESTED, wanted=ReturnState.APPROVED)
     return await grant(tx, case, view, by="seller", actor_id=actor_id, now=now)
+
+
+async def approve_as_refund(
+    tx: Tx, *, return_id: UUID, seller_ids: Collection[UUID], actor_id: UUID | None, now: datetime
+) -> Return:
+    """Agree to take the goods of an exchange back, but for their money: there is nothing to send instead.
+
+    Raises UnknownReturn, NotAnExchange, ReturnMoved.
+    """
+    case, view = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
+    if case.kind is not ReturnKind.EXCHANGE:
+        raise NotAnExchange
+    _expect(case, ReturnState.REQUESTED, wanted=ReturnState.APPROVED)
+    return await grant(tx, case, view, by="seller", actor_id=actor_id, now=now, refund_instead="always")
 
 
 async def reject_return(
@@ -46,10 +63,11 @@ async def propose_amount(
 ) -> Return:
     """Offer a part of the amount, in minor units; the buyer accepts or declines.
 
-    Raises UnknownReturn, ReturnMoved, BadProposal, TextRefused.
+    Raises UnknownReturn, ReturnMoved, BadProposal, NoMoneyInExchange, TextRefused.
     """
     words = check_words("answer", answer, required=False)
     case, _ = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
+    _expect(case, ReturnState.REQUESTED, wanted=ReturnState.PROPOSED)
     return await advance(
         tx, case, ReturnState.PROPOSED, event=RETURN_PROPOSED, by="seller", actor_id=actor_id, now=now,
         proposed=check_amount(case, amount), answer=words, due_at=now + BUYER_ANSWERS,
@@ -67,7 +85,7 @@ async def inspect_return(
 ) -> Return:
     """Confirm that the goods are back: `restocked` units are for sale again, the others are written off.
 
-    The money goes back. Raises UnknownReturn, ReturnMoved, BadReturn.
+    The money goes back, or the order has the replacement to ship. Raises UnknownReturn, ReturnMoved, BadReturn.
     """
     case, view = await lock_return(tx, await seller_return(tx, return_id=return_id, seller_ids=seller_ids))
     _expect(case, ReturnState.IN_TRANSIT, wanted=ReturnState.INSPECTED)

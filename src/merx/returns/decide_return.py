@@ -53,12 +53,13 @@ async def _claim_again(tx: Tx, case: Return, view: OrderView, *, now: datetime) 
 
 
 async def decide_return(
-    tx: Tx, *, return_id: UUID, staff_id: UUID, in_favour: bool, amount: int | None, answer: str, now: datetime
+    tx: Tx, *, return_id: UUID, staff_id: UUID, in_favour: bool, amount: int | None, answer: str, now: datetime,
+    as_refund: bool = False,
 ) -> Return:  # fmt: skip
     """Decide an escalated case for the buyer (all of it, or `amount` in minor units) or against.
 
-    The caller has checked that `staff_id` is of the platform's staff. Raises UnknownReturn, ReturnMoved, BadProposal,
-    TextRefused.
+    `as_refund` grants money instead of the exchange that was asked for. The caller has checked that `staff_id` is of
+    the platform's staff. Raises UnknownReturn, ReturnMoved, BadProposal, NoMoneyInExchange, NoReplacement, TextRefused.
     """
     words = check_words("answer", answer, required=True)
     case, view = await lock_return(tx, await get_return(tx, return_id=return_id))
@@ -71,5 +72,6 @@ async def decide_return(
         )  # fmt: skip
     agreed = None if amount is None else check_amount(case, amount)
     return await grant(
-        tx, case, view, by="staff", actor_id=staff_id, now=now, agreed=agreed, answer=words, decided_by=staff_id
+        tx, case, view, by="staff", actor_id=staff_id, now=now, refund_instead="always" if as_refund else "never",
+        agreed=agreed, answer=words, decided_by=staff_id,
     )  # fmt: skip

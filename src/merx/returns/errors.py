@@ -59,6 +59,43 @@ class NotShippedYet(Conflict):
     message = "What has not been shipped cannot be sent back. Ask for the money only."
 
 
+class NotExchangeable(Conflict):
+    """What is wanted instead is not the same product at the same price, or is not for sale."""
+
+    code = "not_exchangeable"
+    message = (
+        "This can only be exchanged for the same product at the same price. Return it, and buy the other one."
+    )
+
+
+class NoReplacement(Conflict):
+    """There is not enough stock of what an exchange is for."""
+
+    code = "no_replacement"
+    message = "There is not enough stock to replace it. Add stock, or approve a refund instead."
+
+
+class NotAnExchange(Conflict):
+    """This is possible only for an exchange."""
+
+    code = "not_an_exchange"
+    message = "This after-sales case is not an exchange."
+
+
+class NoMoneyInExchange(Conflict):
+    """An amount is named in an exchange."""
+
+    code = "no_money_in_exchange"
+    message = "An exchange moves no money. Approve a refund instead, or refuse."
+
+
+class MixedUnits(Conflict):
+    """The units are of several variants, because some were exchanged before."""
+
+    code = "mixed_units"
+    message = "These units are of several variants. Ask for those of one variant at a time."
+
+
 class ReturnMoved(Conflict):
     """The case is not in a state from which this is possible."""
 

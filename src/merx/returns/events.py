@@ -1,6 +1,7 @@
 """Events of after-sales. The subject of each is the purchase, so that its timeline has them.
 
-Data: return_id, order_id, order_number, seller_id, kind, by ("buyer", "seller", "staff" or "timer"), amount, currency.
+Data: return_id, order_id, order_number, seller_id, kind, refunded (whether money is on its way), by ("buyer", "seller",
+"staff" or "timer"), amount, currency.
 """
 
 from typing import Final
@@ -13,6 +14,8 @@ RETURN_REQUESTED: Final = "ReturnRequested"
 RETURN_PROPOSED: Final = "ReturnProposed"
 RETURN_DECLINED: Final = "ReturnDeclined"
 RETURN_APPROVED: Final = "ReturnApproved"
+RETURN_CONVERTED: Final = "ReturnConverted"
+"""An exchange became a refund: nothing can be delivered."""
 RETURN_REJECTED: Final = "ReturnRejected"
 RETURN_WITHDRAWN: Final = "ReturnWithdrawn"
 RETURN_ESCALATED: Final = "ReturnEscalated"
@@ -29,6 +32,7 @@ def return_event(kind: str, case: Return, *, by: By, actor_id: UUID | None) -> E
         "order_number": case.order_number,
         "seller_id": str(case.seller_id),
         "kind": case.kind.value,
+        "refunded": case.refund_id is not None,
         "by": by,
         "amount": case.agreed or (case.proposed if kind == RETURN_PROPOSED else None) or case.amount,
         "currency": case.currency,

@@ -10,6 +10,7 @@ from merx.returns.access import get_return, lock_return
 from merx.returns.advance import end, grant, inspect_goods
 from merx.returns.events import RETURN_WITHDRAWN
 from merx.returns.model import ReturnState
+from merx.returns.replace import is_replaced, pay_for_replacement, settle_replaced
 
 BATCH: Final = 200
 
@@ -17,7 +18,8 @@ BATCH: Final = 200
 async def act_on_silence(db: Database, *, now: datetime, limit: int = BATCH) -> int:
     """Let the cases go on whose deadline has passed, each in its own transaction; returns how many.
 
-    A silent seller has approved; a silent buyer has withdrawn; goods nobody inspected are written off and paid back.
+    A silent seller has approved (an exchange for which nothing is free: as a refund); a silent buyer has withdrawn;
+    goods nobody inspected are written off and paid back or replaced; a replacement nobody sent is paid back.
     One case that fails does not hold up the others: what went wrong is raised together at the end.
     """
     async with db.read() as tx:
@@ -40,7 +42,11 @@ async def _act(db: Database, return_id: UUID, now: datetime) -> bool:
         if case.due_at is None or case.due_at > now:
             return False  # somebody was quicker
         if case.state is ReturnState.REQUESTED:
-            await grant(tx, case, view, by="timer", actor_id=None, now=now)
+            await grant(tx, case, view, by="timer", actor_id=None, now=now, refund_instead="if_short")
+        elif case.state is ReturnState.INSPECTED and is_replaced(case, view):
+            await settle_replaced(tx, case, now=now)
+        elif case.state is ReturnState.INSPECTED:
+            await pay_for_replacement(tx, case, by="timer", actor_id=None, now=now)
         elif case.state is ReturnState.IN_TRANSIT:
             await inspect_goods(tx, case, view, restocked=None, by="timer", actor_id=None, now=now)
         else:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from merx.kit.i18n import Text
+
 By = Literal["buyer", "seller", "staff", "timer"]
 
 
@@ -17,6 +19,8 @@ class ReturnKind(StrEnum):
     REFUND_ONLY = "refund_only"
     """Money back for what was not shipped, did not arrive, or is not worth sending back."""
     RETURN_AND_REFUND = "return_and_refund"
+    EXCHANGE = "exchange"
+    """The same again, or another variant of the product, for what is sent back."""
 
 
 class ReturnReason(StrEnum):
@@ -48,10 +52,24 @@ class ReturnState(StrEnum):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Units of an order line, as somebody names them."""
+    """Units of an order line, as somebody names them.
+
+    `variant_id` says which, where an earlier exchange left the buyer with several variants; `replacement_id` is the
+    variant wanted instead, in an exchange for another one.
+    """
 
     order_line_id: UUID
     quantity: int
+    variant_id: UUID | None = None
+    replacement_id: UUID | None = None
+
+
+class WantedVariant(msgspec.Struct, frozen=True):
+    """The variant an exchange is for, as it was when it was asked for."""
+
+    variant_id: UUID
+    sku: str
+    label: Text
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,13 +83,18 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnLine(msgspec.Struct, frozen=True):
-    """Units of an order line; `unshipped` of them never left. What came back is restocked or written off."""
+    """Units of an order line; `unshipped` of them never left. What came back is restocked or written off.
+
+    `variant_id` is what they are of: the line's own variant, or what an earlier exchange brought.
+    """
 
     order_line_id: UUID
     quantity: int
     unshipped: int
+    variant_id: UUID
     restocked: int = 0
     written_off: int = 0
+    replacement: WantedVariant | None = None
 
 
 class Return(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,12 @@ from merx.returns.model import Return, ReturnLine
 _DOCUMENT: Final = """
 (to_jsonb(r) || jsonb_build_object('lines', (
     SELECT jsonb_agg(jsonb_build_object('order_line_id', l.order_line_id, 'quantity', l.quantity, 'unshipped', l.unshipped,
-                                        'restocked', l.restocked, 'written_off', l.written_off) ORDER BY l.order_line_id)
+                                        'restocked', l.restocked, 'written_off', l.written_off,
+                                        'variant_id', l.variant_id, 'replacement',
+                                        CASE WHEN l.replacement_variant_id IS NOT NULL THEN
+                                            jsonb_build_object('variant_id', l.replacement_variant_id,
+                                                               'sku', l.replacement_sku, 'label', l.replacement_label) END)
+                     ORDER BY l.order_line_id)
       FROM return_lines l WHERE l.return_id = r.id)))::text
 """
 _RETURN = msgspec.json.Decoder(Return)
@@ -25,26 +30,31 @@ WITH written AS (
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid[], $12, $13, $14, $15, $15)
     RETURNING id, purchase_id
 )
-INSERT INTO return_lines (return_id, order_line_id, purchase_id, quantity, unshipped)
-SELECT written.id, l.order_line_id, written.purchase_id, l.quantity, l.unshipped
-  FROM written, unnest($16::uuid[], $17::int[], $18::int[]) AS l (order_line_id, quantity, unshipped)
+INSERT INTO return_lines (return_id, order_line_id, purchase_id, quantity, unshipped, variant_id,
+                          replacement_variant_id, replacement_sku, replacement_label)
+SELECT written.id, l.order_line_id, written.purchase_id, l.quantity, l.unshipped, l.variant_id, l.wanted, l.sku, l.label::jsonb
+  FROM written, unnest($16::uuid[], $17::int[], $18::int[], $19::uuid[], $20::uuid[], $21::text[], $22::text[])
+       AS l (order_line_id, quantity, unshipped, variant_id, wanted, sku, label)
 """)
 
 
 async def insert_return(tx: Tx, case: Return) -> None:
     """Write a new case with its lines."""
+    instead = [line.replacement for line in case.lines]
     await tx.run(
         INSERT_RETURN, case.id, case.purchase_id, case.order_id, case.order_number, case.seller_id, case.account_id,
         case.kind, case.state, case.reason, case.body, case.media_ids, case.currency, case.amount, case.due_at,
         case.created_at, [line.order_line_id for line in case.lines], [line.quantity for line in case.lines],
-        [line.unshipped for line in case.lines],
+        [line.unshipped for line in case.lines], [line.variant_id for line in case.lines],
+        [wanted.variant_id if wanted else None for wanted in instead], [wanted.sku if wanted else None for wanted in instead],
+        [msgspec.json.encode(wanted.label).decode() if wanted else None for wanted in instead],
     )  # fmt: skip
 
 
 SAVE_RETURN = Sql("""
 UPDATE returns
    SET state = $4, proposed = $5, agreed = $6, answer = $7, carrier = $8, tracking_number = $9, sent_back_at = $10,
-       decided_by = $11, refund_id = $12, due_at = $13, updated_at = $14, version = version + 1
+       decided_by = $11, refund_id = $12, due_at = $13, updated_at = $14, kind = $15, version = version + 1
  WHERE id = $1 AND version = $2 AND state = ANY($3::text[])
 """)
 
@@ -55,7 +65,7 @@ async def save_return(tx: Tx, case: Return, *, sources: Sequence[str]) -> bool:
         await tx.run(
             SAVE_RETURN, case.id, case.version, sources, case.state, case.proposed, case.agreed, case.answer,
             case.carrier, case.tracking_number, case.sent_back_at, case.decided_by, case.refund_id, case.due_at,
-            case.updated_at,
+            case.updated_at, case.kind,
         )
         == 1
     )  # fmt: skip
@@ -87,6 +97,9 @@ SELECT {_DOCUMENT} FROM returns r
 """)
 IN_STATE = Sql(f"""
 SELECT {_DOCUMENT} FROM returns r WHERE r.state = ANY($1::text[]) AND r.id < $2 ORDER BY r.id DESC LIMIT $3
+""")
+OPEN_EXCHANGES = Sql("""
+SELECT id FROM returns WHERE order_id = $1 AND kind = 'exchange' AND state = 'inspected' ORDER BY id
 """)
 DUE = Sql("SELECT id FROM returns WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2")
 COUNT_MEDIA = Sql("SELECT count(*) FROM media WHERE id = ANY($1::uuid[])")
@@ -120,6 +133,11 @@ async def of_sellers(
 async def in_state(tx: ReadTx, *, states: Sequence[str], before: UUID, limit: int) -> list[Return]:
     """Everybody's cases in these states, newest first."""
     return [_RETURN.decode(row[0]) for row in await tx.rows(IN_STATE, states, before, limit)]
+
+
+async def open_exchanges(tx: ReadTx, order_id: UUID) -> list[UUID]:
+    """The exchanges of an order whose goods are back."""
+    return [row[0] for row in await tx.rows(OPEN_EXCHANGES, order_id)]
 
 
 async def due(tx: ReadTx, *, now: datetime, limit: int) -> list[UUID]:

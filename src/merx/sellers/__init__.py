@@ -10,6 +10,7 @@ from merx.sellers.keep_sellers import (
     member_ids,
     seller_ids_of,
     set_delivery_rates,
+    set_return_address,
 )
 from merx.sellers.model import DeliveryMethod, DeliveryRate, Role, Seller
 
@@ -30,4 +31,5 @@ __all__ = [
     "member_ids",
     "seller_ids_of",
     "set_delivery_rates",
+    "set_return_address",
 ]

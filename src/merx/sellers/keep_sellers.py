@@ -9,7 +9,7 @@ from merx.kit.i18n import Text
 from merx.sellers import store
 from merx.sellers.errors import SellerCodeTaken, UnknownSeller
 from merx.sellers.model import DeliveryRate, Role, Seller
-from merx.sellers.rules import check_code, check_rate, check_seller_name
+from merx.sellers.rules import check_code, check_rate, check_return_address, check_seller_name
 
 
 async def create_seller(tx: Tx, *, id: UUID, code: str, name: Text, now: datetime) -> Seller:  # noqa: A002
@@ -25,6 +25,14 @@ async def add_member(tx: Tx, *, seller_id: UUID, account_id: UUID, role: Role, n
     if not await store.sellers(tx, seller_ids=[seller_id]):
         raise UnknownSeller
     await store.upsert_member(tx, seller_id=seller_id, account_id=account_id, role=role, now=now)
+
+
+async def set_return_address(tx: Tx, *, seller_id: UUID, address: str) -> str | None:
+    """Say where buyers send goods back to; nothing takes it away. Returns it. Raises UnknownSeller, TextRefused."""
+    cleaned = check_return_address(address)
+    if not await store.set_return_address(tx, seller_id=seller_id, address=cleaned):
+        raise UnknownSeller
+    return cleaned
 
 
 async def seller_ids_of(tx: ReadTx, *, account_id: UUID) -> frozenset[UUID]:

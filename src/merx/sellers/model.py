@@ -20,6 +20,8 @@ class Seller(msgspec.Struct, frozen=True):
     name: Text
     state: Literal["active", "suspended"]
     version: int
+    return_address: str | None = None
+    """Where buyers send goods back to."""
 
 
 class DeliveryRate(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ from merx.sellers.model import DeliveryMethod, DeliveryRate
 
 SHIPPING_MOST: Final = 1_000_000_000
 """Highest charge for one delivery, in minor units; the database checks the same."""
+RETURN_ADDRESS_MOST: Final = 500
+"""Characters of a return address."""
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -27,6 +29,13 @@ def check_seller_name(name: Text) -> Text:
     if not name:
         raise TextMissing(field="name")
     return {check_locale(locale): clean_text("name", text, limit=80) for locale, text in name.items()}
+
+
+def check_return_address(address: str) -> str | None:
+    """The address as it is printed on a label, line by line; None for nothing. Raises TextRefused."""
+    return (
+        clean_text("return_address", address, limit=RETURN_ADDRESS_MOST, required=False, lines=True) or None
+    )
 
 
 def check_rate(rate: DeliveryRate) -> DeliveryRate:

@@ -20,7 +20,7 @@ async def insert_seller(tx: Tx, *, seller_id: UUID, code: str, name: Text, now: 
     return await tx.run(INSERT_SELLER, seller_id, code, msgspec.json.encode(name).decode(), now) == 1
 
 
-SELLERS = Sql("SELECT id, code, name, state, version FROM sellers WHERE id = ANY($1::uuid[])")
+SELLERS = Sql("SELECT id, code, name, state, version, return_address FROM sellers WHERE id = ANY($1::uuid[])")
 
 
 async def sellers(tx: ReadTx, *, seller_ids: Iterable[UUID]) -> list[Seller]:
@@ -28,13 +28,21 @@ async def sellers(tx: ReadTx, *, seller_ids: Iterable[UUID]) -> list[Seller]:
     return [_seller(row) for row in await tx.rows(SELLERS, list(seller_ids))]
 
 
-SELLER_BY_CODE = Sql("SELECT id, code, name, state, version FROM sellers WHERE code = $1")
+SELLER_BY_CODE = Sql("SELECT id, code, name, state, version, return_address FROM sellers WHERE code = $1")
 
 
 async def seller_by_code(tx: ReadTx, *, code: str) -> Seller | None:
     """The seller with a code."""
     row = await tx.row(SELLER_BY_CODE, code)
     return None if row is None else _seller(row)
+
+
+SET_RETURN_ADDRESS = Sql("UPDATE sellers SET return_address = $2, version = version + 1 WHERE id = $1")
+
+
+async def set_return_address(tx: Tx, *, seller_id: UUID, address: str | None) -> bool:
+    """Write where goods go back to; False when there is no such seller."""
+    return await tx.run(SET_RETURN_ADDRESS, seller_id, address) == 1
 
 
 UPSERT_MEMBER = Sql("""
@@ -118,4 +126,5 @@ def _seller(row: Record) -> Seller:
         name=msgspec.json.decode(row["name"], type=Text),
         state=row["state"],
         version=row["version"],
+        return_address=row["return_address"],
     )

@@ -88,16 +88,28 @@ AFTER_SALES: Final = (
                        sum(l.unshipped) FILTER (WHERE r.state NOT IN ('rejected', 'withdrawn')) AS withheld,
                        sum(l.quantity - l.unshipped) FILTER (WHERE r.state NOT IN ('rejected', 'withdrawn')) AS returned,
                        sum(l.unshipped) FILTER (WHERE r.refund_id IS NOT NULL) AS cancelled,
-                       sum(l.quantity) FILTER (WHERE r.refund_id IS NOT NULL) AS refunded
+                       sum(l.quantity) FILTER (WHERE r.refund_id IS NOT NULL AND r.kind <> 'exchange') AS refunded,
+                       sum(l.quantity) FILTER (WHERE r.state IN ('inspected', 'settled') AND r.kind = 'exchange') AS exchanged
                   FROM return_lines l JOIN returns r ON r.id = l.return_id GROUP BY l.order_line_id
+            ), owed AS (
+                SELECT order_line_id, sum(quantity) AS quantity, sum(cancelled) AS cancelled
+                  FROM replacements GROUP BY order_line_id
+            ), made AS (                       -- replacements that are not delivered are cancelled and refunded
+                SELECT l.id, coalesce(a.withheld, 0) + coalesce(x.cancelled, 0) AS withheld, coalesce(a.returned, 0) AS returned,
+                       coalesce(a.cancelled, 0) + coalesce(x.cancelled, 0) AS cancelled,
+                       coalesce(a.refunded, 0) + coalesce(x.cancelled, 0) AS refunded, coalesce(a.exchanged, 0) AS exchanged,
+                       coalesce(x.quantity, 0) AS owed
+                  FROM order_lines l
+                  LEFT JOIN asked a ON a.order_line_id = l.id
+                  LEFT JOIN owed x ON x.order_line_id = l.id
             )
             SELECT 'order line ' || l.id AS key,
-                   format('withheld %s, returned %s, cancelled %s, refunded %s; its cases make %s, %s, %s, %s', l.withheld,
-                          l.returned, l.cancelled, l.refunded_quantity, coalesce(a.withheld, 0), coalesce(a.returned, 0),
-                          coalesce(a.cancelled, 0), coalesce(a.refunded, 0)) AS detail
-              FROM order_lines l LEFT JOIN asked a ON a.order_line_id = l.id
-             WHERE (l.withheld, l.returned, l.cancelled, l.refunded_quantity)
-                   <> (coalesce(a.withheld, 0), coalesce(a.returned, 0), coalesce(a.cancelled, 0), coalesce(a.refunded, 0))
+                   format('withheld %s, returned %s, cancelled %s, refunded %s, exchanged %s; its cases make %s, %s, %s, %s, %s',
+                          l.withheld, l.returned, l.cancelled, l.refunded_quantity, l.exchanged, m.withheld, m.returned,
+                          m.cancelled, m.refunded, m.exchanged) AS detail
+              FROM order_lines l JOIN made m ON m.id = l.id
+             WHERE (l.withheld, l.returned, l.cancelled, l.refunded_quantity, l.exchanged, l.exchanged)
+                   <> (m.withheld, m.returned, m.cancelled, m.refunded, m.exchanged, m.owed)
             UNION ALL
             SELECT 'order ' || o.number, format('%s open cases, counted %s', coalesce(r.open, 0), o.open_returns)
               FROM orders o
@@ -110,18 +122,34 @@ AFTER_SALES: Final = (
     Check(
         code="O15",
         area="workflow",
-        title="A settled case's money went back, a case has the refund its state asks for, and no deadline is a day over",
+        title="A settled case's money went back or its replacement left, and no deadline is a day over",
         needs=("now",),
         sql=Sql("""
             SELECT 'return ' || r.id AS key,
                    format('%s %s, refund %s of order %s', r.kind, r.state, coalesce(f.state, 'none'), coalesce(f.order_id::text, '-'))
                        AS detail
               FROM returns r LEFT JOIN refunds f ON f.id = r.refund_id
-             WHERE (r.state = 'settled' AND f.state IS DISTINCT FROM 'succeeded' AND coalesce(f.reversals, 0) = 0)
+             WHERE (r.state = 'settled' AND f.state IS DISTINCT FROM 'succeeded' AND coalesce(f.reversals, 0) = 0
+                    AND NOT (r.kind = 'exchange' AND f.id IS NULL))
                 OR (r.refund_id IS NOT NULL AND (f.order_id IS DISTINCT FROM r.order_id OR f.state IN ('requested', 'rejected')))
                 OR (r.state IN ('requested', 'proposed', 'escalated', 'in_transit', 'rejected', 'withdrawn')
                     AND r.refund_id IS NOT NULL)
                 OR (r.state = 'approved' AND r.kind = 'refund_only' AND r.refund_id IS NULL)
+            UNION ALL
+            SELECT 'return ' || r.id, format('%s %s, of %s units owed for line %s shipped %s, refunded %s', r.kind, r.state,
+                                             l.quantity, l.order_line_id, coalesce(x.shipped, 0), coalesce(x.cancelled, 0))
+              FROM return_lines l
+              JOIN returns r ON r.id = l.return_id
+              LEFT JOIN replacements x ON x.return_id = l.return_id AND x.order_line_id = l.order_line_id
+             WHERE CASE WHEN r.kind <> 'exchange' OR r.state NOT IN ('inspected', 'settled') THEN x.return_id IS NOT NULL
+                        ELSE (x.quantity, x.variant_id, x.purchase_id, x.order_id)
+                             IS DISTINCT FROM (l.quantity, l.replacement_variant_id, l.purchase_id, r.order_id)
+                             OR (r.state = 'settled' AND x.shipped + x.cancelled <> x.quantity)
+                             OR (x.cancelled > 0 AND r.refund_id IS NULL) END
+            UNION ALL
+            SELECT 'return ' || r.id, format('exchange, line %s names no replacement', l.order_line_id)
+              FROM return_lines l JOIN returns r ON r.id = l.return_id
+             WHERE r.kind = 'exchange' AND (l.replacement_variant_id IS NULL OR l.unshipped > 0)
             UNION ALL
             SELECT 'return ' || id, format('%s, was due at %s', state, due_at)
               FROM returns WHERE due_at < $1::timestamptz - interval '1 day'

@@ -88,12 +88,16 @@ STOCK: Final = (
         title="A hold, its movements, its allotment and its order line are of one variant",
         sql=Sql("""
             SELECT 'hold ' || h.id AS key,
-                   format('of variant %s, on allotment of %s, for a line of %s', h.subject_id, a.subject_id, l.variant_id)
+                   format('of variant %s, on allotment of %s, for a line of %s', h.subject_id, a.subject_id,
+                          CASE WHEN h.return_id IS NULL THEN l.variant_id ELSE r.replacement_variant_id END)
                        AS detail
               FROM holds h
               JOIN allotments a ON a.id = h.allotment_id
               JOIN order_lines l ON l.id = h.order_line_id
-             WHERE h.subject_id <> a.subject_id OR h.subject_id <> l.variant_id OR h.purchase_id <> l.purchase_id
+              LEFT JOIN return_lines r ON r.return_id = h.return_id AND r.order_line_id = h.order_line_id
+             WHERE h.subject_id <> a.subject_id OR h.purchase_id <> l.purchase_id
+                OR h.subject_id IS DISTINCT FROM
+                   CASE WHEN h.return_id IS NULL THEN l.variant_id ELSE r.replacement_variant_id END
             UNION ALL
             SELECT 'movement ' || m.kind || ' of ' || m.cause_id,
                    format('of variant %s, on allotment of %s', m.subject_id, a.subject_id)
@@ -125,36 +129,54 @@ STOCK: Final = (
     Check(
         code="S7",
         area="stock",
-        title="A line of a paid order sold exactly its quantity, any other line nothing (what came back is counted apart)",
+        title="A line of a paid order sold its quantity and its replacements, any other nothing (what came back is apart)",
         sql=Sql("""
             SELECT 'order ' || o.number || ' line ' || l.id AS key,
-                   format('order is %s, quantity %s, sold by its holds %s', o.state, l.quantity, coalesce(s.sold, 0)) AS detail
+                   format('order is %s, quantity %s, exchanged %s, sold by its holds %s, by those of exchanges %s', o.state,
+                          l.quantity, l.exchanged, coalesce(s.sold, 0), coalesce(s.replaced, 0)) AS detail
               FROM order_lines l
               JOIN orders o ON o.id = l.order_id
-              LEFT JOIN (SELECT h.order_line_id, sum(h.quantity) AS sold
+              LEFT JOIN (SELECT h.order_line_id, sum(h.quantity) FILTER (WHERE h.return_id IS NULL) AS sold,
+                                sum(h.quantity) FILTER (WHERE h.return_id IS NOT NULL) AS replaced
                            FROM holds h
                            LEFT JOIN movements m ON m.cause_id = h.id AND m.kind = 'unsell'
                           WHERE h.state = 'consumed' AND m.cause_id IS NULL
                           GROUP BY h.order_line_id) s ON s.order_line_id = l.id
              WHERE coalesce(s.sold, 0) <> CASE WHEN o.state IN ('placed', 'closed') OR o.refunded > 0 THEN l.quantity ELSE 0 END
+                OR coalesce(s.replaced, 0) <> l.exchanged
         """),
         examined_sql=LINES,
     ),
     Check(
         code="S8",
         area="stock",
-        title="A purchase that was cancelled or paid holds no stock",
+        title="A purchase that was cancelled or paid holds no stock, but for its open exchanges, which hold theirs whole",
         sql=Sql("""
             SELECT 'hold ' || h.id AS key, format('active, purchase %s is %s', p.number, p.state) AS detail
               FROM holds h JOIN purchases p ON p.id = h.purchase_id
-             WHERE h.state = 'active' AND p.state <> 'pending_payment'
+             WHERE h.state = 'active' AND p.state <> 'pending_payment' AND h.return_id IS NULL
+            UNION ALL
+            SELECT 'return ' || r.id, format('%s %s, for line %s wants %s, holds %s', r.kind, r.state, l.order_line_id, l.quantity,
+                                             coalesce(h.held, 0))
+              FROM return_lines l
+              JOIN returns r ON r.id = l.return_id
+              LEFT JOIN (SELECT return_id, order_line_id, sum(quantity) AS held FROM holds
+                          WHERE state = 'active' AND return_id IS NOT NULL GROUP BY return_id, order_line_id) h
+                ON h.return_id = r.id AND h.order_line_id = l.order_line_id
+             WHERE coalesce(h.held, 0) <> CASE WHEN r.kind = 'exchange' AND (r.state IN ('approved', 'in_transit')
+                                                     OR (r.state = 'escalated' AND r.sent_back_at IS NOT NULL))
+                                               THEN l.quantity ELSE 0 END
+            UNION ALL
+            SELECT 'hold ' || h.id, format('active, for return %s, which is not there', h.return_id)
+              FROM holds h LEFT JOIN return_lines l ON l.return_id = h.return_id AND l.order_line_id = h.order_line_id
+             WHERE h.return_id IS NOT NULL AND l.return_id IS NULL
         """),
         examined_sql=Sql("SELECT count(*) FROM holds WHERE state = 'active'"),
     ),
     Check(
         code="S9",
         area="stock",
-        title="Nothing is shipped or received beyond what was bought, and the parcels say the same as the lines",
+        title="Nothing is shipped or received beyond what was bought or owed, and the parcels say the same as the lines",
         sql=Sql("""
             SELECT 'order ' || o.number || ' line ' || l.id AS key,
                    format('quantity %s, shipped %s, received %s; in parcels shipped %s, received %s', l.quantity, l.shipped,
@@ -166,9 +188,20 @@ STOCK: Final = (
                                 sum(fl.quantity) FILTER (WHERE f.state = 'received') AS received
                            FROM fulfilment_lines fl JOIN fulfilments f ON f.id = fl.fulfilment_id
                           GROUP BY fl.order_line_id) f ON f.order_line_id = l.id
-             WHERE l.shipped > l.quantity OR l.received > l.shipped OR l.received < 0
+             WHERE l.shipped > l.quantity + l.exchanged OR l.received > l.shipped OR l.received < 0
                 OR l.shipped <> coalesce(f.shipped, 0)
                 OR l.received <> coalesce(f.received, 0)
+            UNION ALL
+            SELECT 'order ' || o.number || ' line ' || l.id,
+                   format('%s of %s shipped as replacements, in parcels %s', coalesce(x.shipped, 0), x.variant_id,
+                          coalesce(p.packed, 0))
+              FROM (SELECT order_line_id, variant_id, sum(shipped) AS shipped FROM replacements GROUP BY order_line_id, variant_id) x
+              FULL JOIN (SELECT fl.order_line_id, (e->>'variant_id')::uuid AS variant_id, sum((e->>'quantity')::int) AS packed
+                           FROM fulfilment_lines fl, jsonb_array_elements(fl.replacements) e
+                          GROUP BY fl.order_line_id, 2) p USING (order_line_id, variant_id)
+              JOIN order_lines l ON l.id = order_line_id
+              JOIN orders o ON o.id = l.order_id
+             WHERE coalesce(x.shipped, 0) <> coalesce(p.packed, 0)
         """),
         examined_sql=LINES,
     ),
@@ -197,14 +230,24 @@ STOCK: Final = (
         title="What after-sales put on the shelf was never shipped or came back fit for sale, and was moved once",
         sql=Sql("""
             SELECT 'order line ' || l.id AS key,
-                   format('cancelled %s, restocked %s; on the shelf again %s', l.cancelled, coalesce(r.restocked, 0),
-                          coalesce(s.quantity, 0)) AS detail
+                   format('cancelled %s, of these not deliverable %s, restocked %s; on the shelf again %s', l.cancelled,
+                          coalesce(x.cancelled, 0), coalesce(r.restocked, 0), coalesce(s.quantity, 0)) AS detail
               FROM order_lines l
               LEFT JOIN (SELECT order_line_id, sum(restocked) AS restocked FROM return_lines GROUP BY order_line_id) r
                 ON r.order_line_id = l.id
               LEFT JOIN (SELECT order_line_id, sum(quantity) AS quantity FROM stock_returns GROUP BY order_line_id) s
                 ON s.order_line_id = l.id
-             WHERE l.cancelled + coalesce(r.restocked, 0) <> coalesce(s.quantity, 0)
+              LEFT JOIN (SELECT order_line_id, sum(cancelled) AS cancelled FROM replacements GROUP BY order_line_id) x
+                ON x.order_line_id = l.id
+             WHERE l.cancelled - coalesce(x.cancelled, 0) + coalesce(r.restocked, 0) <> coalesce(s.quantity, 0)
+            UNION ALL
+            SELECT 'return ' || r.return_id, format('%s of variant %s are on the shelf again, %s restocked', sum(s.quantity),
+                                                    h.subject_id, sum(r.restocked))
+              FROM stock_returns s
+              JOIN holds h ON h.id = s.hold_id
+              JOIN return_lines r ON r.return_id = s.return_id AND r.order_line_id = s.order_line_id
+             WHERE r.unshipped = 0 AND h.subject_id <> r.variant_id
+             GROUP BY r.return_id, h.subject_id
             UNION ALL
             SELECT 'stock return ' || s.id, format('of %s, moved %s', s.quantity, coalesce(-m.sold_delta, 0))
               FROM stock_returns s

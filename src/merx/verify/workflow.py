@@ -301,10 +301,10 @@ WORKFLOW: Final = (
         title="What an order says of its delivery follows from its lines and parcels",
         sql=Sql("""
             SELECT 'order ' || o.number AS key,
-                   format('%s; of %s units shipped %s, received %s', o.fulfilment_status, l.quantity, l.shipped, l.received)
+                   format('%s; of %s units to leave shipped %s, received %s', o.fulfilment_status, l.quantity, l.shipped, l.received)
                        AS detail
               FROM orders o
-              JOIN (SELECT order_id, sum(quantity - cancelled) AS quantity, sum(shipped) AS shipped, sum(received) AS received
+              JOIN (SELECT order_id, sum(quantity + exchanged - cancelled) AS quantity, sum(shipped) AS shipped, sum(received) AS received
                       FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
              WHERE o.fulfilment_status <> ALL (
                        CASE WHEN l.shipped = 0 THEN ARRAY['unfulfilled']

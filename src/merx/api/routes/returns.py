@@ -25,6 +25,7 @@ from merx.returns import (
     ReturnState,
     Wanted,
     accept_proposal,
+    approve_as_refund,
     approve_return,
     buyer_return,
     decide_return,
@@ -35,6 +36,7 @@ from merx.returns import (
     inspect_return,
     list_returns,
     propose_amount,
+    refund_exchange,
     reject_return,
     request_return,
     returns_of,
@@ -42,6 +44,7 @@ from merx.returns import (
     send_back,
     withdraw_return,
 )
+from merx.sellers import get_sellers
 
 ORDER = "/orders/{order_id:uuid}/returns"
 MINE = "/returns/{return_id:uuid}"
@@ -65,7 +68,8 @@ def _seller(**more: Any) -> dict[str, Any]:
 
 async def _view(tx: ReadTx, case: Return) -> return_views.ReturnView:
     refunds = await get_refunds(tx, [case.refund_id] if case.refund_id else [])
-    return render_returns.case(case, refunds=refunds)
+    sellers = await get_sellers(tx, seller_ids=[case.seller_id])
+    return render_returns.case(case, refunds=refunds, sellers=sellers)
 
 
 async def _act(
@@ -93,8 +97,9 @@ async def _act(
 
 async def _page(tx: ReadTx, request: ApiRequest, page: ReturnPage) -> Answer:
     refunds = await get_refunds(tx, [each.refund_id for each in page.items if each.refund_id])
+    sellers = await get_sellers(tx, seller_ids={each.seller_id for each in page.items})
     view = return_views.ReturnListView(
-        items=[render_returns.case(each, refunds=refunds) for each in page.items],
+        items=[render_returns.case(each, refunds=refunds, sellers=sellers) for each in page.items],
         next_cursor=page.next_cursor,
     )
     return listed(request, view, page.next_cursor)
@@ -109,13 +114,16 @@ def _who(call: Call) -> dict[str, Any]:
 
 @post(ORDER, status_code=201, opt=_buyer(201, body=requests.RequestReturn))
 async def apply_for_return(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
-    """Apply for money back for units of an order."""
+    """Apply for money back or an exchange for units of an order."""
     call = await open_call(request)
     wanted = await read_body(request, requests.RequestReturn)
     application = Application(
         kind=ReturnKind(wanted.kind),
         reason=ReturnReason(wanted.reason),
-        lines=[Wanted(line.order_line_id, line.quantity) for line in wanted.lines],
+        lines=[
+            Wanted(line.order_line_id, line.quantity, line.variant_id, line.replacement_variant_id)
+            for line in wanted.lines
+        ],
         body=wanted.body,
         media_ids=wanted.media_ids,
     )
@@ -268,7 +276,7 @@ async def show_own_return(request: ApiRequest, return_id: FromPath[UUID]) -> Ans
 
 @post(f"{SELLER}/approve", status_code=200, opt=_seller())
 async def approve(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
-    """Agree: the money goes back at once, or when the goods are back."""
+    """Agree: the money goes back at once, or when the goods are back; what an exchange is for is set aside."""
     call = await open_call(request)
     at = _at(call)
     return await _act(
@@ -276,6 +284,34 @@ async def approve(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
         call,
         lambda tx: approve_return(tx, return_id=return_id, **at),
         route="approve",
+        fingerprint=(return_id,),
+    )
+
+
+@post(f"{SELLER}/approve-as-refund", status_code=200, opt=_seller())
+async def approve_refund(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
+    """Agree to take the goods of an exchange back, but for their money."""
+    call = await open_call(request)
+    at = _at(call)
+    return await _act(
+        request,
+        call,
+        lambda tx: approve_as_refund(tx, return_id=return_id, **at),
+        route="approve_as_refund",
+        fingerprint=(return_id,),
+    )
+
+
+@post(f"{SELLER}/cannot-deliver", status_code=200, opt=_seller())
+async def give_up_replacement(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
+    """Say that what an exchange still owes cannot be delivered: its money goes back."""
+    call = await open_call(request)
+    at = _at(call)
+    return await _act(
+        request,
+        call,
+        lambda tx: refund_exchange(tx, return_id=return_id, **at),
+        route="cannot_deliver",
         fingerprint=(return_id,),
     )
 
@@ -392,6 +428,7 @@ async def decide(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
             in_favour=body.in_favour,
             amount=body.amount,
             answer=body.answer,
+            as_refund=body.as_refund,
             now=call.now,
         ),
         route="decide",
@@ -437,6 +474,8 @@ handlers = [
     show_returns,
     show_own_return,
     approve,
+    approve_refund,
+    give_up_replacement,
     reject,
     propose,
     inspect,
