@@ -2,7 +2,7 @@
 # ruff: noqa: ARG002 - the contract names them
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
+from datetime import UTC, date, tzinfo
 
 from merx.kit.money import Money
 from merx.payments.providers import (
@@ -41,7 +41,7 @@ class Peer:
         self.label: Mapping[str, str] = {"en": code.title(), "zh-CN": code}
         self.asked: list[str] = []
         self.bill_code = ""
-        self.bill_zone = "UTC"
+        self.bill_zone: tzinfo = UTC
 
     async def start(self, request: PaymentRequest) -> ProviderAction:
         await self._ask("start", request.number)

@@ -11,9 +11,8 @@ from rich.table import Table
 from merx.infra.db import Database
 from merx.infra.settings import Settings
 from merx.kit.money import Money
-from merx.payments.providers import ProviderRegistry
+from merx.payments.providers import ProviderRegistry, payment_providers
 from merx.reconciliation import Bill, BillBusy, BillUnreadable, DayNotOver, NoSuchBill, reconcile_day
-from merx.services import payment_providers
 
 OPEN: Final = 1
 UNREAD: Final = 2
