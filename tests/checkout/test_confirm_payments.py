@@ -204,6 +204,13 @@ async def test_an_unknown_number_is_asked_for_again_for_twelve_hours_then_kept_a
     assert len(after.pop("provider_notices")) == 1
     del before["provider_notices"]
     assert after == before
+    # The payment turns up after all, as after a second restore: the next delivery is applied.
+    await till.owner.execute("UPDATE payments SET number = 'STRANGE1'")
+    assert await receive(timedelta(hours=24)) == b"success"
+    assert await till.state(bought) == ("placed", None)
+    kept = await till.owner.fetchrow("SELECT outcome, deliveries FROM provider_notices")
+    assert tuple(kept) == ("placed", 2)
+    await till.owner.execute("UPDATE payments SET number = $1", bought.payment_number)
 
 
 async def test_a_notice_that_fails_is_told_to_its_sender_and_the_next_is_applied(till: Till) -> None:

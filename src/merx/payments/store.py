@@ -185,7 +185,7 @@ STORE_NOTICE = Sql("""
 INSERT INTO provider_notices AS n (provider, notice_id, number, body, received_at, deliveries)
 VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (provider, notice_id) DO UPDATE SET deliveries = n.deliveries + excluded.deliveries
-RETURNING applied_at IS NOT NULL AS applied, outcome
+RETURNING applied_at IS NOT NULL AND outcome <> 'unknown_number' AS applied, outcome
 """)
 NOTICE_APPLIED = Sql("""
 UPDATE provider_notices SET applied_at = $3, outcome = $4 WHERE provider = $1 AND notice_id = $2
@@ -195,7 +195,10 @@ UPDATE provider_notices SET applied_at = $3, outcome = $4 WHERE provider = $1 AN
 async def store_notice(
     tx: Tx, *, provider: str, notice_id: str, number: str, body: bytes, now: datetime, deliveries: int = 1
 ) -> tuple[bool, str | None]:
-    """Keep a verified notice; say whether it was applied before, and with what outcome. Locks its row."""
+    """Keep a verified notice; say whether it was applied before, and with what outcome. Locks its row.
+
+    One that was kept as being of an unknown number was not: its payment may have turned up since.
+    """
     row = await tx.row(STORE_NOTICE, provider, notice_id, number, body, now, deliveries)
     assert row is not None
     return row[0], row[1]
@@ -216,7 +219,7 @@ REPEAT = Sql("""
 UPDATE provider_notices n SET deliveries = n.deliveries + r.deliveries
   FROM unnest($1::text[], $2::text[], $3::int[]) AS r (provider, notice_id, deliveries)
  WHERE n.provider = r.provider AND n.notice_id = r.notice_id AND n.notice_id = ANY($2::text[]) AND n.provider = ANY($1::text[])
-   AND n.applied_at IS NOT NULL
+   AND n.applied_at IS NOT NULL AND n.outcome <> 'unknown_number'
 RETURNING n.provider, n.notice_id, n.outcome
 """)
 
