@@ -27,6 +27,7 @@ from merx.payments.model import (
     Refund,
     RefundLine,
 )
+from merx.payments.notice_store import keep_applied_notices, notice_applied, repeat_notices, store_notice
 from merx.payments.record import (
     agrees,
     expire_payments,
@@ -58,14 +59,10 @@ from merx.payments.store import (
     finish_attempt,
     get_payment,
     get_refunds,
-    keep_applied_notices,
     lock_payment,
-    notice_applied,
     payments_of,
     refund_lines_of,
     refunds_of,
-    repeat_notices,
-    store_notice,
 )
 
 __all__ = [
