@@ -198,7 +198,9 @@ async def _overdue_and_late(till: Till) -> None:
     assert set(await till.pay(quicker)) == {"success"}
     assert await _money_comes(till, late.id, late.payment_id) == "refund_approved"
     async with till.db.transaction() as tx:
-        (refund,) = await claim_refunds(tx, now=till.now, again_at=till.now, limit=10)
+        (refund,) = await claim_refunds(
+            tx, now=till.now, first_pause=timedelta(), longest_pause=timedelta(), limit=10
+        )
         (payment,) = await payments_of(tx, [late.id])
         assert await record_refunded(tx, payment=payment, refund=refund, now=till.now)
         await record_order_refunded(tx, purchase_id=late.id)

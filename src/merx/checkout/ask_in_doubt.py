@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.checkout.confirm_payment import confirm_payment
+from merx.checkout.lanes import in_lanes
 from merx.checkout.provider_facts import fact_of_state
 from merx.infra.db import Database, Tx
 from merx.infra.logging import security_event
@@ -21,23 +22,40 @@ from merx.payments import (
 from merx.payments.providers import ProviderRegistry, ProviderState, ProviderStatus, ProviderUnavailable
 
 ASK_EVERY: Final = timedelta(minutes=1)
+ASK_AT_LEAST_EVERY: Final = timedelta(minutes=10)
 LINK_GRACE: Final = timedelta(minutes=5)
 """How long past its deadline a link to a provider whose clock is behind may still be opened."""
-BATCH: Final = 20
+BATCH: Final = 200
+MOST: Final = 2000
 
 
 async def ask_in_doubt(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
-    """Ask about started payments nobody asked about lately; returns how many turned out to be paid."""
-    claimed = await db.write(
-        lambda tx: claim_in_doubt(tx, now=now, asked_before=now - ASK_EVERY, limit=BATCH)
+    """Ask about started payments nobody asked about lately; returns how many turned out to be paid.
+
+    Each is asked about a minute after it began and then every minute; the longer it takes, the more seldom.
+    """
+    claimed: list[tuple[UUID, UUID, str, str]] = []
+    while len(claimed) < MOST:
+        page = await db.write(
+            lambda tx: claim_in_doubt(tx, now=now, often=ASK_EVERY, seldom=ASK_AT_LEAST_EVERY, limit=BATCH)
+        )
+        claimed += page
+        if len(page) < BATCH:
+            break
+    return await in_lanes(
+        sorted(claimed),  # the oldest first
+        lane=lambda each: each[2],
+        work=lambda each: _ask(db, providers, payment_id=each[0], purchase_id=each[1], now=now),
     )
-    paid = 0
-    for payment_id, purchase_id, _provider, _number in sorted(claimed):  # the oldest first
-        try:
-            paid += await _resolve(db, providers, payment_id=payment_id, purchase_id=purchase_id, now=now)
-        except ProviderUnavailable:
-            continue  # asked again after ASK_EVERY
-    return paid
+
+
+async def _ask(
+    db: Database, providers: ProviderRegistry, *, payment_id: UUID, purchase_id: UUID, now: datetime
+) -> bool:
+    try:
+        return await _resolve(db, providers, payment_id=payment_id, purchase_id=purchase_id, now=now)
+    except ProviderUnavailable:
+        return False  # asked again later
 
 
 async def _resolve(

@@ -1,10 +1,13 @@
 """Carry out approved refunds at their providers."""
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
+from merx.checkout.lanes import in_lanes
 from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.ledger import post, return_transfers
@@ -15,7 +18,7 @@ from merx.payments import (
     Refund,
     claim_refunds,
     finish_attempt,
-    get_payment,
+    payments_of,
     record_refund_failed,
     record_refunded,
     refund_lines_of,
@@ -29,33 +32,64 @@ from merx.payments.providers import (
 )
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
-BATCH: Final = 20
+AGAIN_AT_LAST_AFTER: Final = timedelta(hours=1)
+BATCH: Final = 50
 _LOG = logging.getLogger(__name__)
 
 
 async def send_refunds(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
     """Submit the refunds that are due, under their own numbers, so that a repeat pays nothing twice.
 
-    Each attempt is recorded before the provider is called; what is not answered is asked for first, then sent again.
-    What the provider refuses for good has failed until somebody tries again. Returns how many succeeded.
+    Each attempt is recorded before the provider is called; what is not answered is asked for first, then sent again,
+    after a pause that doubles. What the provider refuses for good has failed until somebody tries again. Returns how
+    many succeeded.
     """
-    claimed = await db.write(lambda tx: claim_refunds(tx, now=now, again_at=now + AGAIN_AFTER, limit=BATCH))
-    done = 0
-    for refund in claimed:
+    done, more = 0, True
+    while more:
+        claimed = await db.write(_claim_due(now))
         async with db.read() as read:
-            payment = await get_payment(read, refund.payment_id)
-        provider = providers.get(payment.provider)
-        detail = ""
-        try:
-            state = await _pay_back(provider, payment, refund)
-        except ProviderRefused as error:
-            state, detail = RefundState.FAILED, str(error.params.get("reason"))
-        except ProviderUnavailable as error:
-            state, detail = RefundState.UNKNOWN, str(error.params.get("reason"))
-        done += await db.write(
-            partial(_record, payment=payment, refund=refund, state=state, detail=detail, now=now)
-        )
+            payments = await payments_of(read, list({refund.purchase_id for refund in claimed}))
+        done += await _send_all(db, providers, {each.id: each for each in payments}, claimed, now=now)
+        more = len(claimed) == BATCH
     return done
+
+
+def _claim_due(now: datetime) -> Callable[[Tx], Awaitable[list[Refund]]]:
+    return partial(
+        claim_refunds, now=now, first_pause=AGAIN_AFTER, longest_pause=AGAIN_AT_LAST_AFTER, limit=BATCH
+    )
+
+
+async def _send_all(
+    db: Database,
+    providers: ProviderRegistry,
+    payments: Mapping[UUID, Payment],
+    refunds: Sequence[Refund],
+    *,
+    now: datetime,
+) -> int:
+    return await in_lanes(
+        refunds,
+        lane=lambda each: payments[each.payment_id].provider,
+        work=lambda each: _send(db, providers, payments[each.payment_id], each, now=now),
+    )
+
+
+async def _send(
+    db: Database, providers: ProviderRegistry, payment: Payment, refund: Refund, *, now: datetime
+) -> bool:
+    """Make one attempt; True when the money is back now."""
+    provider = providers.get(payment.provider)
+    detail = ""
+    try:
+        state = await _pay_back(provider, payment, refund)
+    except ProviderRefused as error:
+        state, detail = RefundState.FAILED, str(error.params.get("reason"))
+    except ProviderUnavailable as error:
+        state, detail = RefundState.UNKNOWN, str(error.params.get("reason"))
+    return await db.write(
+        partial(_record, payment=payment, refund=refund, state=state, detail=detail, now=now)
+    )
 
 
 async def _pay_back(provider: PaymentProvider, payment: Payment, refund: Refund) -> RefundState:

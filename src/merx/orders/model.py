@@ -76,6 +76,14 @@ class NewOrderLine(msgspec.Struct, frozen=True, gc=False):
     tax: int
 
 
+class Overdue(msgspec.Struct, frozen=True):
+    """A purchase whose deadline to pay has passed, and who it was to be paid through."""
+
+    id: UUID
+    provider: str
+    expires_at: datetime
+
+
 class Purchase(msgspec.Struct, frozen=True):
     """A stored purchase."""
 

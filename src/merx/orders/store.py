@@ -1,7 +1,7 @@
 """All SQL of purchases, orders and lines."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ from merx.orders.model import (
     Order,
     OrderLine,
     OrderState,
+    Overdue,
     Purchase,
     Replacement,
 )
@@ -422,13 +423,17 @@ async def close_due(tx: Tx, *, received_before: datetime, limit: int, now: datet
 
 
 UNPAID = Sql("""
-SELECT id FROM purchases WHERE state = 'pending_payment' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2
+SELECT id, provider, expires_at FROM purchases
+ WHERE state = 'pending_payment' AND expires_at <= $1 AND (expires_at, id) > ($3, $4)
+ ORDER BY expires_at, id LIMIT $2
 """)
+_FIRST = Overdue(UUID(int=0), "", datetime(1970, 1, 1, tzinfo=UTC))
 
 
-async def list_unpaid(tx: ReadTx, *, before: datetime, limit: int) -> list[UUID]:
-    """Purchases past their payment deadline."""
-    return [row[0] for row in await tx.rows(UNPAID, before, limit)]
+async def list_unpaid(tx: ReadTx, *, before: datetime, limit: int, after: Overdue | None) -> list[Overdue]:
+    """Purchases past their payment deadline, following `after`."""
+    last = after or _FIRST
+    return [Overdue(*row) for row in await tx.rows(UNPAID, before, limit, last.expires_at, last.id)]
 
 
 UNHELD = Sql("""

@@ -15,6 +15,7 @@ from merx.orders.model import (
     AddressSnapshot,
     Order,
     OrderView,
+    Overdue,
     Purchase,
     PurchaseView,
     ReviewableLine,
@@ -140,9 +141,11 @@ async def buyer_order(
     return store.to_order(row)
 
 
-async def unpaid_past_deadline(tx: ReadTx, *, now: datetime, limit: int) -> list[UUID]:
-    """Purchases whose payment deadline has passed, oldest first."""
-    return await store.list_unpaid(tx, before=now, limit=limit)
+async def unpaid_past_deadline(
+    tx: ReadTx, *, now: datetime, limit: int, after: Overdue | None = None
+) -> list[Overdue]:
+    """Purchases whose payment deadline has passed, oldest first; those that follow `after`."""
+    return await store.list_unpaid(tx, before=now, limit=limit, after=after)
 
 
 async def line_for_review(tx: ReadTx, *, order_line_id: UUID) -> ReviewableLine | None:

@@ -1,7 +1,7 @@
 """All SQL of payments and refunds; that of the inbox of provider notices is in notice_store.py."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
@@ -166,18 +166,22 @@ async def insert_fact(tx: Tx, payment: Payment, fact: Fact, *, now: datetime) ->
 IN_DOUBT = Sql("""
 UPDATE payments SET asked_at = $1
  WHERE id IN (SELECT id FROM payments
-               WHERE state = 'action_required' AND (asked_at IS NULL OR asked_at <= $2)
-                 AND started_at <= $2
+               WHERE state = 'action_required' AND started_at <= $1::timestamptz - $2::interval
+                 AND (asked_at IS NULL OR asked_at <= $1::timestamptz
+                                          - least($4::interval, greatest($2::interval, (asked_at - started_at) / 10)))
                ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id, purchase_id, provider, number
 """)
 
 
 async def claim_in_doubt(
-    tx: Tx, *, now: datetime, asked_before: datetime, limit: int
+    tx: Tx, *, now: datetime, often: timedelta, seldom: timedelta, limit: int
 ) -> list[tuple[UUID, UUID, str, str]]:
-    """Take started attempts not asked about lately: (id, purchase, provider, number)."""
-    return [(row[0], row[1], row[2], row[3]) for row in await tx.rows(IN_DOUBT, now, asked_before, limit)]
+    """Take started attempts not asked about lately: (id, purchase, provider, number).
+
+    The pause between two questions is `often`, then a tenth of the time since the attempt began, at most `seldom`.
+    """
+    return [(row[0], row[1], row[2], row[3]) for row in await tx.rows(IN_DOUBT, now, often, limit, seldom)]
 
 
 REFUND_COLUMNS = """r.id, r.payment_id, r.purchase_id, r.number, r.reason, r.state, r.currency, r.amount, r.attempts,
@@ -237,7 +241,8 @@ async def approve_refund(
 
 CLAIM_REFUNDS = Sql(f"""
 WITH claimed AS (
-    UPDATE refunds r SET state = 'submitted', attempts = r.attempts + 1, next_attempt_at = $2
+    UPDATE refunds r SET state = 'submitted', attempts = r.attempts + 1,
+           next_attempt_at = $1::timestamptz + least($4::interval, $2::interval * power(2, least(r.attempts, 30)))
      WHERE r.id IN (SELECT id FROM refunds
                      WHERE next_attempt_at <= $1 AND state IN ('approved', 'submitted', 'failed')
                      ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
@@ -288,9 +293,11 @@ REFUND_LINES_OF = Sql(
 FIND_PAYMENT = Sql(f"SELECT {COLUMNS} FROM payments WHERE id = $1")
 
 
-async def claim_refunds(tx: Tx, *, now: datetime, again_at: datetime, limit: int) -> list[Refund]:
-    """Take refunds that are due; whatever becomes of this attempt, the next is due at `again_at`."""
-    return [Refund(*row) for row in await tx.rows(CLAIM_REFUNDS, now, again_at, limit)]
+async def claim_refunds(
+    tx: Tx, *, now: datetime, first_pause: timedelta, longest_pause: timedelta, limit: int
+) -> list[Refund]:
+    """Take refunds that are due. Whatever becomes of this attempt, the next is due after a pause that doubles."""
+    return [Refund(*row) for row in await tx.rows(CLAIM_REFUNDS, now, first_pause, limit, longest_pause)]
 
 
 async def finish_attempt(tx: Tx, *, refund: Refund, outcome: str, detail: str = "", now: datetime) -> None:
