@@ -32,6 +32,8 @@ TINY = Sizes(
     page_connections=4,
     products_asked=10,
     stored_orders=100,
+    slow_buyers=8,
+    slow_seconds=3.0,
 )
 
 pytestmark = pytest.mark.slow
@@ -185,8 +187,9 @@ async def test_every_line_is_measured(
 ) -> None:
     code = await run_bench(settings, server_dsn, names=[], as_json=True, sizes=TINY)
     lines = json.loads(capsys.readouterr().out)
-    expected = {name for name in NAMES if name != "statements"}
+    expected = {name for name in NAMES if name not in {"statements", "slow_provider"}}
     expected |= {"statements_product", "statements_cart_add", "statements_placement"}
+    expected |= {"slow_provider_page", "slow_provider_orders"}
     assert set(lines) == expected
     for name, line in lines.items():
         assert set(line) == {"figure", "unit", "floor", "ratio", "required", "ok"}

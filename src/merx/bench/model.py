@@ -29,6 +29,8 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     page_connections: int = 64
     products_asked: int = 1_000
     stored_orders: int = 1_000_000
+    slow_buyers: int = 64
+    slow_seconds: float = 10.0
 
 
 FULL: Final = Sizes()

@@ -20,13 +20,14 @@ from merx.bench.history import load_history
 from merx.bench.load import Answered, find_wrk, run_wrk
 from merx.bench.model import FULL, BenchError, Line, Machine, Requirement, Sizes
 from merx.bench.notices import measure_notices
+from merx.bench.slow_provider import slow_shop
 from merx.bench.web import WebServer, shop_server, trivial_server, worker_memory_mb
 from merx.infra.machine import cores
 from merx.infra.settings import Settings
 
 NAMES: Final = (
     "engine_orders", "http_orders", "purchase_journey", "hot_item", "product_json", "product_page", "statements",
-    "memory", "growth", "notices",
+    "memory", "growth", "notices", "slow_provider",
 )  # fmt: skip
 REQUIRED: Final = {
     "engine_orders": Requirement(least_ratio=2.0),
@@ -41,6 +42,8 @@ REQUIRED: Final = {
     "memory": Requirement(most=200),
     "growth": Requirement(least_ratio=0.8),
     "notices": Requirement(least_ratio=0.4),
+    "slow_provider_page": Requirement(least_ratio=0.8),
+    "slow_provider_orders": Requirement(least_ratio=0.8),
 }
 _ORDER_LINES: Final = frozenset({"engine_orders", "http_orders", "purchase_journey", "notices"})
 _WEB_LINES: Final = frozenset(
@@ -119,6 +122,8 @@ class _Run:
                 await self._growth(database)
             if self._names & (_ORDER_LINES | _WEB_LINES | {"statements"}):
                 await self._main_part(database)
+            if "slow_provider" in self._names:
+                await self._slow_provider(database)
         return self._lines()
 
     async def _main_part(self, database: BenchDatabase) -> None:
@@ -272,6 +277,24 @@ class _Run:
                 [("growth_none", partial(self._engine, database)), ("growth", partial(self._engine, grown))],
             )
 
+    # --- a provider that is slow ----------------------------------------------------------------------------------
+
+    async def _slow_provider(self, database: BenchDatabase) -> None:
+        """The same page and the same orders in turns, with and without buyers at the slow provider."""
+        sizes = self._sizes
+        async with slow_shop(
+            self._settings, database, home=self._home, buyers=sizes.slow_buyers, seconds=sizes.slow_seconds
+        ) as slow:
+            page = partial(self._pages, slow.server, _PAGE_LINES["product_page"])
+            orders = partial(self._http_orders, database, slow.server)
+            await page()  # every worker has seen every product before anything is measured
+            steps: list[Step] = [
+                ("slow_provider_page", partial(slow.beset, page)), ("page_alone", page),
+                ("slow_provider_orders", partial(slow.beset, orders)), ("orders_alone", orders),
+            ]  # fmt: skip
+            await self._repeat("slow_provider", steps)
+            self._notes["slow_provider_page"] = slow.note
+
     # --- the table ----------------------------------------------------------------------------------------------
 
     def _lines(self) -> list[Line]:
@@ -285,6 +308,8 @@ class _Run:
             "hot_item": medians.get("http_orders"),
             **dict.fromkeys(_PAGE_LINES, medians.get("floor_page")),
             "growth": medians.get("growth_none"),
+            "slow_provider_page": medians.get("page_alone"),
+            "slow_provider_orders": medians.get("orders_alone"),
         }
         units = {
             "purchase_journey": "purchases/s",
@@ -292,7 +317,7 @@ class _Run:
             "hot_item": "buyers/s",
             "memory": "MB",
         }
-        units |= dict.fromkeys(_PAGE_LINES, "requests/s")
+        units |= dict.fromkeys((*_PAGE_LINES, "slow_provider_page"), "requests/s")
         return [
             Line(
                 name=name,
@@ -303,5 +328,10 @@ class _Run:
                 note=self._notes.get(name, ""),
             )
             for name, required in REQUIRED.items()
-            if name in medians and ("statements" if name.startswith("statements") else name) in self._names
+            if name in medians and _group_of(name) in self._names
         ]
+
+
+def _group_of(name: str) -> str:
+    """Under which name a line is asked for: some names stand for several lines."""
+    return next((group for group in ("statements", "slow_provider") if name.startswith(group)), name)

@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -89,10 +89,12 @@ def _write_keys(private: Path, public: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def shop_server(settings: Settings, dsn: str, *, home: Path) -> AsyncIterator[WebServer]:
-    """`merx web` over `dsn`, as the shop itself runs it, on a free port."""
+async def shop_server(
+    settings: Settings, dsn: str, *, home: Path, more: Mapping[str, str] | None = None
+) -> AsyncIterator[WebServer]:
+    """`merx web` over `dsn`, as the shop itself runs it, on a free port; `more` is added to its environment."""
     port = free_port()
-    environment = shop_environment(settings, dsn, home=home, port=port)
+    environment = shop_environment(settings, dsn, home=home, port=port) | dict(more or {})
     async with _running(["-m", "merx", "web"], environment, port=port, log=home / "web.log") as server:
         yield server
 

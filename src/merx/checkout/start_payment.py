@@ -7,7 +7,7 @@ from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.orders import OrderState, lock_purchase, purchase_view
 from merx.payments import NotPayable, Payment, PaymentState, payments_of, record_started
-from merx.payments.providers import Device, PaymentRequest, ProviderAction, ProviderRegistry
+from merx.payments.providers import Device, PaymentRequest, ProviderAction, ProviderDown, ProviderRegistry
 
 SUBJECT = {"zh-CN": "订单 {number}", "en": "Order {number}"}
 
@@ -27,6 +27,8 @@ async def start_payment(
 ) -> ProviderAction:
     """Record that this attempt begins, then ask the provider what the buyer must do. May be repeated.
 
+    Of a provider that is down nothing is asked and nothing recorded.
+
     `device`, `client_ip` and `openid` (inside WeChat) say where the buyer is.
 
     Raises UnknownPurchase, NotPayable, and what the provider raises.
@@ -41,6 +43,8 @@ async def start_payment(
         attempts = [each for each in await payments_of(tx, [purchase_id]) if each.state in open_states]
         if purchase.state != OrderState.PENDING_PAYMENT or purchase.expires_at <= now or not attempts:
             raise NotPayable(state=str(purchase.state))
+        if providers.get(attempts[-1].provider).is_down:
+            raise ProviderDown(provider=attempts[-1].provider, reason="it did not answer lately")
         await record_started(tx, payment=attempts[-1], now=now)
         return attempts[-1], view.purchase.number, view.purchase.locale
 
