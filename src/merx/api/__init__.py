@@ -19,6 +19,7 @@ from merx.api.routes import (
     catalog,
     payments,
     purchases,
+    reconciliation,
     return_addresses,
     returns,
     reviews,
@@ -35,6 +36,7 @@ api_routes: list[HTTPRouteHandler] = [
     *reviews.handlers,
     *seller.handlers,
     *returns.handlers,
+    *reconciliation.handlers,
     *return_addresses.handlers,
 ]
 

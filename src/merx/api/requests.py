@@ -280,6 +280,19 @@ class SetReturnAddress(Input, frozen=True, kw_only=True):
     return_address: Annotated[str, Meta(max_length=10_000)]
 
 
+class DifferenceQuery(PageQuery, frozen=True, kw_only=True):
+    """Differences between bills and books, by state."""
+
+    state: Literal["open", "resolved"] = "open"
+
+
+class ResolveDifference(Input, frozen=True, kw_only=True):
+    """How a difference is resolved, and why; an explanation needs words."""
+
+    resolution: Literal["explain", "recheck", "accept_theirs", "write_off", "book"]
+    note: Annotated[str, Meta(max_length=2000)] = ""
+
+
 class ReturnQuery(PageQuery, frozen=True, kw_only=True):
     """After-sales cases, by state."""
 

@@ -103,7 +103,7 @@ def _show(bill: Bill, console: Console) -> None:
         console.print(table)
     if bill.open:
         console.print(
-            f"[bold red]{bill.open} differences are open[/], of {bill.differences}: see /platform/reconciliation"
+            f"[bold red]{bill.open} differences are open[/], of {bill.differences}: see /staff/reconciliation"
         )
     else:
         console.print(f"[green]nothing is open[/], of {bill.differences} differences")

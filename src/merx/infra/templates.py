@@ -162,6 +162,7 @@ def _filters(*, locale: str, zone: ZoneInfo) -> dict[str, Callable[..., str]]:
         "number": lambda number: format_decimal(number, locale=cldr),
         "currency_name": lambda code: _currency_name(code, locale),
         "date": lambda at: format_date(_in_zone(at, zone), format="medium", locale=cldr),
+        "calendar_day": lambda day: format_date(day, format="medium", locale=cldr),
         "day": lambda at: format_date(_in_zone(at, zone), format="long", locale=cldr),
         "moment": lambda at: format_datetime(_in_zone(at, zone), format="medium", locale=cldr),
     }

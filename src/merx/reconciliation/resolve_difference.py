@@ -77,17 +77,17 @@ async def resolve_difference(
     return await _again(tx, difference_id)
 
 
-async def ask_again(db: Database, providers: ProviderRegistry, *, difference_id: UUID) -> Answer:
+async def ask_again(db: Database, providers: ProviderRegistry, *, difference_id: UUID) -> Answer | None:
     """Ask the provider, by our own number and outside every transaction, about what a difference is of.
 
-    Raises UnknownDifference, ResolutionRefused, UnknownProvider, ProviderUnavailable.
+    None when there is nothing to ask about it, or no more. Raises UnknownDifference, UnknownProvider, ProviderUnavailable.
     """
     async with db.read() as read:
         found = await store.find_difference(read, difference_id)
     if found is None:
         raise UnknownDifference
     if Resolution.RECHECK not in resolutions_of(found):
-        raise ResolutionRefused
+        return None
     provider = providers.get(found.provider)
     if found.refund_id is not None and found.refund_number is not None:
         async with db.read() as read:

@@ -25,6 +25,7 @@ from merx.storefront.routes import (
     orders,
     preferences,
     purchases,
+    reconciliation,
     returns,
     seller,
 )
@@ -47,6 +48,7 @@ storefront_handlers = [
             *purchases.handlers,
             *orders.handlers,
             *returns.handlers,
+            *reconciliation.handlers,
             *account.handlers,
             *addresses.handlers,
             *notifications.handlers,

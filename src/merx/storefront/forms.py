@@ -174,6 +174,13 @@ class AnswerForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer: Words
 
 
+class ResolutionForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a difference between a bill and the books is resolved: the button that was pressed, and a note."""
+
+    resolution: Literal["explain", "recheck", "accept_theirs", "write_off", "book"]
+    note: Words = ""
+
+
 class ProposalForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount in major units, as people write it, and why."""
 
