@@ -7,7 +7,7 @@ from typing import Final
 
 from merx.catalog import forget_changed_availability, forget_changed_product
 from merx.infra.dispatch import Subscription
-from merx.notifications import tell_buyer_shipped, tell_return, tell_seller_paid
+from merx.notifications import tell_buyer_shipped, tell_dispute, tell_return, tell_seller_paid
 from merx.returns import settle_exchange, settle_return
 
 SUBSCRIPTIONS: Final = (
@@ -32,6 +32,7 @@ SUBSCRIPTIONS: Final = (
         ),
         tell_return,
     ),
+    Subscription("notifications.tell_dispute", frozenset({"DisputeOpened", "DisputeClosed"}), tell_dispute),
     Subscription("returns.settle_return", frozenset({"RefundSucceeded"}), settle_return),
     Subscription("returns.settle_exchange", frozenset({"ParcelShipped"}), settle_exchange),
     Subscription(

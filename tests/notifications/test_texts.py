@@ -7,7 +7,7 @@ from merx.accounts import Account
 from merx.fulfilment import CARRIERS
 from merx.kit.i18n import LOCALES
 from merx.kit.ids import new_id
-from merx.notifications import MailRefused, OrderPaid, ParcelShipped, ReturnMoved, word
+from merx.notifications import DisputeTold, MailRefused, OrderPaid, ParcelShipped, ReturnMoved, word
 from merx.notifications.model import Facts, Kind, Letter
 from merx.notifications.rules import ATTEMPTS_MOST, next_attempt
 from merx.notifications.smtp import build_message
@@ -16,6 +16,9 @@ from merx.notifications.texts import compose
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 ORDER = new_id()
 PURCHASE = new_id()
+DISPUTE = DisputeTold(
+    order_id=ORDER, order_number="261121ABCDEFGHJK-1", state="needs_response", amount=3000, currency="CNY", due_at=None
+)  # fmt: skip
 EXAMPLES: dict[Kind, Facts] = {
     "order_paid": OrderPaid(order_id=ORDER, order_number="261121ABCDEFGHJK-1", total=123450, currency="CNY"),
     "parcel_shipped": ParcelShipped(
@@ -43,6 +46,8 @@ EXAMPLES: dict[Kind, Facts] = {
         amount=3000,
         currency="CNY",
     ),
+    "dispute_for_seller": DISPUTE,
+    "dispute_for_staff": DISPUTE,
 }
 
 
@@ -56,7 +61,7 @@ def person(**changes: str) -> Account:
 def test_every_kind_is_worded_in_every_language_with_its_facts(kind: Kind, locale: str) -> None:
     wording = word(kind, EXAMPLES[kind], locale=locale)
     assert "261121ABCDEFGHJK-1" in wording.title
-    assert str(ORDER) in wording.path
+    assert wording.path == "/platform/disputes" if kind == "dispute_for_staff" else str(ORDER) in wording.path
     assert ("订单" in wording.title) == (locale == "zh-CN")
     whole = wording.title + wording.text + wording.path
     assert "{" not in whole

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from merx.kit.money import Money
+from merx.storefront import dispute_views as d
 from merx.storefront import reconciliation_views as c
 from merx.storefront import return_views as r
 from merx.storefront import views as v
@@ -490,6 +491,38 @@ def returns(locale: str, currency: str, role: r.Role) -> r.ReturnsView:
     )
 
 
+def disputes(currency: str) -> d.DisputesView:
+    """A dispute in every open state, and both kinds of refunds that failed."""
+    amount = money(PRICES[currency][0], currency)
+    return d.DisputesView(
+        disputes=tuple(
+            d.DisputeRow(
+                reference=f"dp_{state}",
+                provider="card",
+                state=state,
+                reason="fraudulent",
+                amount=amount,
+                url="http://localhost:8000/disputes/1",
+                opened_at=AT,
+                due_at=AT if state == "needs_response" else None,
+            )
+            for state in ("inquiry", "needs_response", "under_review")
+        ),
+        refunds=tuple(
+            d.FailedRefundRow(
+                number="26R1",
+                amount=amount,
+                failure="account_closed",
+                came_back=came_back,
+                created_at=AT,
+                retry_url="/platform/refunds/1/retry",
+            )
+            for came_back in (True, False)
+        ),
+        more_url="/platform/disputes?after=abc",
+    )
+
+
 def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
     """The pages of after-sales."""
     wrong = v.FormView(
@@ -535,6 +568,8 @@ def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         "returns": ("return_list.html", returns(locale, currency, "buyer")),
         "seller-returns": ("return_list.html", returns(locale, currency, "seller")),
         "staff-returns": ("return_list.html", returns(locale, currency, "staff")),
+        "disputes": ("disputes.html", disputes(currency)),
+        "disputes-empty": ("disputes.html", d.DisputesView(disputes=(), refunds=())),
         "returns-empty": ("return_list.html", r.ReturnsView(role="buyer", rows=())),
         "staff-returns-empty": ("return_list.html", r.ReturnsView(role="staff", rows=())),
     }

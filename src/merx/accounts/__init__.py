@@ -32,7 +32,7 @@ from merx.accounts.keep_addresses import (
     list_addresses,
     update_address,
 )
-from merx.accounts.keep_staff import appoint_staff, dismiss_staff
+from merx.accounts.keep_staff import appoint_staff, dismiss_staff, staff_ids
 from merx.accounts.limit_attempts import count_registration
 from merx.accounts.log_in import log_in
 from merx.accounts.model import Account, Identity, PostalAddress, SavedAddress, Session
@@ -86,6 +86,7 @@ __all__ = [
     "register",
     "revoke_all",
     "seal_address",
+    "staff_ids",
     "update_address",
     "verify_password",
 ]

@@ -143,6 +143,14 @@ INSERT INTO platform_staff (account_id, created_at) VALUES ($1, $2) ON CONFLICT 
 DISMISS_STAFF = Sql("DELETE FROM platform_staff WHERE account_id = $1")
 
 
+STAFF_IDS = Sql("SELECT account_id FROM platform_staff ORDER BY account_id")
+
+
+async def staff_ids(tx: ReadTx) -> list[UUID]:
+    """The accounts of the platform's staff."""
+    return [row[0] for row in await tx.rows(STAFF_IDS)]
+
+
 async def insert_staff(tx: Tx, *, account_id: UUID, now: datetime) -> None:
     """Enter an account into the platform's staff."""
     await tx.run(APPOINT_STAFF, account_id, now)

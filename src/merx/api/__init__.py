@@ -17,6 +17,7 @@ from merx.api.routes import (
     accounts,
     carts,
     catalog,
+    disputes,
     payments,
     purchases,
     reconciliation,
@@ -36,6 +37,7 @@ api_routes: list[HTTPRouteHandler] = [
     *reviews.handlers,
     *seller.handlers,
     *returns.handlers,
+    *disputes.handlers,
     *reconciliation.handlers,
     *return_addresses.handlers,
 ]

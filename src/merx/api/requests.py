@@ -293,6 +293,12 @@ class ResolveDifference(Input, frozen=True, kw_only=True):
     note: Annotated[str, Meta(max_length=2000)] = ""
 
 
+class DisputeQuery(PageQuery, frozen=True, kw_only=True):
+    """Disputes, by state."""
+
+    state: Literal["inquiry", "needs_response", "under_review", "won", "lost", "closed"] | None = None
+
+
 class ReturnQuery(PageQuery, frozen=True, kw_only=True):
     """After-sales cases, by state."""
 

@@ -4,9 +4,10 @@ Handlers turn events into notifications and queued mails in the transaction of t
 """
 
 from merx.notifications.errors import MailRefused, MailUnavailable
-from merx.notifications.handlers import tell_buyer_shipped, tell_return, tell_seller_paid
+from merx.notifications.handlers import tell_buyer_shipped, tell_dispute, tell_return, tell_seller_paid
 from merx.notifications.jobs import send_mails
 from merx.notifications.model import (
+    DisputeTold,
     Letter,
     Mailer,
     Notification,
@@ -21,6 +22,7 @@ from merx.notifications.smtp import SmtpMailer
 from merx.notifications.texts import word
 
 __all__ = [
+    "DisputeTold",
     "Letter",
     "MailRefused",
     "MailUnavailable",
@@ -37,6 +39,7 @@ __all__ = [
     "mark_read",
     "send_mails",
     "tell_buyer_shipped",
+    "tell_dispute",
     "tell_return",
     "tell_seller_paid",
     "word",

@@ -1,14 +1,16 @@
 """Turn events into notifications and queued mails. Handling an event twice changes nothing."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from merx.accounts import staff_ids
 from merx.infra.db import Tx
 from merx.infra.outbox import StoredEvent
 from merx.notifications import store
-from merx.notifications.model import Kind, OrderPaid, ParcelShipped, ReturnMoved
-from merx.orders import order_for_review
+from merx.notifications.model import DisputeTold, Kind, OrderPaid, ParcelShipped, ReturnMoved
+from merx.orders import Order, order_for_review, orders_of_purchase
 from merx.sellers import member_ids
 
 
@@ -42,6 +44,15 @@ class _ReturnEvent(msgspec.Struct, frozen=True):
     currency: str
     kind: str
     refunded: bool = False
+
+
+class _DisputeEvent(msgspec.Struct, frozen=True):
+    """The data of DisputeOpened and DisputeClosed."""
+
+    state: str
+    amount: int
+    currency: str
+    due_at: datetime | None = None
 
 
 async def tell_seller_paid(tx: Tx, event: StoredEvent) -> None:
@@ -81,6 +92,37 @@ async def tell_buyer_shipped(tx: Tx, event: StoredEvent) -> None:
         data=facts,
         created_at=event.created_at,
     )
+
+
+async def tell_dispute(tx: Tx, event: StoredEvent) -> None:
+    """On DisputeOpened and DisputeClosed: tell the platform's staff, and the members of every seller of the purchase.
+
+    Raises msgspec.ValidationError on other data.
+    """
+    told = msgspec.convert(event.data, type=_DisputeEvent)
+    recipients: list[tuple[Kind, Order, list[UUID]]] = []
+    for order in await orders_of_purchase(tx, purchase_id=event.subject_id):
+        if not recipients:
+            recipients.append(("dispute_for_staff", order, await staff_ids(tx)))
+        recipients.append(("dispute_for_seller", order, await member_ids(tx, seller_id=order.seller_id)))
+    for kind, order, account_ids in recipients:
+        if account_ids:
+            facts = DisputeTold(
+                order_id=order.id,
+                order_number=order.number,
+                state=told.state,
+                amount=told.amount,
+                currency=told.currency,
+                due_at=told.due_at,
+            )
+            await store.insert(
+                tx,
+                event_id=event.id,
+                account_ids=account_ids,
+                kind=kind,
+                data=facts,
+                created_at=event.created_at,
+            )
 
 
 async def tell_return(tx: Tx, event: StoredEvent) -> None:

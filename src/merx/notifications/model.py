@@ -6,7 +6,14 @@ from uuid import UUID
 
 import msgspec
 
-Kind = Literal["order_paid", "parcel_shipped", "return_for_buyer", "return_for_seller"]
+Kind = Literal[
+    "order_paid",
+    "parcel_shipped",
+    "return_for_buyer",
+    "return_for_seller",
+    "dispute_for_seller",
+    "dispute_for_staff",
+]
 
 
 class OrderPaid(msgspec.Struct, frozen=True):
@@ -42,7 +49,21 @@ class ReturnMoved(msgspec.Struct, frozen=True):
     """Goods are sent instead of money."""
 
 
-Facts = OrderPaid | ParcelShipped | ReturnMoved
+class DisputeTold(msgspec.Struct, frozen=True):
+    """For sellers and staff: a card's holder objects to a payment, or it was decided. `amount` is in minor units.
+
+    `state` is how it stands, `due_at` until when evidence may be handed in.
+    """
+
+    order_id: UUID
+    order_number: str
+    state: str
+    amount: int
+    currency: str
+    due_at: datetime | None
+
+
+Facts = OrderPaid | ParcelShipped | ReturnMoved | DisputeTold
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,19 +10,32 @@ from merx.fulfilment import UnknownCarrier, find_carrier
 from merx.infra.templates import money_text
 from merx.kit.i18n import pick
 from merx.kit.money import Money
-from merx.notifications.model import Facts, Kind, Letter, OrderPaid, ParcelShipped, ReturnMoved, Wording
+from merx.notifications.model import (
+    DisputeTold,
+    Facts,
+    Kind,
+    Letter,
+    OrderPaid,
+    ParcelShipped,
+    ReturnMoved,
+    Wording,
+)
 
-_FACTS: Final[dict[str, type[OrderPaid] | type[ParcelShipped] | type[ReturnMoved]]] = {
+_FACTS: Final[dict[str, type[OrderPaid] | type[ParcelShipped] | type[ReturnMoved] | type[DisputeTold]]] = {
     "order_paid": OrderPaid,
     "parcel_shipped": ParcelShipped,
     "return_for_buyer": ReturnMoved,
     "return_for_seller": ReturnMoved,
+    "dispute_for_seller": DisputeTold,
+    "dispute_for_staff": DisputeTold,
 }
 _PATHS: Final = {
     "order_paid": "/seller/orders/{order_id}",
     "parcel_shipped": "/purchases/{purchase_id}/orders/{order_id}",
     "return_for_buyer": "/purchases/{purchase_id}/orders/{order_id}",
     "return_for_seller": "/seller/orders/{order_id}",
+    "dispute_for_seller": "/seller/orders/{order_id}",
+    "dispute_for_staff": "/platform/disputes",
 }
 _TITLES: Final = {
     "order_paid": {
@@ -41,6 +54,14 @@ _TITLES: Final = {
         "zh-CN": "订单 {order_number} 的售后有新进展",
         "en": "News of the after-sales case of order {order_number}",
     },
+    "dispute_for_seller": {
+        "zh-CN": "订单 {order_number} 的付款有拒付争议",
+        "en": "A dispute about the payment of order {order_number}",
+    },
+    "dispute_for_staff": {
+        "zh-CN": "订单 {order_number} 的付款有拒付争议",
+        "en": "A dispute about the payment of order {order_number}",
+    },
 }
 _TEXTS: Final = {
     "order_paid": {
@@ -53,6 +74,8 @@ _TEXTS: Final = {
     },
     "return_for_buyer": {"zh-CN": "{step_text}", "en": "{step_text}"},
     "return_for_seller": {"zh-CN": "{step_text}", "en": "{step_text}"},
+    "dispute_for_seller": {"zh-CN": "{state_text}", "en": "{state_text}"},
+    "dispute_for_staff": {"zh-CN": "{state_text}", "en": "{state_text}"},
 }
 _STEPS: Final = {
     "ReturnRequested": {
@@ -119,6 +142,32 @@ _EXCHANGE_STEPS: Final = {
     },
 }
 """What differs while goods, not money, are on their way to the buyer."""
+_DISPUTES: Final = {
+    "inquiry": {
+        "zh-CN": "持卡人的银行询问一笔 {amount} 的付款，款项尚未扣回。",
+        "en": "The card holder's bank asks about a payment of {amount}. No money was taken back.",
+    },
+    "needs_response": {
+        "zh-CN": "持卡人对 {amount} 提出拒付，款项已被扣回。请在截止时间前到支付机构提交证据。",
+        "en": "The card's holder objects to {amount}, which was taken back. Evidence goes to the provider, in time.",
+    },
+    "under_review": {
+        "zh-CN": "{amount} 的拒付争议正由银行审理。",
+        "en": "The bank decides about {amount}.",
+    },
+    "won": {
+        "zh-CN": "拒付争议胜诉，{amount} 已退还。",
+        "en": "The dispute is won: {amount} came back.",
+    },
+    "lost": {
+        "zh-CN": "拒付争议败诉，{amount} 由卖家承担。",
+        "en": "The dispute is lost: {amount} is the seller's loss.",
+    },
+    "closed": {
+        "zh-CN": "银行的询问已结束，{amount} 未被扣回。",
+        "en": "The bank's question is closed; {amount} was not taken back.",
+    },
+}
 _LETTER: Final = {
     "zh-CN": ("{name}，您好：\n\n{title}。\n{text}\n\n查看订单：{url}\n\n本邮件由系统自动发送，请勿回复。\n"),
     "en": (
@@ -142,6 +191,9 @@ def word(kind: Kind, facts: Facts, *, locale: str) -> Wording:
         amount = money_text(Money(facts.amount, facts.currency), locale=locale)
         step = (_EXCHANGE_STEPS if facts.exchange else _STEPS).get(facts.step) or _STEPS[facts.step]
         values["step_text"] = pick(step, locale).format(amount=amount)
+    elif isinstance(facts, DisputeTold):
+        amount = money_text(Money(facts.amount, facts.currency), locale=locale)
+        values["state_text"] = pick(_DISPUTES[facts.state], locale).format(amount=amount)
     else:
         values["carrier"] = _carrier_name(facts.carrier, locale)
     return Wording(

@@ -94,6 +94,11 @@ async def list_purchases(
     return PurchasePage(items, encode_cursor(str(page[-1].id)) if len(found) > limit else None)
 
 
+async def orders_of_purchase(tx: ReadTx, *, purchase_id: UUID) -> list[Order]:
+    """A purchase's orders, by number, for whom it is not private."""
+    return await store.orders_of(tx, [purchase_id])
+
+
 async def list_seller_orders(
     tx: ReadTx,
     *,

@@ -5,7 +5,13 @@ Only a verified notice or our own query records money; a browser's return never 
 """
 
 from merx.payments.dispute_store import find_by_reference, find_dispute
-from merx.payments.disputes import OPEN_DISPUTES, bear_loss, list_disputes, record_dispute
+from merx.payments.disputes import (
+    OPEN_DISPUTES,
+    bear_loss,
+    list_disputes,
+    list_failed_refunds,
+    record_dispute,
+)
 from merx.payments.errors import (
     AmountMismatch,
     NotPayable,
@@ -26,6 +32,7 @@ from merx.payments.model import (
     PaymentState,
     Refund,
     RefundLine,
+    RefundPage,
 )
 from merx.payments.notice_store import keep_applied_notices, notice_applied, repeat_notices, store_notice
 from merx.payments.record import (
@@ -52,7 +59,6 @@ from merx.payments.store import (
     claim_in_doubt,
     claim_refunds,
     doubt_refund,
-    failed_refunds,
     find_by_number,
     find_by_numbers,
     find_refund,
@@ -84,6 +90,7 @@ __all__ = [
     "Refund",
     "RefundLine",
     "RefundMoved",
+    "RefundPage",
     "RefundTooLarge",
     "UnknownPayment",
     "UnknownRefund",
@@ -96,7 +103,6 @@ __all__ = [
     "claim_refunds",
     "doubt_refund",
     "expire_payments",
-    "failed_refunds",
     "find_by_number",
     "find_by_numbers",
     "find_by_reference",
@@ -107,6 +113,7 @@ __all__ = [
     "get_refunds",
     "keep_applied_notices",
     "list_disputes",
+    "list_failed_refunds",
     "lock_payment",
     "notice_applied",
     "open_payments",

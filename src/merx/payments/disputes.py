@@ -15,9 +15,10 @@ from merx.kit.paging import decode_cursor, encode_cursor
 from merx.ledger import Transfer, dispute_transfers, loss_transfer, post
 from merx.payments import dispute_store as store
 from merx.payments.events import DISPUTE_CLOSED, DISPUTE_OPENED
-from merx.payments.model import Dispute, DisputePage, Payment
+from merx.payments.model import Dispute, DisputePage, Payment, RefundPage
 from merx.payments.providers.model import DisputeMove, DisputeReport, DisputeState
 from merx.payments.states import DISPUTE_STATES
+from merx.payments.store import failed_refunds
 
 OPEN_DISPUTES: Final = (DisputeState.INQUIRY, DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
 PAGE_LIMIT: Final = 100
@@ -87,6 +88,15 @@ async def list_disputes(
     )
     page = found[:limit]
     return DisputePage(page, encode_cursor(str(page[-1].id)) if len(found) > limit else None)
+
+
+async def list_failed_refunds(tx: ReadTx, *, after: str | None = None, limit: int = 20) -> RefundPage:
+    """Refunds that failed, newest first. Raises BadCursor."""
+    before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
+    limit = max(1, min(limit, PAGE_LIMIT))
+    found = await failed_refunds(tx, before=before, limit=limit + 1)
+    page = found[:limit]
+    return RefundPage(page, encode_cursor(str(page[-1].id)) if len(found) > limit else None)
 
 
 async def _move(tx: Tx, payment: Payment, report: DisputeReport, *, now: datetime) -> bool:

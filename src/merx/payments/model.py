@@ -81,6 +81,13 @@ class Refund(msgspec.Struct, frozen=True):
     reversals: int = 0
 
 
+class RefundPage(msgspec.Struct, frozen=True):
+    """Refunds, newest first."""
+
+    items: list[Refund]
+    next_cursor: str | None
+
+
 class RefundLine(msgspec.Struct, frozen=True):
     """The part of an order line that goes back; `tax` is inside the amount."""
 

@@ -72,7 +72,7 @@ STAFF = "/staff/returns/{return_id:uuid}"
 Work = Callable[[Tx], Awaitable[Return]]
 
 
-def _require_staff(visit: Visit) -> UUID:
+def require_staff(visit: Visit) -> UUID:
     """The account of a member of the platform's staff. Raises Unauthenticated, Forbidden."""
     identity = visit.require_identity()
     if not identity.is_staff:
@@ -127,7 +127,7 @@ async def show_seller_returns(visit: Visiting, after: Cursor = None) -> Page:
 @get("/staff/returns")
 async def show_escalated(visit: Visiting, after: Cursor = None) -> Page:
     """The cases that wait for the platform, newest first. Raises Unauthenticated, Forbidden, BadCursor."""
-    _require_staff(visit)
+    require_staff(visit)
     async with visit.services.db.snapshot() as tx:
         found = await list_returns(
             tx, seller_ids=None, states=[ReturnState.ESCALATED], after=after, limit=_PER_PAGE
@@ -163,7 +163,7 @@ async def _visible(visit: Visit, tx: ReadTx, return_id: UUID, role: Role) -> Ret
         return await _own(visit, tx, return_id)
     if role == "seller":
         return await seller_return(tx, return_id=return_id, seller_ids=shops_of(visit))
-    _require_staff(visit)
+    require_staff(visit)
     return await get_return(tx, return_id=return_id)
 
 
@@ -360,7 +360,7 @@ async def show_any_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
 @post(STAFF + "/decide", status_code=200)
 async def submit_decide(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
     """The platform's last word. Raises Unauthenticated, Forbidden, UnknownReturn."""
-    staff_id = _require_staff(visit)
+    staff_id = require_staff(visit)
     form = await read_form(request, DecisionForm)
 
     async def work(tx: Tx) -> Return:
