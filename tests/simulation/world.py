@@ -31,7 +31,7 @@ from merx.subscriptions import SUBSCRIPTIONS
 from merx.worker import jobs_of
 
 START = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
-OPENING_STOCK = {"TEA": 12, "CUP": 20, "POT": 5}
+OPENING_STOCK = {"TEA": 16, "CUP": 30, "POT": 6}
 SELLER_OF = {"TEA": "tea-house", "CUP": "tea-house", "POT": "pottery"}
 _BEHIND = """
 SELECT NOT EXISTS (SELECT FROM subscription_cursors)
