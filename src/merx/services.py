@@ -33,7 +33,10 @@ class Services:
         self.clock = clock
         self.pages = pages or PageCache()
         self.placement = PlacementQueue(
-            db, clock=clock, deadline=timedelta(seconds=settings.payment_deadline_seconds)
+            db,
+            clock=clock,
+            deadline=timedelta(seconds=settings.payment_deadline_seconds),
+            methods=providers.terms(),
         )
         self.notices = NoticeQueue(db)
 

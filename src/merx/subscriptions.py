@@ -7,11 +7,24 @@ from typing import Final
 
 from merx.catalog import forget_changed_availability, forget_changed_product
 from merx.infra.dispatch import Subscription
-from merx.notifications import tell_buyer_shipped, tell_dispute, tell_return, tell_seller_paid
+from merx.notifications import (
+    tell_buyer_confirmed,
+    tell_buyer_shipped,
+    tell_dispute,
+    tell_return,
+    tell_seller_authorized,
+    tell_seller_paid,
+    tell_seller_withdrawn,
+)
 from merx.returns import settle_exchange, settle_return
 
 SUBSCRIPTIONS: Final = (
     Subscription("notifications.tell_seller_paid", frozenset({"OrderPaid"}), tell_seller_paid),
+    Subscription(
+        "notifications.tell_seller_authorized", frozenset({"OrderAuthorized"}), tell_seller_authorized
+    ),
+    Subscription("notifications.tell_seller_withdrawn", frozenset({"OrderCancelled"}), tell_seller_withdrawn),
+    Subscription("notifications.tell_buyer_confirmed", frozenset({"PaymentConfirmed"}), tell_buyer_confirmed),
     Subscription("notifications.tell_buyer_shipped", frozenset({"ParcelShipped"}), tell_buyer_shipped),
     Subscription(
         "notifications.tell_return",

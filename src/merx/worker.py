@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 
 from merx.accounts import forget_expired
 from merx.cart import expire_idle_carts
-from merx.checkout import ask_in_doubt, ask_refunds, expire_unpaid, send_refunds
+from merx.checkout import (
+    ask_in_doubt,
+    ask_refunds,
+    capture_authorized,
+    expire_unpaid,
+    release_authorized,
+    send_refunds,
+)
 from merx.fulfilment import auto_receive
 from merx.infra.db import Database
 from merx.infra.dispatch import dispatch, subscribe
@@ -37,6 +44,8 @@ def jobs_of(services: Services) -> list[Job]:
         Job("deliver_events", 0.3, lambda now: dispatch(db, SUBSCRIPTIONS, now=now)),
         Job("expire_unpaid", 5, lambda now: expire_unpaid(db, providers, now=now)),
         Job("ask_in_doubt", 10, lambda now: ask_in_doubt(db, providers, now=now)),
+        Job("capture_authorized", 10, lambda now: capture_authorized(db, providers, now=now)),
+        Job("release_authorized", 10, lambda now: release_authorized(db, providers, now=now)),
         Job("send_refunds", 5, lambda now: send_refunds(db, providers, now=now)),
         Job("ask_refunds", 10, lambda now: ask_refunds(db, providers, now=now)),
         Job("auto_receive", 60, lambda now: auto_receive(db, now=now)),

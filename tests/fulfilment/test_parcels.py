@@ -74,10 +74,11 @@ async def state(view: Any, sale: Any) -> tuple[str, list[tuple[int, int]]]:
 
 
 def test_a_parcel_has_the_states_of_the_design() -> None:
-    assert PARCEL.states == {"planned", "picked", "shipped", "delivered", "received", "cancelled"}
-    assert PARCEL.final == {"received", "cancelled"}
+    assert PARCEL.states == {"planned", "picked", "shipped", "delivered", "received", "returned", "cancelled"}
+    assert PARCEL.final == {"received", "returned", "cancelled"}
     assert PARCEL.sources("cancelled") == ["planned", "picked"]
     assert PARCEL.sources("received") == ["delivered"]
+    assert PARCEL.sources("returned") == ["shipped", "delivered"]
 
 
 async def test_everything_goes_into_one_parcel_unless_lines_are_named(

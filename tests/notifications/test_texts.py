@@ -8,7 +8,14 @@ from merx.fulfilment import CARRIERS
 from merx.kit.i18n import LOCALES
 from merx.kit.ids import new_id
 from merx.notifications import DisputeTold, MailRefused, OrderPaid, ParcelShipped, ReturnMoved, word
-from merx.notifications.model import Facts, Kind, Letter
+from merx.notifications.model import (
+    Facts,
+    Kind,
+    Letter,
+    OrderAuthorized,
+    OrderWithdrawn,
+    PaymentConfirmed,
+)
 from merx.notifications.rules import ATTEMPTS_MOST, next_attempt
 from merx.notifications.smtp import build_message
 from merx.notifications.texts import compose
@@ -21,6 +28,17 @@ DISPUTE = DisputeTold(
 )  # fmt: skip
 EXAMPLES: dict[Kind, Facts] = {
     "order_paid": OrderPaid(order_id=ORDER, order_number="261121ABCDEFGHJK-1", total=123450, currency="CNY"),
+    "order_authorized": OrderAuthorized(
+        order_id=ORDER,
+        order_number="261121ABCDEFGHJK-1",
+        total=123450,
+        currency="CNY",
+        provider="cash_on_delivery",
+    ),
+    "order_withdrawn": OrderWithdrawn(order_id=ORDER, order_number="261121ABCDEFGHJK-1"),
+    "payment_confirmed": PaymentConfirmed(
+        purchase_id=PURCHASE, order_id=ORDER, order_number="261121ABCDEFGHJK-1", amount=123450, currency="CNY"
+    ),
     "parcel_shipped": ParcelShipped(
         purchase_id=PURCHASE,
         order_id=ORDER,

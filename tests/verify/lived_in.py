@@ -9,12 +9,21 @@ from typing import Any
 from uuid import UUID
 
 from PIL import Image
+from tests.factories.promises import Counter
 from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from tests.factories.till import DEADLINE, Bought, Till
 
 from merx.accounts import Account, register
 from merx.catalog import product_by_slug, render_picture, save_media, set_prices
-from merx.checkout import Placed, Refused, apply_dispute, confirm_payment, place_orders
+from merx.checkout import (
+    Placed,
+    Refused,
+    apply_dispute,
+    confirm_cash,
+    confirm_payment,
+    place_orders,
+    release_now,
+)
 from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
@@ -43,6 +52,7 @@ from merx.returns import (
     Wanted,
     approve_return,
     inspect_return,
+    record_undelivered,
     request_return,
     send_back,
 )
@@ -76,6 +86,7 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         await _refused(till)
         await _disputed(till)
         await _delivered(till, people)
+        await _promised(till)
         await _left_behind(till)
         await _reprice(till)
         await _let_the_jobs_catch_up(till)
@@ -259,6 +270,29 @@ async def _delivered(till: Till, people: dict[str, Account]) -> None:
             await _deliver_first(till, order)
         else:
             await _send(till, order, [(tea.id, 1)])
+
+
+async def _promised(till: Till) -> None:
+    """Paid at the door: on its way, paid, cancelled before it left, and refused at the door with one unit broken."""
+    counter = Counter(till.db, till.keys, till.owner, till.shop, till.now)
+    waits, paid, cancelled, refused = [
+        await counter.place({"TEA": 1, "CUP": 2}, "cash_on_delivery") for _ in range(4)
+    ]
+    for sold in (waits, paid, refused):
+        await counter.ship(sold)
+    seller = (await counter.view(paid)).orders[0]
+    at: dict[str, Any] = {"seller_ids": [seller.order.seller_id], "actor_id": new_id(), "now": till.now}
+    amount = Money(paid.total, "CNY")
+    await till.db.write(
+        lambda tx: confirm_cash(tx, order_id=seller.order.id, amount=amount, reference="R-1", **at)
+    )
+    assert await counter.cancel(cancelled)
+    [back] = (await counter.view(refused)).orders
+    restocked = [Wanted(line.id, 1) for line in back.lines]
+    released = await till.db.write(
+        lambda tx: record_undelivered(tx, order_id=back.order.id, restocked=restocked, **at)
+    )
+    await release_now(till.db, counter.providers, released, now=till.now)
 
 
 async def _buy(till: Till, cart: ReadyCart) -> Bought:

@@ -39,8 +39,15 @@ async def test_a_shop_made_by_the_use_cases_is_sound(lived_in: LivedIn) -> None:
 @pytest.mark.usefixtures("lived_in")
 async def test_that_shop_has_everything_the_checks_speak_of(owner: Any) -> None:
     purchases, payments, holds, deliveries, refunds = [set(row[0]) for row in await owner.fetch(STATES)]
-    assert purchases == {"pending_payment", "placed", "closed", "cancelled:buyer", "cancelled:expired"}
-    assert payments == {"created", "action_required", "captured", "expired"}
+    assert purchases == {
+        "pending_payment",
+        "placed",
+        "closed",
+        "cancelled:buyer",
+        "cancelled:expired",
+        "cancelled:undelivered",
+    }
+    assert payments == {"created", "action_required", "authorized", "captured", "expired", "voided"}
     assert holds == {"active", "consumed", "released", "expired"}
     assert deliveries == {"unfulfilled", "partial", "shipped", "received"}
     assert refunds == {"late_payment:succeeded", "duplicate_payment:approved", "after_sales:succeeded"}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from merx.checkout.confirm_payment import confirm_payment
+from merx.checkout.apply_fact import apply_fact
 from merx.checkout.lanes import in_lanes
 from merx.checkout.provider_facts import fact_of_state
 from merx.infra.db import Database, Tx
@@ -97,13 +97,13 @@ async def ask_provider(db: Database, providers: ProviderRegistry, *, payment_id:
 
 
 async def apply_state(db: Database, payment: Payment, state: ProviderState, *, now: datetime) -> bool:
-    """Apply what the provider says of a payment. True when it says the money is there."""
+    """Apply what the provider says of a payment. True when it says the money is there, or promised."""
     fact = fact_of_state(state, now=now)
     if fact is None:
         return False
     try:
         await db.write(
-            lambda tx: confirm_payment(
+            lambda tx: apply_fact(
                 tx, purchase_id=payment.purchase_id, payment_id=payment.id, fact=fact, now=now
             )
         )

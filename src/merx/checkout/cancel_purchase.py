@@ -1,4 +1,4 @@
-"""Cancel an unpaid purchase, at its buyer's wish."""
+"""Cancel a purchase that is unpaid, or whose money is only promised, at its buyer's wish."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,6 +6,8 @@ from uuid import UUID
 from merx.checkout.ask_in_doubt import apply_state
 from merx.checkout.cancel_rows import cancel_rows
 from merx.checkout.errors import AlreadyPaid
+from merx.checkout.void_payment import release_now
+from merx.checkout.withdraw_rows import withdraw_rows
 from merx.infra.db import Database, Tx
 from merx.orders import OrderState, lock_purchase, purchase_view
 from merx.payments import Payment, PaymentState, expire_payments, payments_of
@@ -23,10 +25,12 @@ async def cancel_purchase(
 ) -> bool:
     """Cancel a purchase that waits for payment. True when this call cancelled it, False when it was cancelled before.
 
+    One that is served on a promise is cancelled while nothing of it was shipped, and the promise is given back.
+
     A started payment is closed at the provider first; when it turns out to be paid, the purchase is placed and
     AlreadyPaid is raised. A provider that does not answer does not stop the buyer: it is asked again later, and money
     that still comes places the purchase again, or goes back when its stock is gone.
-    Raises UnknownPurchase, AlreadyPaid.
+    Raises UnknownPurchase, AlreadyPaid, AlreadyShipped.
     """
     async with db.read() as read:
         await purchase_view(read, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash)
@@ -34,7 +38,10 @@ async def cancel_purchase(
     closed = await close_at_providers(db, providers, payments, now=now)
     if closed is None:
         raise AlreadyPaid
-    return await db.write(lambda tx: _cancel(tx, purchase_id, closed=closed, now=now))
+    released: list[UUID] = []
+    done = await db.write(lambda tx: _cancel(tx, purchase_id, closed=closed, released=released, now=now))
+    await release_now(db, providers, released, now=now)
+    return done
 
 
 async def close_at_providers(
@@ -61,10 +68,17 @@ async def close_at_providers(
     return closed
 
 
-async def _cancel(tx: Tx, purchase_id: UUID, *, closed: list[UUID], now: datetime) -> bool:
+async def _cancel(
+    tx: Tx, purchase_id: UUID, *, closed: list[UUID], released: list[UUID], now: datetime
+) -> bool:
+    """Cancel it one way or the other; `released` is filled with the promises that are to be given back."""
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     if purchase.state in (OrderState.PLACED, OrderState.CLOSED):
-        raise AlreadyPaid
+        promises = await withdraw_rows(tx, purchase, reason="buyer", actor_id=purchase.account_id, now=now)
+        if promises is None:
+            raise AlreadyPaid
+        released[:] = promises
+        return True
     if not await cancel_rows(tx, purchase, reason="buyer", now=now):
         return False
     await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)

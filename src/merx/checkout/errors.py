@@ -81,12 +81,33 @@ class TooManyPaymentAttempts(Conflict):
     )
 
 
+class AlreadyShipped(Conflict):
+    """Part of it is on its way: it is not cancelled in one piece any more."""
+
+    code = "already_shipped"
+    message = "Part of this purchase has been shipped, so it cannot be cancelled as a whole. Once it is paid, after-sales can help."
+
+
+class ReceivedInFuture(Invalid):
+    """Money cannot have been received at a time to come."""
+
+    code = "received_in_future"
+    message = "The day on which the money came cannot be in the future."
+
+
+class MethodNotOffered(Conflict):
+    """The payment method does not serve this cart: too many sellers, or the country."""
+
+    code = "method_not_offered"
+    message = "This order cannot be paid this way. Choose another payment method."
+
+
 _BY_CODE: Final[dict[str, type[DomainError]]] = {
     error.code: error
     for error in (
         CartNotFound, CartChanged, CartIncomplete, DeliveryRefused, OutOfStock, PriceChanged, IdempotencyKeyReused,
         PlacementFailed,
-        AmountTooLarge, ProviderDown,
+        AmountTooLarge, MethodNotOffered, ProviderDown,
     )
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ writes set-based and commits once. One order is a batch of one. A refused comman
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -21,6 +21,7 @@ from merx.checkout.errors import (
     CartIncomplete,
     CartNotFound,
     DeliveryRefused,
+    MethodNotOffered,
     OutOfStock,
     PlacementFailed,
     PriceChanged,
@@ -37,7 +38,7 @@ from merx.kit.ids import new_id, new_number
 from merx.ledger import post
 from merx.orders import insert_purchases
 from merx.payments import open_payments
-from merx.payments.providers import ProviderDown
+from merx.payments.providers import MethodTerms, ProviderDown
 from merx.pricing import (
     AmountTooLarge,
     Quote,
@@ -51,18 +52,25 @@ from merx.pricing import (
 
 Terms = dict[tuple[UUID, str, str | None], SaleTerms]
 _LOG = logging.getLogger(__name__)
+ANY_SALE: Final = MethodTerms()
+NO_TERMS: Final[Mapping[str, MethodTerms]] = {}
 HOLD_GRACE: Final = timedelta(minutes=2)
 """Holds outlive the payment deadline by this, so that money paid in the last second finds its stock."""
 
 
 async def place_orders(
-    db: Database, commands: Sequence[PlaceOrder], *, now: datetime, deadline: timedelta
+    db: Database,
+    commands: Sequence[PlaceOrder],
+    *,
+    now: datetime,
+    deadline: timedelta,
+    methods: Mapping[str, MethodTerms] = NO_TERMS,
 ) -> list[Outcome]:
     """Place the commands in order of arrival; the outcome of each, in the same order.
 
     Commands that share a key or a cart with an earlier one wait for its outcome and go in a further transaction.
     When the database refuses a batch for a fault no retry cures, its commands are placed one by one, so that only the
-    faulty one fails.
+    faulty one fails. `methods` are the terms of the ways to pay that have some of their own, by code.
     """
     outcomes: dict[int, Outcome] = {}
     waiting = list(enumerate(commands))
@@ -70,14 +78,17 @@ async def place_orders(
         batch, waiting = _first_of_each(waiting)
         chosen = [command for _, command in batch]
         try:
-            results = await db.write(partial(_place, commands=chosen, now=now, deadline=deadline))
+            results = await db.write(
+                partial(_place, commands=chosen, now=now, deadline=deadline, methods=methods)
+            )
         except asyncpg.PostgresError:
             if len(chosen) == 1:
                 _LOG.exception("placement failed")
                 results = [refused(PlacementFailed)]
             else:
                 results = [
-                    (await place_orders(db, [command], now=now, deadline=deadline))[0] for command in chosen
+                    (await place_orders(db, [command], now=now, deadline=deadline, methods=methods))[0]
+                    for command in chosen
                 ]
         outcomes.update((index, result) for (index, _), result in zip(batch, results, strict=True))
     return [outcomes[index] for index in range(len(commands))]
@@ -99,8 +110,8 @@ def _first_of_each(waiting: Waiting) -> tuple[Waiting, Waiting]:
 
 
 async def _place(
-    tx: Tx, *, commands: Sequence[PlaceOrder], now: datetime, deadline: timedelta
-) -> list[Outcome]:
+    tx: Tx, *, commands: Sequence[PlaceOrder], now: datetime, deadline: timedelta, methods: Mapping[str, MethodTerms]
+) -> list[Outcome]:  # fmt: skip
     """One transaction. Twelve statements with BEGIN and COMMIT when nothing is short and nothing refused."""
     day = now.strftime("%y%m%d")
     tentative = [
@@ -117,7 +128,8 @@ async def _place(
             carts=carts,
             lines=lines,
             now=now,
-            expires_at=now + deadline,
+            deadline=deadline,
+            methods=methods,
         )
         await _store_refusals(tx, [commands[index] for index in fresh], decided, carts)
         for index, outcome in zip(fresh, decided, strict=True):
@@ -174,12 +186,13 @@ async def _decide_and_write(
     carts: dict[UUID, ClaimedCart],
     lines: dict[UUID, list[CartLine]],
     now: datetime,
-    expires_at: datetime,
+    deadline: timedelta,
+    methods: Mapping[str, MethodTerms],
 ) -> list[Outcome]:
     terms = await _terms(tx, carts, lines)
     gone = [command.cart_id for command, _ in fresh if command.cart_id not in carts]
     owners = await cart_owners(tx, cart_ids=gone) if gone else {}
-    judged = [_judge(command, carts, owners, lines, terms) for command, _ in fresh]
+    judged = [_judge(command, carts, owners, lines, terms, methods) for command, _ in fresh]
     demand: Counter[UUID] = Counter()
     for result in judged:
         if isinstance(result, Quote):
@@ -188,7 +201,8 @@ async def _decide_and_write(
     short = sheet.short(demand)
     if short:
         await expire_holds(tx, sheet=sheet, variant_ids=short, now=now)
-    rows = PurchaseRows(expires_at)
+    own = {code: now + each.deadline for code, each in methods.items() if each.deadline is not None}
+    rows = PurchaseRows(now + deadline, own)
     outcomes: list[Outcome] = []
     for (command, placed), result in zip(fresh, judged, strict=True):
         if isinstance(result, Refused):
@@ -203,7 +217,7 @@ async def _decide_and_write(
         scarce = [variant_id for variant_id, _ in flat if sheet.available(variant_id) < SCARCE_BELOW]
         rows.add(carts[command.cart_id], placed, result, parts, scarce=scarce)
         outcomes.append(placed)
-    await _write(tx, rows, now=now, expires_at=expires_at)
+    await _write(tx, rows, now=now, expires_at=now + deadline)
     return outcomes
 
 
@@ -220,6 +234,7 @@ def _judge(
     owners: dict[UUID, CartOwner],
     lines: dict[UUID, list[CartLine]],
     terms: Terms,
+    methods: Mapping[str, MethodTerms],
 ) -> Quote | Refused:
     """Everything that can be decided without stock: whose cart, is it complete, what does it cost."""
     cart = carts.get(command.cart_id)
@@ -248,7 +263,18 @@ def _judge(
         return refused(AmountTooLarge)
     if quoted.total != command.expected_total or command.currency != cart.currency:
         return refused(PriceChanged, total=quoted.total, currency=cart.currency)
-    return quoted
+    asked = methods.get(cart.provider or "", ANY_SALE)
+    return (
+        quoted
+        if asked.allows(sellers=len(quoted.orders), country=cart.country)
+        else refused(MethodNotOffered)
+    )
+
+
+def _missing(cart: ClaimedCart) -> list[str]:
+    """What is still to be chosen."""
+    chosen = (("address", cart.country), ("delivery", cart.delivery), ("payment", cart.provider))
+    return [name for name, value in chosen if value is None]
 
 
 def _not_ready(command: PlaceOrder, cart: ClaimedCart) -> Refused | None:
@@ -297,7 +323,8 @@ async def _write(tx: Tx, rows: PurchaseRows, *, now: datetime, expires_at: datet
     """Stock is written first, under locks already held; every package writes its own rows in one statement."""
     if not rows.purchases:
         return
-    await hold_stock(tx, claims=rows.claims, expires_at=expires_at + HOLD_GRACE, now=now)
+    longer = {purchase_id: ends + HOLD_GRACE for purchase_id, ends in rows.longer.items()}
+    await hold_stock(tx, claims=rows.claims, expires_at=expires_at + HOLD_GRACE, longer=longer, now=now)
     await insert_purchases(tx, purchases=rows.purchases, orders=rows.orders, lines=rows.lines, now=now)
     await open_payments(tx, payments=rows.payments, now=now)
     await post(tx, rows.transfers, now=now)

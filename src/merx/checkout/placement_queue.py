@@ -1,14 +1,15 @@
 """Gather the concurrent placements of one process into batches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from merx.checkout.errors import PlacementFailed
 from merx.checkout.model import Outcome, PlaceOrder
-from merx.checkout.place_orders import place_orders
+from merx.checkout.place_orders import NO_TERMS, place_orders
 from merx.infra.batch_queue import BatchQueue, QueueFull
 from merx.infra.db import Database
 from merx.kit.errors import Unavailable
+from merx.payments.providers import MethodTerms
 
 
 class TooManyWaiting(Unavailable):
@@ -21,10 +22,18 @@ class TooManyWaiting(Unavailable):
 class PlacementQueue:
     """A lone command starts at once; nobody waits for a batch to fill. A caller that goes away changes nothing."""
 
-    def __init__(self, db: Database, *, clock: Callable[[], datetime], deadline: timedelta) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Callable[[], datetime],
+        deadline: timedelta,
+        methods: Mapping[str, MethodTerms] = NO_TERMS,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._deadline = deadline
+        self._methods = methods
         self._queue: BatchQueue[PlaceOrder, Outcome] = BatchQueue("placements", self._place)
 
     async def place(self, command: PlaceOrder) -> Outcome:
@@ -36,7 +45,9 @@ class PlacementQueue:
 
     async def _place(self, commands: list[PlaceOrder]) -> Sequence[Outcome]:
         try:
-            return await place_orders(self._db, commands, now=self._clock(), deadline=self._deadline)
+            return await place_orders(
+                self._db, commands, now=self._clock(), deadline=self._deadline, methods=self._methods
+            )
         except Unavailable:
             raise
         except Exception as error:

@@ -1,6 +1,6 @@
 """The rows of a batch of purchases, gathered in memory before they are written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -20,8 +20,11 @@ Parts = list[list[tuple[UUID, int]]]
 class PurchaseRows:
     """Everything a batch will write, by kind."""
 
-    def __init__(self, expires_at: datetime) -> None:
+    def __init__(self, expires_at: datetime, own_deadlines: Mapping[str, datetime]) -> None:
+        """`own_deadlines` are those of the ways to pay that have one, by code; `expires_at` is everybody else's."""
         self._expires_at = expires_at
+        self._own_deadlines = own_deadlines
+        self.longer: dict[UUID, datetime] = {}
         self.purchases: list[NewPurchase] = []
         self.orders: list[NewOrder] = []
         self.lines: list[NewOrderLine] = []
@@ -41,12 +44,15 @@ class PurchaseRows:
         assert cart.address_sealed is not None
         assert cart.delivery is not None
         assert cart.provider is not None
+        expires_at = self._expires_at
+        if cart.provider in self._own_deadlines:
+            expires_at = self.longer[placed.purchase_id] = self._own_deadlines[cart.provider]
         self.purchases.append(
             NewPurchase(
                 id=placed.purchase_id, number=placed.number, cart_id=cart.id, account_id=cart.account_id,
                 person_id=cart.person_id, access_hash=cart.token_hash, currency=quoted.currency, goods=quoted.goods,
                 shipping=quoted.shipping, tax=quoted.tax, total=quoted.total, locale=cart.locale,
-                delivery=cart.delivery, provider=cart.provider, expires_at=self._expires_at,
+                delivery=cart.delivery, provider=cart.provider, expires_at=expires_at,
                 address_sealed=cart.address_sealed, country=cart.country,
             )
         )  # fmt: skip
@@ -56,7 +62,7 @@ class PurchaseRows:
         self.payments.append(
             NewPayment(
                 id=new_id(), purchase_id=placed.purchase_id, provider=cart.provider, number=f"{placed.number}P1",
-                currency=quoted.currency, amount=quoted.total, expires_at=self._expires_at,
+                currency=quoted.currency, amount=quoted.total, expires_at=expires_at,
             )
         )  # fmt: skip
         data = {

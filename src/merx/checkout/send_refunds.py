@@ -41,8 +41,8 @@ async def send_refunds(db: Database, providers: ProviderRegistry, *, now: dateti
     """Submit the refunds that are due, under their own numbers, so that a repeat pays nothing twice.
 
     Each attempt is recorded before the provider is called; what is not answered is asked for first, then sent again,
-    after a pause that doubles. What the provider refuses for good has failed until somebody tries again. Returns how
-    many succeeded.
+    after a pause that doubles. What the provider refuses for good has failed until somebody tries again; what people
+    pay back waits for their word. Returns how many succeeded.
     """
     done, more = 0, True
     while more:
@@ -122,13 +122,15 @@ async def _record(
     return False
 
 
-async def settle_refund(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
+async def settle_refund(
+    tx: Tx, *, payment: Payment, refund: Refund, now: datetime, source: str = "query"
+) -> bool:
     """The provider says the money is back: book it, and the part of the sale it takes back. False when it was known.
 
     Whoever learns of it calls this: the sender of refunds, a notice, the reconciliation with a bill.
     """
     await lock_purchase(tx, purchase_id=refund.purchase_id)
-    if not await record_refunded(tx, payment=payment, refund=refund, now=now):
+    if not await record_refunded(tx, payment=payment, refund=refund, now=now, source=source):
         return False
     if refund.order_id is None:
         await record_order_refunded(tx, purchase_id=refund.purchase_id)

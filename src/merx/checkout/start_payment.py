@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from merx.checkout.authorize_payment import authorize_payment
 from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.orders import OrderState, lock_purchase, purchase_view
-from merx.payments import NotPayable, Payment, PaymentState, payments_of, record_started
+from merx.payments import Fact, NotPayable, Payment, PaymentState, payments_of, record_started
 from merx.payments.providers import Device, PaymentRequest, ProviderAction, ProviderDown, ProviderRegistry
 
 SUBJECT = {"zh-CN": "订单 {number}", "en": "Order {number}"}
@@ -27,7 +28,8 @@ async def start_payment(
 ) -> ProviderAction:
     """Record that this attempt begins, then ask the provider what the buyer must do. May be repeated.
 
-    Of a provider that is down nothing is asked and nothing recorded.
+    With a method that only promises the money, beginning is the buyer's promise: the purchase is placed. Of a provider
+    that is down nothing is asked and nothing recorded.
 
     `device`, `client_ip` and `openid` (inside WeChat) say where the buyer is.
 
@@ -50,7 +52,7 @@ async def start_payment(
 
     payment, number, locale = await db.write(begin)
     provider = providers.get(payment.provider)
-    return await provider.start(
+    action = await provider.start(
         PaymentRequest(
             payment_id=payment.id,
             number=payment.number,
@@ -65,3 +67,12 @@ async def start_payment(
             openid=openid,
         )
     )
+    offline = providers.offline(payment.provider)
+    if offline is not None and offline.promises:
+        fact = Fact("authorized", payment.number, payment.amount, payment.currency, "buyer", now)
+        await db.write(
+            lambda tx: authorize_payment(
+                tx, purchase_id=purchase_id, payment_id=payment.id, fact=fact, now=now
+            )
+        )
+    return action

@@ -4,17 +4,19 @@ A parcel moves planned → picked → shipped → delivered → received by comp
 the same transaction as the units of the order's lines and the event. The carrier's own status is kept apart.
 """
 
+from merx.fulfilment.bring_back import bring_back
 from merx.fulfilment.carriers import CARRIERS, clean_tracking_number, find_carrier
 from merx.fulfilment.errors import (
     BadParcel,
     BadTrackingNumber,
     NothingToShip,
+    NothingUndelivered,
     NotPaid,
     ParcelMoved,
     UnknownCarrier,
     UnknownParcel,
 )
-from merx.fulfilment.events import PARCEL_DELIVERED, PARCEL_RECEIVED, PARCEL_SHIPPED
+from merx.fulfilment.events import PARCEL_DELIVERED, PARCEL_RECEIVED, PARCEL_RETURNED, PARCEL_SHIPPED
 from merx.fulfilment.jobs import auto_receive
 from merx.fulfilment.mark_delivered import mark_delivered
 from merx.fulfilment.model import Carrier, Fulfilment, FulfilmentLine, FulfilmentState
@@ -28,6 +30,7 @@ __all__ = [
     "PARCEL",
     "PARCEL_DELIVERED",
     "PARCEL_RECEIVED",
+    "PARCEL_RETURNED",
     "PARCEL_SHIPPED",
     "BadParcel",
     "BadTrackingNumber",
@@ -37,10 +40,12 @@ __all__ = [
     "FulfilmentState",
     "NotPaid",
     "NothingToShip",
+    "NothingUndelivered",
     "ParcelMoved",
     "UnknownCarrier",
     "UnknownParcel",
     "auto_receive",
+    "bring_back",
     "clean_tracking_number",
     "find_carrier",
     "fulfilments_of",

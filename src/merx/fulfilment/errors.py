@@ -45,6 +45,13 @@ class NothingToShip(Conflict):
     message = "Everything of this order has been shipped already."
 
 
+class NothingUndelivered(Conflict):
+    """No parcel of the order is on its way, so none can have come back."""
+
+    code = "nothing_undelivered"
+    message = "Nothing of this order is on its way, so nothing can have been refused at the door. Cancel it instead."
+
+
 class ParcelMoved(Conflict):
     """The parcel is not in a state from which this is possible."""
 

@@ -12,6 +12,8 @@ PARCEL_DELIVERED: Final = "ParcelDelivered"
 """A parcel reached the buyer. Data: fulfilment_id, order_id, seller_id, carrier, tracking_number, lines."""
 PARCEL_RECEIVED: Final = "ParcelReceived"
 """The buyer has the goods, said by `by`: "buyer" or "timer". Data: as for ParcelDelivered, and `by`."""
+PARCEL_RETURNED: Final = "ParcelReturned"
+"""Nobody took a parcel and its seller has it again. Data: as for ParcelDelivered."""
 
 
 def parcel_event(kind: str, parcel: Fulfilment, *, actor_id: UUID | None = None, **more: str) -> Event:

@@ -9,7 +9,7 @@ import msgspec
 from merx.kit.i18n import Text
 from merx.orders import Packed
 
-FulfilmentState = Literal["planned", "picked", "shipped", "delivered", "received", "cancelled"]
+FulfilmentState = Literal["planned", "picked", "shipped", "delivered", "received", "returned", "cancelled"]
 
 
 class FulfilmentLine(msgspec.Struct, frozen=True):

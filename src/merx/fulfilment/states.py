@@ -10,9 +10,10 @@ PARCEL: Final = StateTable(
     moves={
         "planned": ["picked", "cancelled"],
         "picked": ["shipped", "cancelled"],
-        "shipped": ["delivered"],
-        "delivered": ["received"],
+        "shipped": ["delivered", "returned"],
+        "delivered": ["received", "returned"],
         "received": [],
+        "returned": [],
         "cancelled": [],
     },
 )

@@ -114,11 +114,31 @@ async def is_in_transit(tx: ReadTx, *, order_id: UUID) -> bool:
 
 
 DUE = Sql("""
-SELECT id FROM fulfilments
- WHERE state IN ('shipped', 'delivered') AND auto_receive_at <= $1 ORDER BY auto_receive_at LIMIT $2
+SELECT f.id FROM fulfilments f
+ WHERE f.state IN ('shipped', 'delivered') AND f.auto_receive_at <= $1
+   AND NOT EXISTS (SELECT FROM orders o WHERE o.id = f.order_id AND o.payment_status = 'authorized')
+ ORDER BY f.auto_receive_at LIMIT $2
 """)
 
 
 async def due(tx: ReadTx, *, now: datetime, limit: int) -> list[UUID]:
-    """Parcels whose timer has run out, oldest first."""
+    """Parcels whose timer has run out, oldest first; it waits for money that is only promised.
+
+    What is to be paid at the door may still come back from there.
+    """
     return [row["id"] for row in await tx.rows(DUE, now, limit)]
+
+
+RESTOCK = Sql("""
+UPDATE fulfilment_lines l SET restocked = r.quantity
+  FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS r (fulfilment_id, order_line_id, quantity)
+ WHERE l.fulfilment_id = r.fulfilment_id AND l.order_line_id = r.order_line_id
+""")
+
+
+async def restock(tx: Tx, *, parts: Sequence[tuple[UUID, UUID, int]]) -> None:
+    """Note of (parcel, line, units) that came back that these are sold again."""
+    if parts:
+        await tx.run(
+            RESTOCK, [each[0] for each in parts], [each[1] for each in parts], [each[2] for each in parts]
+        )

@@ -1,6 +1,6 @@
 """Hold stock for a while: lock, decide, write."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -28,7 +28,19 @@ async def expire_holds(tx: Tx, *, sheet: StockSheet, variant_ids: Collection[UUI
         sheet.give_back(allotment_id=allotment_id, quantity=quantity)
 
 
-async def hold_stock(tx: Tx, *, claims: Sequence[Claim], expires_at: datetime, now: datetime) -> None:
-    """Write decided claims. The database refuses any that would take more than was received."""
+async def hold_stock(
+    tx: Tx,
+    *,
+    claims: Sequence[Claim],
+    expires_at: datetime,
+    now: datetime,
+    longer: Mapping[UUID, datetime] | None = None,
+) -> None:
+    """Write decided claims, until `expires_at` or, for purchases in `longer`, until then.
+
+    The database refuses any that would take more than was received.
+    """
     if claims:
-        await store.insert_holds(tx, claims, expires_at=expires_at, now=now)
+        until = longer or {}
+        ends = [until.get(claim.purchase_id, expires_at) for claim in claims]
+        await store.insert_holds(tx, claims, ends=ends, now=now)

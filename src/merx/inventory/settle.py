@@ -26,7 +26,7 @@ async def release_holds(tx: Tx, *, purchase_ids: Sequence[UUID], now: datetime) 
     return await store.settle(tx, store.RELEASE, purchase_ids, now=now)
 
 
-async def return_sold(tx: Tx, *, purchase_id: UUID, now: datetime) -> None:
-    """Undo a purchase's sale of stock. Twice is refused by the journal's key."""
+async def return_sold(tx: Tx, *, purchase_id: UUID, now: datetime) -> set[UUID]:
+    """Undo a purchase's sale of stock; return the variants. Twice is refused by the journal's key."""
     await store.lock_by_purchase(tx, [purchase_id])
-    await store.return_sold(tx, purchase_id, now=now)
+    return await store.return_sold(tx, purchase_id, now=now)

@@ -37,11 +37,11 @@ async def lock_by_purchase(tx: Tx, purchase_ids: Sequence[UUID]) -> None:
 
 HOLD = Sql("""
 WITH wanted AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[])
-        AS w (hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[])
+        AS w (hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at)
 ), held AS (
     INSERT INTO holds (id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at, created_at, return_id)
-    SELECT hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, $7, $8, $9 FROM wanted
+    SELECT hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at, $8, $9 FROM wanted
 ), moved AS (
     INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, created_at)
     SELECT hold_id, 'hold', allotment_id, subject_id, quantity, $8 FROM wanted
@@ -53,7 +53,12 @@ UPDATE allotments a SET held = a.held + d.quantity
 
 
 async def insert_holds(
-    tx: Tx, claims: Sequence[Claim], *, expires_at: datetime, now: datetime, return_id: UUID | None = None
+    tx: Tx,
+    claims: Sequence[Claim],
+    *,
+    ends: Sequence[datetime],
+    now: datetime,
+    return_id: UUID | None = None,
 ) -> None:
     """Write holds, their movements and the counters, in one statement."""
     await tx.run(
@@ -64,7 +69,7 @@ async def insert_holds(
         [claim.purchase_id for claim in claims],
         [claim.order_line_id for claim in claims],
         [claim.quantity for claim in claims],
-        expires_at,
+        ends,
         now,
         return_id,
     )
@@ -199,12 +204,13 @@ WITH ended AS (
 UPDATE allotments a SET sold = a.sold - d.quantity
   FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
  WHERE a.id = d.allotment_id
+RETURNING a.subject_id
 """)
 
 
-async def return_sold(tx: Tx, purchase_id: UUID, *, now: datetime) -> None:
-    """Put a purchase's sold units back."""
-    await tx.run(RETURN_SOLD, purchase_id, now)
+async def return_sold(tx: Tx, purchase_id: UUID, *, now: datetime) -> set[UUID]:
+    """Put a purchase's sold units back; return of which variants they are."""
+    return {row[0] for row in await tx.rows(RETURN_SOLD, purchase_id, now)}
 
 
 INSERT_LOCATIONS = Sql("""

@@ -4,7 +4,15 @@ Handlers turn events into notifications and queued mails in the transaction of t
 """
 
 from merx.notifications.errors import MailRefused, MailUnavailable
-from merx.notifications.handlers import tell_buyer_shipped, tell_dispute, tell_return, tell_seller_paid
+from merx.notifications.handlers import (
+    tell_buyer_confirmed,
+    tell_buyer_shipped,
+    tell_dispute,
+    tell_return,
+    tell_seller_authorized,
+    tell_seller_paid,
+    tell_seller_withdrawn,
+)
 from merx.notifications.jobs import send_mails
 from merx.notifications.model import (
     DisputeTold,
@@ -38,9 +46,12 @@ __all__ = [
     "list_notifications",
     "mark_read",
     "send_mails",
+    "tell_buyer_confirmed",
     "tell_buyer_shipped",
     "tell_dispute",
     "tell_return",
+    "tell_seller_authorized",
     "tell_seller_paid",
+    "tell_seller_withdrawn",
     "word",
 ]

@@ -9,8 +9,17 @@ from merx.accounts import staff_ids
 from merx.infra.db import Tx
 from merx.infra.outbox import StoredEvent
 from merx.notifications import store
-from merx.notifications.model import DisputeTold, Kind, OrderPaid, ParcelShipped, ReturnMoved
-from merx.orders import Order, order_for_review, orders_of_purchase
+from merx.notifications.model import (
+    DisputeTold,
+    Kind,
+    OrderAuthorized,
+    OrderPaid,
+    OrderWithdrawn,
+    ParcelShipped,
+    PaymentConfirmed,
+    ReturnMoved,
+)
+from merx.orders import Order, first_order, order_for_review, orders_of_purchase
 from merx.sellers import member_ids
 
 
@@ -21,6 +30,34 @@ class _PaidEvent(msgspec.Struct, frozen=True):
     order_number: str
     seller_id: UUID
     total: int
+    currency: str
+    promised: bool = False
+
+
+class _AuthorizedEvent(msgspec.Struct, frozen=True):
+    """The data of OrderAuthorized."""
+
+    order_id: UUID
+    order_number: str
+    seller_id: UUID
+    total: int
+    currency: str
+    provider: str
+
+
+class _CancelledEvent(msgspec.Struct, frozen=True):
+    """The data of OrderCancelled; `reason` is there when its money had only been promised."""
+
+    order_id: UUID
+    order_number: str
+    seller_id: UUID
+    reason: str = ""
+
+
+class _ConfirmedEvent(msgspec.Struct, frozen=True):
+    """The data of PaymentConfirmed."""
+
+    amount: int
     currency: str
 
 
@@ -56,8 +93,13 @@ class _DisputeEvent(msgspec.Struct, frozen=True):
 
 
 async def tell_seller_paid(tx: Tx, event: StoredEvent) -> None:
-    """On OrderPaid: tell everybody who works for the seller. Raises msgspec.ValidationError on other data."""
+    """On OrderPaid: tell everybody who works for the seller. Raises msgspec.ValidationError on other data.
+
+    Of an order whose money was promised they know; they have it, or have sent it.
+    """
     paid = msgspec.convert(event.data, type=_PaidEvent)
+    if paid.promised:
+        return
     facts = OrderPaid(
         order_id=paid.order_id, order_number=paid.order_number, total=paid.total, currency=paid.currency
     )
@@ -67,6 +109,67 @@ async def tell_seller_paid(tx: Tx, event: StoredEvent) -> None:
         account_ids=await member_ids(tx, seller_id=paid.seller_id),
         kind="order_paid",
         data=facts,
+        created_at=event.created_at,
+    )
+
+
+async def tell_seller_authorized(tx: Tx, event: StoredEvent) -> None:
+    """On OrderAuthorized: tell everybody who works for the seller. Raises msgspec.ValidationError on other data."""
+    promised = msgspec.convert(event.data, type=_AuthorizedEvent)
+    facts = OrderAuthorized(
+        order_id=promised.order_id,
+        order_number=promised.order_number,
+        total=promised.total,
+        currency=promised.currency,
+        provider=promised.provider,
+    )
+    await store.insert(
+        tx,
+        event_id=event.id,
+        account_ids=await member_ids(tx, seller_id=promised.seller_id),
+        kind="order_authorized",
+        data=facts,
+        created_at=event.created_at,
+    )
+
+
+async def tell_seller_withdrawn(tx: Tx, event: StoredEvent) -> None:
+    """On OrderCancelled of an order whose money was only promised: tell its seller not to ship it.
+
+    Nobody is told what they did themselves, nor of what after-sales cancelled. Raises msgspec.ValidationError on other
+    data.
+    """
+    order = msgspec.convert(event.data, type=_CancelledEvent)
+    if order.reason not in ("buyer", "staff"):
+        return
+    await store.insert(
+        tx,
+        event_id=event.id,
+        account_ids=await member_ids(tx, seller_id=order.seller_id),
+        kind="order_withdrawn",
+        data=OrderWithdrawn(order_id=order.order_id, order_number=order.order_number),
+        created_at=event.created_at,
+    )
+
+
+async def tell_buyer_confirmed(tx: Tx, event: StoredEvent) -> None:
+    """On PaymentConfirmed: tell the buyer, if they have an account. Raises msgspec.ValidationError on other data."""
+    confirmed = msgspec.convert(event.data, type=_ConfirmedEvent)
+    account_id, order_id, number = await first_order(tx, purchase_id=event.subject_id)
+    if account_id is None:
+        return
+    await store.insert(
+        tx,
+        event_id=event.id,
+        account_ids=[account_id],
+        kind="payment_confirmed",
+        data=PaymentConfirmed(
+            purchase_id=event.subject_id,
+            order_id=order_id,
+            order_number=number,
+            amount=confirmed.amount,
+            currency=confirmed.currency,
+        ),
         created_at=event.created_at,
     )
 

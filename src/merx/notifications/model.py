@@ -8,6 +8,9 @@ import msgspec
 
 Kind = Literal[
     "order_paid",
+    "order_authorized",
+    "order_withdrawn",
+    "payment_confirmed",
     "parcel_shipped",
     "return_for_buyer",
     "return_for_seller",
@@ -22,6 +25,36 @@ class OrderPaid(msgspec.Struct, frozen=True):
     order_id: UUID
     order_number: str
     total: int
+    currency: str
+
+
+class OrderAuthorized(msgspec.Struct, frozen=True):
+    """For a seller: an order of theirs may be shipped, its money is promised. `total` is in minor units."""
+
+    order_id: UUID
+    order_number: str
+    total: int
+    currency: str
+    provider: str
+
+
+class OrderWithdrawn(msgspec.Struct, frozen=True):
+    """For a seller: an order whose money was only promised is cancelled, do not ship it."""
+
+    order_id: UUID
+    order_number: str
+
+
+class PaymentConfirmed(msgspec.Struct, frozen=True):
+    """For a buyer: the money they paid by an offline method has arrived. `amount` is in minor units.
+
+    The order is the first of their purchase.
+    """
+
+    purchase_id: UUID
+    order_id: UUID
+    order_number: str
+    amount: int
     currency: str
 
 
@@ -63,7 +96,15 @@ class DisputeTold(msgspec.Struct, frozen=True):
     due_at: datetime | None
 
 
-Facts = OrderPaid | ParcelShipped | ReturnMoved | DisputeTold
+Facts = (
+    OrderPaid
+    | OrderAuthorized
+    | OrderWithdrawn
+    | PaymentConfirmed
+    | ParcelShipped
+    | ReturnMoved
+    | DisputeTold
+)
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

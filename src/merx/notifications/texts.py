@@ -15,14 +15,20 @@ from merx.notifications.model import (
     Facts,
     Kind,
     Letter,
+    OrderAuthorized,
     OrderPaid,
+    OrderWithdrawn,
     ParcelShipped,
+    PaymentConfirmed,
     ReturnMoved,
     Wording,
 )
 
-_FACTS: Final[dict[str, type[OrderPaid] | type[ParcelShipped] | type[ReturnMoved] | type[DisputeTold]]] = {
+_FACTS: Final[dict[str, type[Facts]]] = {
     "order_paid": OrderPaid,
+    "order_authorized": OrderAuthorized,
+    "order_withdrawn": OrderWithdrawn,
+    "payment_confirmed": PaymentConfirmed,
     "parcel_shipped": ParcelShipped,
     "return_for_buyer": ReturnMoved,
     "return_for_seller": ReturnMoved,
@@ -31,6 +37,9 @@ _FACTS: Final[dict[str, type[OrderPaid] | type[ParcelShipped] | type[ReturnMoved
 }
 _PATHS: Final = {
     "order_paid": "/seller/orders/{order_id}",
+    "order_authorized": "/seller/orders/{order_id}",
+    "order_withdrawn": "/seller/orders/{order_id}",
+    "payment_confirmed": "/purchases/{purchase_id}/orders/{order_id}",
     "parcel_shipped": "/purchases/{purchase_id}/orders/{order_id}",
     "return_for_buyer": "/purchases/{purchase_id}/orders/{order_id}",
     "return_for_seller": "/seller/orders/{order_id}",
@@ -41,6 +50,18 @@ _TITLES: Final = {
     "order_paid": {
         "zh-CN": "订单 {order_number} 已付款",
         "en": "Order {order_number} is paid",
+    },
+    "order_authorized": {
+        "zh-CN": "新订单 {order_number}，请发货",
+        "en": "New order {order_number}, please ship it",
+    },
+    "order_withdrawn": {
+        "zh-CN": "订单 {order_number} 已取消，请勿发货",
+        "en": "Order {order_number} was cancelled, do not ship it",
+    },
+    "payment_confirmed": {
+        "zh-CN": "订单 {order_number} 的款项已收到",
+        "en": "Your payment of order {order_number} has arrived",
     },
     "parcel_shipped": {
         "zh-CN": "您的订单 {order_number} 已发货",
@@ -67,6 +88,18 @@ _TEXTS: Final = {
     "order_paid": {
         "zh-CN": "买家已支付 {amount}，请尽快发货。",
         "en": "The buyer has paid {amount}. Please ship it soon.",
+    },
+    "order_authorized": {
+        "zh-CN": "{how}，金额 {amount}。请尽快发货。",
+        "en": "{how}: {amount}. Please ship it soon.",
+    },
+    "order_withdrawn": {
+        "zh-CN": "款项未收取，商品已恢复库存。",
+        "en": "No money was taken. Its units are in stock again.",
+    },
+    "payment_confirmed": {
+        "zh-CN": "我们已确认收到 {amount}。",
+        "en": "We have confirmed {amount}.",
     },
     "parcel_shipped": {
         "zh-CN": "承运商：{carrier}，运单号：{tracking_number}。",
@@ -168,6 +201,10 @@ _DISPUTES: Final = {
         "en": "The bank's question is closed; {amount} was not taken back.",
     },
 }
+_PROMISES: Final = {
+    "cash_on_delivery": {"zh-CN": "货到付款", "en": "To be paid on delivery"},
+    "": {"zh-CN": "付款已授权，发货后扣款", "en": "The payment is authorized and taken when it ships"},
+}
 _LETTER: Final = {
     "zh-CN": ("{name}，您好：\n\n{title}。\n{text}\n\n查看订单：{url}\n\n本邮件由系统自动发送，请勿回复。\n"),
     "en": (
@@ -187,6 +224,11 @@ def word(kind: Kind, facts: Facts, *, locale: str) -> Wording:
     values = {key: str(value) for key, value in msgspec.structs.asdict(facts).items()}
     if isinstance(facts, OrderPaid):
         values["amount"] = money_text(Money(facts.total, facts.currency), locale=locale)
+    elif isinstance(facts, OrderAuthorized):
+        values["amount"] = money_text(Money(facts.total, facts.currency), locale=locale)
+        values["how"] = pick(_PROMISES.get(facts.provider, _PROMISES[""]), locale)
+    elif isinstance(facts, PaymentConfirmed):
+        values["amount"] = money_text(Money(facts.amount, facts.currency), locale=locale)
     elif isinstance(facts, ReturnMoved):
         amount = money_text(Money(facts.amount, facts.currency), locale=locale)
         step = (_EXCHANGE_STEPS if facts.exchange else _STEPS).get(facts.step) or _STEPS[facts.step]
@@ -194,7 +236,7 @@ def word(kind: Kind, facts: Facts, *, locale: str) -> Wording:
     elif isinstance(facts, DisputeTold):
         amount = money_text(Money(facts.amount, facts.currency), locale=locale)
         values["state_text"] = pick(_DISPUTES[facts.state], locale).format(amount=amount)
-    else:
+    elif isinstance(facts, ParcelShipped):
         values["carrier"] = _carrier_name(facts.carrier, locale)
     return Wording(
         title=pick(_TITLES[kind], locale).format_map(values),

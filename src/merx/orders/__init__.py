@@ -33,6 +33,13 @@ from merx.orders.model import (
     ReviewableOrder,
 )
 from merx.orders.place import insert_purchases, set_purchase_provider
+from merx.orders.promise import (
+    has_shipped,
+    place_authorized,
+    record_promise_kept,
+    withdraw_authorized,
+)
+from merx.orders.promise_store import first_order
 from merx.orders.record import lock_order, record_delivered, record_received, record_shipped
 from merx.orders.record_returns import (
     after_sales_days,
@@ -91,6 +98,8 @@ __all__ = [
     "buyer_order",
     "claim_units",
     "close_received",
+    "first_order",
+    "has_shipped",
     "insert_purchases",
     "line_for_review",
     "list_purchases",
@@ -100,12 +109,14 @@ __all__ = [
     "lock_purchases",
     "order_for_review",
     "orders_of_purchase",
+    "place_authorized",
     "purchase_shares",
     "purchase_view",
     "record_delivered",
     "record_exchanged",
     "record_given_back",
     "record_not_refunded",
+    "record_promise_kept",
     "record_received",
     "record_refund_approved",
     "record_refunded",
@@ -118,4 +129,5 @@ __all__ = [
     "set_purchase_provider",
     "units_without_hold",
     "unpaid_past_deadline",
+    "withdraw_authorized",
 ]

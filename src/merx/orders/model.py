@@ -85,7 +85,7 @@ class Overdue(msgspec.Struct, frozen=True):
 
 
 class Purchase(msgspec.Struct, frozen=True):
-    """A stored purchase."""
+    """A stored purchase. `authorized_at` is when it was placed on a promise, `paid_at` when its money was there."""
 
     id: UUID
     number: str
@@ -106,6 +106,7 @@ class Purchase(msgspec.Struct, frozen=True):
     placed_at: datetime
     paid_at: datetime | None
     version: int
+    authorized_at: datetime | None = None
 
 
 class Order(msgspec.Struct, frozen=True):

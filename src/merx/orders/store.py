@@ -109,7 +109,7 @@ async def insert(
 
 PURCHASE_COLUMNS = """p.id, p.number, p.cart_id, p.account_id, p.person_id, p.state, p.cancel_reason, p.currency,
        p.goods, p.shipping, p.tax, p.total, p.locale, p.delivery, p.provider, p.expires_at, p.placed_at, p.paid_at,
-       p.version"""
+       p.version, p.authorized_at"""
 ORDER_COLUMNS = """o.id, o.purchase_id, o.number, o.seller_id, o.state, o.payment_status, o.fulfilment_status,
        o.currency, o.goods, o.shipping, o.shipping_tax_bp, o.shipping_tax, o.tax, o.total, o.placed_at,
        o.received_at, o.version, o.refunded, o.shipping_refunded, o.open_returns"""
@@ -393,7 +393,7 @@ async def after_sales_days(tx: ReadTx, order_id: UUID) -> int | None:
 
 LOCK_RECEIVED = Sql("""
 SELECT o.id FROM orders o JOIN purchases p ON p.id = o.purchase_id JOIN sellers s ON s.id = o.seller_id
- WHERE o.state = 'placed' AND o.received_at <= $3 AND o.open_returns = 0
+ WHERE o.state = 'placed' AND o.received_at <= $3 AND o.open_returns = 0 AND p.paid_at IS NOT NULL
    AND o.received_at <= coalesce($3 - make_interval(days => s.after_sales_days), $1)
  ORDER BY o.received_at LIMIT $2
    FOR NO KEY UPDATE OF p, o SKIP LOCKED
@@ -413,7 +413,7 @@ SELECT id, purchase_id, number FROM closed
 
 
 async def close_due(tx: Tx, *, received_before: datetime, limit: int, now: datetime) -> list[Record]:
-    """Close orders received long enough ago without an open return, and purchases all of whose orders are closed.
+    """Close paid orders received long enough ago without an open return, and purchases all of whose orders are closed.
 
     Purchases are locked by a statement of their own first: two workers that close two orders of one purchase must each
     see what the other did, or neither would close the purchase.
@@ -476,7 +476,7 @@ async def review_order(tx: ReadTx, order_id: UUID) -> Record | None:
 
 def to_purchase(row: Record) -> Purchase:
     """Map a row that begins with PURCHASE_COLUMNS."""
-    values = list(row)[:19]
+    values = list(row)[:20]
     values[5] = OrderState(values[5])
     return Purchase(*values)
 

@@ -4,6 +4,7 @@ A provider is called outside every transaction: record the intent, call, record 
 Only a verified notice or our own query records money; a browser's return never does.
 """
 
+from merx.payments.authorize import record_authorized, record_capture_failed, record_voided
 from merx.payments.dispute_store import find_by_reference, find_dispute
 from merx.payments.disputes import (
     OPEN_DISPUTES,
@@ -15,6 +16,7 @@ from merx.payments.disputes import (
 from merx.payments.errors import (
     AmountMismatch,
     NotPayable,
+    PaymentMoved,
     ReferenceTaken,
     RefundMoved,
     RefundTooLarge,
@@ -28,6 +30,8 @@ from merx.payments.model import (
     KeptNotice,
     NewPayment,
     NewRefund,
+    OfflinePayment,
+    OfflineRefund,
     Payment,
     PaymentState,
     Refund,
@@ -35,6 +39,16 @@ from merx.payments.model import (
     RefundPage,
 )
 from merx.payments.notice_store import keep_applied_notices, notice_applied, repeat_notices, store_notice
+from merx.payments.promise_store import (
+    claim_to_capture,
+    claim_to_release,
+    leave_to_staff,
+    offline_payments,
+    offline_refunds,
+    untaken_payments,
+    want_capture,
+    want_release,
+)
 from merx.payments.record import (
     agrees,
     expire_payments,
@@ -61,6 +75,7 @@ from merx.payments.store import (
     doubt_refund,
     find_by_number,
     find_by_numbers,
+    find_payment,
     find_refund,
     finish_attempt,
     get_payment,
@@ -84,7 +99,10 @@ __all__ = [
     "NewPayment",
     "NewRefund",
     "NotPayable",
+    "OfflinePayment",
+    "OfflineRefund",
     "Payment",
+    "PaymentMoved",
     "PaymentState",
     "ReferenceTaken",
     "Refund",
@@ -101,24 +119,32 @@ __all__ = [
     "claim_doubted",
     "claim_in_doubt",
     "claim_refunds",
+    "claim_to_capture",
+    "claim_to_release",
     "doubt_refund",
     "expire_payments",
     "find_by_number",
     "find_by_numbers",
     "find_by_reference",
     "find_dispute",
+    "find_payment",
     "find_refund",
     "finish_attempt",
     "get_payment",
     "get_refunds",
     "keep_applied_notices",
+    "leave_to_staff",
     "list_disputes",
     "list_failed_refunds",
     "lock_payment",
     "notice_applied",
+    "offline_payments",
+    "offline_refunds",
     "open_payments",
     "payments_of",
     "record_all_captured",
+    "record_authorized",
+    "record_capture_failed",
     "record_captured",
     "record_closed",
     "record_dispute",
@@ -126,10 +152,14 @@ __all__ = [
     "record_refund_reversed",
     "record_refunded",
     "record_started",
+    "record_voided",
     "refund_lines_of",
     "refunds_of",
     "repeat_notices",
     "request_refund",
     "retry_refund",
     "store_notice",
+    "untaken_payments",
+    "want_capture",
+    "want_release",
 ]

@@ -31,6 +31,13 @@ class NotPayable(Conflict):
     message = "This purchase is %(state)s and cannot be paid."
 
 
+class PaymentMoved(Conflict):
+    """The payment is not in a state from which this is possible."""
+
+    code = "payment_moved"
+    message = "The payment is %(state)s: this can no longer be done with it. Reload the page."
+
+
 class RefundTooLarge(Conflict):
     """More than was captured and not given back yet."""
 

@@ -1,9 +1,14 @@
-"""Events of refunds and disputes. The subject of each is the purchase.
+"""Events of promised money, of refunds and of disputes. The subject of each is the purchase.
 
-Data of refunds: refund_id, amount, currency; order_id when of a sale. Of disputes: see disputes.py.
+Data of a payment's: payment_id, provider, number, amount, currency. Data of a refund's: refund_id, amount, currency;
+order_id when of a sale. Of disputes: see disputes.py.
 """
 
 from typing import Final
+
+PAYMENT_AUTHORIZED: Final = "PaymentAuthorized"
+PAYMENT_VOIDED: Final = "PaymentVoided"
+CAPTURE_FAILED: Final = "CaptureFailed"
 
 REFUND_APPROVED: Final = "RefundApproved"
 REFUND_SUCCEEDED: Final = "RefundSucceeded"

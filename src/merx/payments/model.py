@@ -33,7 +33,11 @@ class NewPayment(msgspec.Struct, frozen=True, gc=False):
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """One attempt with one provider to pay one purchase. `number` is ours at the provider."""
+    """One attempt with one provider to pay one purchase. `number` is ours at the provider.
+
+    `release_at`: no purchase uses the money it promised, which is given back to the payer from then on;
+    `capture_failure`: why the provider will not hand it over any more.
+    """
 
     id: UUID
     purchase_id: UUID
@@ -49,11 +53,44 @@ class Payment(msgspec.Struct, frozen=True):
     started_at: datetime | None
     captured_at: datetime | None
     disputed: int = 0
+    authorized_at: datetime | None = None
+    capture_failure: str | None = None
+    release_at: datetime | None = None
 
     @property
     def refundable(self) -> int:
         """What can still be given back: captured, neither refunded nor withdrawn by a dispute."""
         return self.captured - self.refunded - self.disputed
+
+
+class OfflinePayment(msgspec.Struct, frozen=True):
+    """A payment that staff confirm: money they wait for, or cash that a promise still owes. `order_numbers` are its orders'."""
+
+    id: UUID
+    purchase_id: UUID
+    provider: str
+    number: str
+    state: PaymentState
+    currency: str
+    amount: int
+    expires_at: datetime
+    purchase_state: str
+    order_numbers: Sequence[str]
+
+
+class OfflineRefund(msgspec.Struct, frozen=True):
+    """Money that staff have to pay back by hand; `failure` is why an earlier attempt came to nothing."""
+
+    id: UUID
+    purchase_id: UUID
+    provider: str
+    number: str
+    state: str
+    currency: str
+    amount: int
+    reason: str
+    failure: str | None
+    created_at: datetime
 
 
 class Refund(msgspec.Struct, frozen=True):

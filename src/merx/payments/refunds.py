@@ -49,14 +49,16 @@ async def approve_refund(tx: Tx, *, refund_id: UUID, actor_id: UUID | None, now:
     await publish(tx, [_event(REFUND_APPROVED, approved, actor_id, reason=approved.reason)], now=now)
 
 
-async def record_refunded(tx: Tx, *, payment: Payment, refund: Refund, now: datetime) -> bool:
+async def record_refunded(
+    tx: Tx, *, payment: Payment, refund: Refund, now: datetime, source: str = "query"
+) -> bool:
     """The provider gave the money back: book it, publish RefundSucceeded. False when it was recorded before."""
     if not await store.settle_refund(
         tx, refund.id, to="succeeded", sources=REFUND_STATES.sources("succeeded"), failure=None, now=now
     ):
         return False
     again = f":{refund.reversals}" if refund.reversals else ""
-    fact = Fact("refunded", f"{refund.number}{again}", refund.amount, refund.currency, "query", now)
+    fact = Fact("refunded", f"{refund.number}{again}", refund.amount, refund.currency, source, now)
     await store.insert_fact(tx, payment, fact, now=now)
     transfer = refund_transfer(
         refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,

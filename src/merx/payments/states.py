@@ -1,8 +1,8 @@
 """Which moves a payment and a refund may make.
 
 `expired → captured` and `voided → captured` are real: money can arrive after we gave up on it, and then it is ours to
-re-allocate or to return. `failed → succeeded` is real, too: a provider may pay back what it had refused. So
-is `succeeded → failed`: the payer's bank may send a refund back days later.
+re-allocate or to return; a promise (`authorized`) can come late, too. `failed → succeeded` is real, too: a provider may
+pay back what it had refused. So is `succeeded → failed`: the payer's bank may send a refund back days later.
 """
 
 from typing import Final
@@ -13,12 +13,12 @@ PAYMENT_STATES: Final = StateTable(
     "payment",
     initial=["created"],
     moves={
-        "created": ["action_required", "captured", "failed", "expired"],
+        "created": ["action_required", "authorized", "captured", "failed", "expired"],
         "action_required": ["authorized", "captured", "failed", "expired"],
         "authorized": ["captured", "voided"],
         "captured": [],
-        "failed": ["captured"],
-        "expired": ["captured"],
+        "failed": ["authorized", "captured"],
+        "expired": ["authorized", "captured"],
         "voided": ["captured"],
     },
 )

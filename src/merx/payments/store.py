@@ -38,7 +38,7 @@ async def insert_payments(tx: Tx, payments: Sequence[NewPayment], *, now: dateti
 
 
 COLUMNS = """id, purchase_id, provider, number, state, currency, amount, captured, refunded, provider_reference,
-       expires_at, started_at, captured_at, disputed"""
+       expires_at, started_at, captured_at, disputed, authorized_at, capture_failure, release_at"""
 
 PAYMENTS_OF = Sql(
     f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY length(number), number"
@@ -362,6 +362,12 @@ async def refunds_of(tx: ReadTx, purchase_id: UUID) -> list[Refund]:
 async def refund_lines_of(tx: ReadTx, refund_id: UUID) -> list[RefundLine]:
     """The parts of an order's lines that a refund gives back."""
     return [RefundLine(*row) for row in await tx.rows(REFUND_LINES_OF, refund_id)]
+
+
+async def find_payment(tx: ReadTx, payment_id: UUID) -> Payment | None:
+    """An attempt by id, if there is one."""
+    row = await tx.row(FIND_PAYMENT, payment_id)
+    return None if row is None else to_payment(row)
 
 
 async def get_payment(tx: ReadTx, payment_id: UUID) -> Payment:

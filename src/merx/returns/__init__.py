@@ -25,6 +25,7 @@ from merx.returns.errors import (
     NotExchangeable,
     NotReturnable,
     NotShippedYet,
+    OnlyPromised,
     ReturnDecided,
     ReturnMoved,
     TooManyPictures,
@@ -45,6 +46,7 @@ from merx.returns.model import (
     Wanted,
     WantedVariant,
 )
+from merx.returns.record_undelivered import record_undelivered
 from merx.returns.replace import refund_exchange, settle_exchange
 from merx.returns.request_return import request_return
 from merx.returns.rules import ESCALATE_WITHIN, goods_to_send, is_exchangeable, units_held
@@ -65,6 +67,7 @@ __all__ = [
     "NotExchangeable",
     "NotReturnable",
     "NotShippedYet",
+    "OnlyPromised",
     "Return",
     "ReturnDecided",
     "ReturnKind",
@@ -93,6 +96,7 @@ __all__ = [
     "is_exchangeable",
     "list_returns",
     "propose_amount",
+    "record_undelivered",
     "refund_exchange",
     "reject_return",
     "request_return",

@@ -52,6 +52,15 @@ class NotReturnable(Conflict):
     message = "This order takes no after-sales requests: it is not paid, or the time for them is over."
 
 
+class OnlyPromised(Conflict):
+    """The order's money is promised and was not taken yet: there is nothing to give back."""
+
+    code = "only_promised"
+    message = (
+        "This order is not paid yet. Cancel it while nothing has been shipped, or ask again once it is paid."
+    )
+
+
 class NotShippedYet(Conflict):
     """Units are to be sent back that have not been shipped."""
 

@@ -39,8 +39,8 @@ async def request_return(
     """Open a case; its units may not be shipped or asked back again while it is open.
 
     `default_days` is the shop's window for sellers without one of their own. Raises UnknownOrder for everybody but the
-    buyer, NotReturnable, BadReturn, BadReturnReason, NotShippedYet, OverReturned, MixedUnits, NotExchangeable,
-    TooManyPictures, UnknownPicture, TextRefused.
+    buyer, NotReturnable, OnlyPromised, BadReturn, BadReturnReason, NotShippedYet, OverReturned, MixedUnits,
+    NotExchangeable, TooManyPictures, UnknownPicture, TextRefused.
     """
     body, pictures = check_application(application)
     await buyer_order(tx, order_id=order_id, account_id=account_id, access_hash=access_hash)

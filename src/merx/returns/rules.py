@@ -21,6 +21,7 @@ from merx.returns.errors import (
     NotExchangeable,
     NotReturnable,
     NotShippedYet,
+    OnlyPromised,
     TooManyPictures,
 )
 from merx.returns.model import (
@@ -66,7 +67,9 @@ def check_words(field: str, text: str, *, required: bool) -> str:
 
 
 def check_window(order: Order, *, days: int, now: datetime) -> None:
-    """Whether an order still takes applications. Raises NotReturnable."""
+    """Whether an order still takes applications. Raises NotReturnable, OnlyPromised."""
+    if order.payment_status == "authorized":
+        raise OnlyPromised
     over = order.received_at is not None and now > order.received_at + timedelta(days=days)
     if order.state != OrderState.PLACED or over:
         raise NotReturnable

@@ -237,7 +237,8 @@ MONEY: Final = (
               LEFT JOIN (SELECT purchase_id, sum(amount) AS amount FROM refunds
                           WHERE order_id IS NOT NULL AND state NOT IN ('requested', 'rejected')
                           GROUP BY purchase_id) r ON r.purchase_id = p.id
-             WHERE coalesce(k.kept, 0) <> CASE WHEN p.state IN ('placed', 'closed') OR p.cancel_reason = 'refunded'
+             WHERE coalesce(k.kept, 0) <> CASE WHEN (p.state IN ('placed', 'closed') AND p.paid_at IS NOT NULL)
+                                                    OR p.cancel_reason = 'refunded'
                                                THEN p.total - coalesce(r.amount, 0) ELSE 0 END
         """),
         examined_sql=PURCHASES,
@@ -258,7 +259,7 @@ MONEY: Final = (
                                CASE WHEN debit_kind = 'customer_receivable' THEN credit_kind ELSE debit_kind END AS kind,
                                CASE WHEN debit_kind = 'customer_receivable' THEN credit_owner ELSE debit_owner END AS owner_id
                           FROM transfers
-                         WHERE split_part(leg, ':', 1) IN ('sale', 'cancel', 'revived')) legs
+                         WHERE split_part(leg, ':', 1) IN ('sale', 'cancel', 'revived', 'void')) legs
                  GROUP BY cause_id
             )
             SELECT 'order ' || o.number AS key,

@@ -136,13 +136,15 @@ STOCK: Final = (
                           l.quantity, l.exchanged, coalesce(s.sold, 0), coalesce(s.replaced, 0)) AS detail
               FROM order_lines l
               JOIN orders o ON o.id = l.order_id
+              JOIN purchases p ON p.id = o.purchase_id
               LEFT JOIN (SELECT h.order_line_id, sum(h.quantity) FILTER (WHERE h.return_id IS NULL) AS sold,
                                 sum(h.quantity) FILTER (WHERE h.return_id IS NOT NULL) AS replaced
                            FROM holds h
                            LEFT JOIN movements m ON m.cause_id = h.id AND m.kind = 'unsell'
                           WHERE h.state = 'consumed' AND m.cause_id IS NULL
                           GROUP BY h.order_line_id) s ON s.order_line_id = l.id
-             WHERE coalesce(s.sold, 0) <> CASE WHEN o.state IN ('placed', 'closed') OR o.refunded > 0 THEN l.quantity ELSE 0 END
+             WHERE coalesce(s.sold, 0) <> CASE WHEN o.state IN ('placed', 'closed') OR o.refunded > 0
+                                                   OR p.cancel_reason = 'undelivered' THEN l.quantity ELSE 0 END
                 OR coalesce(s.replaced, 0) <> l.exchanged
         """),
         examined_sql=LINES,
@@ -184,7 +186,7 @@ STOCK: Final = (
               FROM order_lines l
               JOIN orders o ON o.id = l.order_id
               LEFT JOIN (SELECT fl.order_line_id,
-                                sum(fl.quantity) FILTER (WHERE f.state IN ('shipped', 'delivered', 'received')) AS shipped,
+                                sum(fl.quantity) FILTER (WHERE f.state IN ('shipped', 'delivered', 'received', 'returned')) AS shipped,
                                 sum(fl.quantity) FILTER (WHERE f.state = 'received') AS received
                            FROM fulfilment_lines fl JOIN fulfilments f ON f.id = fl.fulfilment_id
                           GROUP BY fl.order_line_id) f ON f.order_line_id = l.id
@@ -227,19 +229,24 @@ STOCK: Final = (
     Check(
         code="S11",
         area="stock",
-        title="What after-sales put on the shelf was never shipped or came back fit for sale, and was moved once",
+        title="What was put on the shelf again was never shipped or came back fit for sale, and was moved once",
         sql=Sql("""
             SELECT 'order line ' || l.id AS key,
-                   format('cancelled %s, of these not deliverable %s, restocked %s; on the shelf again %s', l.cancelled,
-                          coalesce(x.cancelled, 0), coalesce(r.restocked, 0), coalesce(s.quantity, 0)) AS detail
+                   format('cancelled %s, of these not deliverable %s, restocked %s, undelivered %s; on the shelf again %s', l.cancelled,
+                          coalesce(x.cancelled, 0), coalesce(r.restocked, 0), coalesce(u.units, 0), coalesce(s.quantity, 0)) AS detail
               FROM order_lines l
+              LEFT JOIN (SELECT ol.id, ol.quantity - ol.shipped + coalesce(sum(fl.restocked), 0) AS units
+                           FROM purchases p
+                           JOIN order_lines ol ON ol.purchase_id = p.id
+                           LEFT JOIN fulfilment_lines fl ON fl.order_line_id = ol.id
+                          WHERE p.cancel_reason = 'undelivered' GROUP BY ol.id) u ON u.id = l.id
               LEFT JOIN (SELECT order_line_id, sum(restocked) AS restocked FROM return_lines GROUP BY order_line_id) r
                 ON r.order_line_id = l.id
               LEFT JOIN (SELECT order_line_id, sum(quantity) AS quantity FROM stock_returns GROUP BY order_line_id) s
                 ON s.order_line_id = l.id
               LEFT JOIN (SELECT order_line_id, sum(cancelled) AS cancelled FROM replacements GROUP BY order_line_id) x
                 ON x.order_line_id = l.id
-             WHERE l.cancelled - coalesce(x.cancelled, 0) + coalesce(r.restocked, 0) <> coalesce(s.quantity, 0)
+             WHERE l.cancelled - coalesce(x.cancelled, 0) + coalesce(r.restocked, 0) + coalesce(u.units, 0) <> coalesce(s.quantity, 0)
             UNION ALL
             SELECT 'return ' || r.return_id, format('%s of variant %s are on the shelf again, %s restocked', sum(s.quantity),
                                                     h.subject_id, sum(r.restocked))

@@ -52,8 +52,11 @@ WORKFLOW: Final = (
                                  OR EXISTS (SELECT FROM refunds f WHERE f.order_id = o.id AND f.reversals > 0))))
                 OR (o.state = 'pending_payment' AND o.payment_status <> 'unpaid')
                 OR (o.state IN ('placed', 'closed')
-                    AND o.payment_status <> CASE o.refunded WHEN 0 THEN 'paid' WHEN o.total THEN 'refunded'
-                                                            ELSE 'partially_refunded' END)
+                    AND o.payment_status <> CASE WHEN p.paid_at IS NULL THEN 'authorized'
+                                                 WHEN o.refunded = 0 THEN 'paid'
+                                                 WHEN o.refunded = o.total THEN 'refunded'
+                                                 ELSE 'partially_refunded' END)
+                OR (o.state = 'cancelled' AND o.payment_status = 'authorized')
             UNION ALL
             SELECT 'purchase ' || p.number,
                    format('order %s is cancelled and %s, refunds that succeeded: %s', o.number, o.payment_status,
@@ -105,7 +108,7 @@ WORKFLOW: Final = (
                                 'ParcelShipped', 'ParcelDelivered', 'ParcelReceived')
             ), expected AS (
                 SELECT 'OrderPaid' AS kind, purchase_id, id, 'order ' || number AS key
-                  FROM orders WHERE state IN ('placed', 'closed')
+                  FROM orders WHERE state IN ('placed', 'closed') AND payment_status <> 'authorized'
                 UNION ALL
                 SELECT 'OrderClosed', purchase_id, id, 'order ' || number FROM orders WHERE state = 'closed'
                 UNION ALL
@@ -318,12 +321,17 @@ WORKFLOW: Final = (
     Check(
         code="O13",
         area="workflow",
-        title="Only paid orders are shipped, every parcel has its own seller's goods, and only received orders are closed",
+        title="Only orders paid or promised to be are shipped, every parcel has its own seller's goods, and only received orders are closed",
         sql=Sql("""
             SELECT 'parcel ' || f.id AS key,
                    format('%s, order %s is %s and %s', f.state, o.number, o.state, o.payment_status) AS detail
               FROM fulfilments f JOIN orders o ON o.id = f.order_id
-             WHERE f.state <> 'cancelled' AND (o.state = 'pending_payment' OR o.payment_status = 'unpaid')
+             WHERE f.state NOT IN ('cancelled', 'returned')
+               AND (o.state = 'pending_payment' OR o.payment_status = 'unpaid')
+            UNION ALL
+            SELECT 'parcel ' || f.id, format('came back, order %s is %s', o.number, o.state)
+              FROM fulfilments f JOIN orders o ON o.id = f.order_id JOIN purchases p ON p.id = o.purchase_id
+             WHERE f.state = 'returned' AND p.cancel_reason IS DISTINCT FROM 'undelivered'
             UNION ALL
             SELECT 'parcel ' || f.id, 'is empty'
               FROM fulfilments f

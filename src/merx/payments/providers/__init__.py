@@ -25,6 +25,7 @@ from merx.payments.providers.model import (
     DisputeMove,
     DisputeReport,
     DisputeState,
+    MethodTerms,
     NoticeAnswer,
     PaymentRequest,
     ProviderAction,
@@ -33,20 +34,31 @@ from merx.payments.providers.model import (
     ProviderStatus,
     RefundState,
 )
+from merx.payments.providers.offline import (
+    BANK_TRANSFER,
+    CASH_ON_DELIVERY,
+    BankTransferProvider,
+    CashOnDeliveryProvider,
+    OfflineProvider,
+)
 from merx.payments.providers.protocol import CapturingProvider, PaymentProvider
 from merx.payments.providers.registry import ProviderRegistry
 from merx.payments.providers.wechat import WechatProvider
 
 __all__ = [
+    "BANK_TRANSFER",
     "BOUNDED",
+    "CASH_ON_DELIVERY",
     "RESILIENT",
     "AlipayCertificates",
     "AlipayProvider",
+    "BankTransferProvider",
     "BillNotReady",
     "BillRow",
     "BreakerRules",
     "CapturingProvider",
     "CardProvider",
+    "CashOnDeliveryProvider",
     "Device",
     "DisputeMove",
     "DisputeReport",
@@ -54,9 +66,11 @@ __all__ = [
     "GuardRules",
     "GuardTools",
     "GuardedProvider",
+    "MethodTerms",
     "NoticeAnswer",
     "NoticeProblem",
     "NoticeRejected",
+    "OfflineProvider",
     "PaymentNotPossible",
     "PaymentProvider",
     "PaymentRequest",

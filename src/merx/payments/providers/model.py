@@ -1,6 +1,6 @@
 """What goes to a payment provider and what comes back, in terms no provider owns."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -156,6 +156,23 @@ class NoticeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     media_type: str
     body: bytes
+
+
+class MethodTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a way to pay asks of a purchase beside its currency. None: the shop's own rule, or no limit.
+
+    `deadline` is the time to pay. `sellers` is how many sellers a purchase may have at most, `countries` are those it
+    may go to.
+    """
+
+    deadline: timedelta | None = None
+    sellers: int | None = None
+    countries: frozenset[str] | None = None
+
+    def allows(self, *, sellers: int, country: str | None) -> bool:
+        """Whether a purchase of so many sellers may be paid so; a country not known yet speaks against nothing."""
+        few_enough = self.sellers is None or sellers <= self.sellers
+        return few_enough and (self.countries is None or country is None or country in self.countries)
 
 
 class BillRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from merx.payments.providers.errors import UnknownProvider
 from merx.payments.providers.guard import BOUNDED, GuardedProvider, GuardRules, GuardTools, guarded
-from merx.payments.providers.protocol import PaymentProvider
+from merx.payments.providers.model import MethodTerms
+from merx.payments.providers.offline import OfflineProvider
+from merx.payments.providers.protocol import CapturingProvider, PaymentProvider
 
 
 class ProviderRegistry:
@@ -19,6 +21,11 @@ class ProviderRegistry:
     ) -> None:
         """`rules` say how patient the guards are; a shop that sells uses `RESILIENT`."""
         self._providers = {provider.code: guarded(provider, rules, tools) for provider in providers}
+        self._offline = {
+            code: each.inner
+            for code, each in self._providers.items()
+            if isinstance(each.inner, OfflineProvider)
+        }
 
     def __iter__(self) -> Iterator[GuardedProvider]:
         return iter(self._providers.values())
@@ -37,6 +44,31 @@ class ProviderRegistry:
     def down(self) -> frozenset[str]:
         """The codes of the providers that do not answer at the moment, as far as this process knows."""
         return frozenset(provider.code for provider in self if provider.is_down)
+
+    def offered(self, currency: str, *, sellers: int, country: str | None) -> list[PaymentProvider]:
+        """The providers that take a currency and serve a purchase of so many sellers to this country."""
+        return [
+            provider
+            for provider in self.taking(currency)
+            if provider.code not in self._offline
+            or self._offline[provider.code].terms.allows(sellers=sellers, country=country)
+        ]
+
+    def terms(self) -> dict[str, MethodTerms]:
+        """What the providers that ask for anything special ask for, by code."""
+        return {code: provider.terms for code, provider in self._offline.items()}
+
+    def offline(self, code: str) -> OfflineProvider | None:
+        """The provider of this code if it is one whose money staff confirm."""
+        return self._offline.get(code)
+
+    def offline_codes(self) -> list[str]:
+        """The codes of the providers whose money staff confirm."""
+        return list(self._offline)
+
+    def capturing_codes(self) -> list[str]:
+        """The codes of the providers that take promised money when they are told to."""
+        return [provider.code for provider in self if isinstance(provider, CapturingProvider)]
 
     async def aclose(self) -> None:
         """Release every provider's connections."""

@@ -1,0 +1,46 @@
+"""The stock of a purchase whose money, or the promise of it, has arrived: still held, found again, or gone."""
+
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from merx.checkout.cancel_rows import booked_sale, cancel_rows
+from merx.infra.db import Record, Tx
+from merx.inventory import Claim, expire_holds, hold_stock, lock_stock, lock_stock_of
+from merx.kit.ids import new_id
+from merx.ledger import post
+from merx.orders import OrderState, Purchase, units_without_hold
+
+
+async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
+    """Hold again whatever the purchase no longer holds: its holds were released or ran out and went to others."""
+    await lock_stock_of(tx, purchase_ids=[purchase.id])
+    missing = await units_without_hold(tx, purchase_id=purchase.id)
+    if not missing:
+        return True
+    demand = Counter[UUID]()
+    for _, variant_id, quantity in missing:
+        demand[variant_id] += quantity
+    sheet = await lock_stock(tx, variant_ids=demand)
+    await expire_holds(tx, sheet=sheet, variant_ids=sheet.short(demand), now=now)
+    lines = [(variant_id, quantity) for _, variant_id, quantity in missing]
+    if sheet.shortages(lines):
+        return False
+    claims = [
+        Claim(new_id(), allotment_id, variant_id, purchase.id, line_id, part)
+        for (line_id, variant_id, _), parts in zip(missing, sheet.take(lines), strict=True)
+        for allotment_id, part in parts
+    ]
+    await hold_stock(tx, claims=claims, expires_at=now, now=now)
+    return True
+
+
+async def give_up(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
+    """The purchase waited for this money, but its stock went to others meanwhile: cancel what is left of it."""
+    if purchase.state == OrderState.PENDING_PAYMENT:
+        await cancel_rows(tx, purchase, reason="expired", now=now)
+
+
+async def book_again(tx: Tx, orders: list[Record], *, now: datetime) -> None:
+    """A cancelled purchase lives again: its sale was booked back, so it is booked once more."""
+    await post(tx, [transfer for order in orders for transfer in booked_sale(order, leg="revived")], now=now)

@@ -1,0 +1,68 @@
+"""Record promised money: a bank's authorization, or the word of who pays at the door. The ledger has nothing of it.
+
+The caller holds the lock of the payment's purchase.
+"""
+
+from datetime import datetime
+
+from merx.infra.db import Tx
+from merx.infra.outbox import Event, publish
+from merx.kit.money import Money
+from merx.payments import promise_store, store
+from merx.payments.errors import AmountMismatch
+from merx.payments.events import CAPTURE_FAILED, PAYMENT_AUTHORIZED, PAYMENT_VOIDED
+from merx.payments.model import Fact, Payment
+from merx.payments.states import PAYMENT_STATES
+
+
+async def record_authorized(tx: Tx, *, payment: Payment, fact: Fact, now: datetime) -> bool:
+    """Record that the payment's money is promised; publish PaymentAuthorized.
+
+    Returns False, and changes nothing, when this or more was recorded before. Raises AmountMismatch.
+    """
+    check_amount(payment, fact)
+    sources = PAYMENT_STATES.sources("authorized")
+    if not await promise_store.authorize(tx, payment.id, at=fact.occurred_at, sources=sources):
+        return False
+    await store.insert_fact(tx, payment, fact, now=now)
+    await publish(tx, [_event(PAYMENT_AUTHORIZED, payment)], now=now)
+    return True
+
+
+async def record_voided(tx: Tx, *, payment: Payment, source: str, now: datetime) -> bool:
+    """Record that a promise was given back; publish PaymentVoided. False when it was before, or the money was taken."""
+    if not await promise_store.void(tx, payment.id, sources=PAYMENT_STATES.sources("voided")):
+        return False
+    fact = Fact("voided", payment.number, payment.amount, payment.currency, source, now)
+    await store.insert_fact(tx, payment, fact, now=now)
+    await publish(tx, [_event(PAYMENT_VOIDED, payment)], now=now)
+    return True
+
+
+async def record_capture_failed(tx: Tx, *, payment: Payment, failure: str, now: datetime) -> bool:
+    """Promised money that its provider will not hand over any more is left to staff; publish CaptureFailed.
+
+    The order is not touched. False when it was known.
+    """
+    if not await promise_store.capture_failed(tx, payment.id, failure=failure):
+        return False
+    await publish(tx, [_event(CAPTURE_FAILED, payment, reason=failure)], now=now)
+    return True
+
+
+def check_amount(payment: Payment, fact: Fact) -> None:
+    """What was reported must be what was asked for. Raises AmountMismatch."""
+    reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
+    if reported != expected:
+        raise AmountMismatch(
+            reported=f"{reported.decimal()} {reported.currency}",
+            expected=f"{expected.decimal()} {expected.currency}",
+        )
+
+
+def _event(kind: str, payment: Payment, **more: str) -> Event:
+    data = {
+        "payment_id": str(payment.id), "provider": payment.provider, "number": payment.number,
+        "amount": payment.amount, "currency": payment.currency, **more,
+    }  # fmt: skip
+    return Event(kind, payment.purchase_id, data)

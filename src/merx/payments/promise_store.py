@@ -1,0 +1,143 @@
+"""SQL of promised money and of what staff confirm: it stands apart from `store.py`, which is long enough."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.infra.db import ReadTx, Record, Sql, Tx
+from merx.payments.model import OfflinePayment, OfflineRefund, PaymentState
+
+AUTHORIZE = Sql("""
+UPDATE payments
+   SET state = 'authorized', authorized_at = $2, started_at = coalesce(started_at, $2), version = version + 1
+ WHERE id = $1 AND state = ANY($3::text[])
+""")
+VOID = Sql(
+    "UPDATE payments SET state = 'voided', version = version + 1 WHERE id = $1 AND state = ANY($2::text[])"
+)
+WANT_RELEASE = Sql("""
+UPDATE payments SET release_at = $3, asked_at = NULL, version = version + 1
+ WHERE id = $1 AND state = $2 AND release_at IS NULL
+""")
+WANT_CAPTURE = Sql("""
+UPDATE payments SET capture_wanted_at = coalesce(capture_wanted_at, $2), capture_failure = NULL, asked_at = NULL,
+       version = version + 1
+ WHERE id = $1 AND state = $3 AND release_at IS NULL
+""")
+CAPTURE_FAILED = Sql("""
+UPDATE payments SET capture_failure = $2, version = version + 1
+ WHERE id = $1 AND state = $3 AND capture_failure IS NULL
+""")
+TO_RELEASE = Sql("""
+UPDATE payments SET asked_at = $1
+ WHERE id IN (SELECT id FROM payments
+               WHERE state = $4 AND release_at IS NOT NULL AND (asked_at IS NULL OR asked_at <= $2)
+               ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id
+""")
+TO_CAPTURE = Sql("""
+UPDATE payments SET asked_at = $1
+ WHERE id IN (SELECT y.id FROM payments y
+               WHERE y.state = $4 AND y.provider = ANY($5::text[]) AND y.release_at IS NULL
+                 AND y.capture_failure IS NULL AND (y.asked_at IS NULL OR y.asked_at <= $2)
+                 AND (y.capture_wanted_at IS NOT NULL
+                      OR EXISTS (SELECT FROM orders o
+                                  WHERE o.purchase_id = y.purchase_id AND o.fulfilment_status <> 'unfulfilled'))
+               ORDER BY y.asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id
+""")
+
+
+async def authorize(tx: Tx, payment_id: UUID, *, at: datetime, sources: Sequence[str]) -> bool:
+    """The money is promised; False when the attempt is in another state."""
+    return await tx.run(AUTHORIZE, payment_id, at, sources) == 1
+
+
+async def void(tx: Tx, payment_id: UUID, *, sources: Sequence[str]) -> bool:
+    """The promise is given back; False when it was before, or the money was taken."""
+    return await tx.run(VOID, payment_id, sources) == 1
+
+
+async def want_release(tx: Tx, *, payment_id: UUID, now: datetime) -> bool:
+    """Have a promise given back, now and until it is known; False when it is none, or was to be before."""
+    return await tx.run(WANT_RELEASE, payment_id, PaymentState.AUTHORIZED.value, now) == 1
+
+
+async def want_capture(tx: Tx, *, payment_id: UUID, now: datetime) -> bool:
+    """Have promised money taken, now and until it is known; False when there is none that may be."""
+    return await tx.run(WANT_CAPTURE, payment_id, now, PaymentState.AUTHORIZED.value) == 1
+
+
+async def capture_failed(tx: Tx, payment_id: UUID, *, failure: str) -> bool:
+    """Note that the money will not come; False when that was known."""
+    return await tx.run(CAPTURE_FAILED, payment_id, failure[:200], PaymentState.AUTHORIZED.value) == 1
+
+
+async def claim_to_release(tx: Tx, *, now: datetime, asked_before: datetime, limit: int) -> list[UUID]:
+    """Take promises that are to be given back and were not tried lately."""
+    rows = await tx.rows(TO_RELEASE, now, asked_before, limit, PaymentState.AUTHORIZED.value)
+    return [row[0] for row in rows]
+
+
+async def claim_to_capture(
+    tx: Tx, *, providers: Sequence[str], now: datetime, asked_before: datetime, limit: int
+) -> list[UUID]:
+    """Take promises with these providers that are due, because goods have left or somebody asked, and not tried lately."""
+    state = PaymentState.AUTHORIZED.value
+    return [row[0] for row in await tx.rows(TO_CAPTURE, now, asked_before, limit, state, providers)]
+
+
+LEAVE_TO_STAFF = Sql("UPDATE refunds SET next_attempt_at = NULL WHERE id = $1")
+OFFLINE_REFUNDS = Sql("""
+SELECT r.id, r.purchase_id, p.provider, r.number, r.state, r.currency, r.amount, r.reason, r.failure, r.created_at
+  FROM refunds r JOIN payments p ON p.id = r.payment_id
+ WHERE p.provider = ANY($1::text[]) AND r.state = ANY($2::text[])
+ ORDER BY r.created_at, r.id LIMIT $3
+""")
+OFFLINE_PAYMENTS = Sql("""
+SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
+       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers
+  FROM payments y JOIN purchases p ON p.id = y.purchase_id
+ WHERE y.provider = ANY($1::text[])
+   AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) END
+ ORDER BY y.created_at, y.id LIMIT $4
+""")
+UNTAKEN = Sql("""
+SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
+       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers
+  FROM payments y JOIN purchases p ON p.id = y.purchase_id
+ WHERE y.state = $1 AND y.provider <> ALL($2::text[]) AND y.release_at IS NULL
+ ORDER BY y.capture_failure IS NULL, y.created_at LIMIT $3
+""")
+
+
+async def leave_to_staff(tx: Tx, *, refund_id: UUID) -> None:
+    """A submitted refund that people pay back: nobody is asked about it, its attempt ends with their word."""
+    await tx.run(LEAVE_TO_STAFF, refund_id)
+
+
+def _offline_payment(row: Record) -> OfflinePayment:
+    values = list(row)
+    values[4] = PaymentState(values[4])
+    return OfflinePayment(*values)
+
+
+async def offline_payments(
+    tx: ReadTx, *, providers: Sequence[str], number: str = "", limit: int = 100
+) -> list[OfflinePayment]:
+    """Payments with these providers that wait for staff, oldest first; with a `number`, all whose number begins so."""
+    waiting = [PaymentState.ACTION_REQUIRED.value, PaymentState.AUTHORIZED.value]
+    rows = await tx.rows(OFFLINE_PAYMENTS, providers, number, waiting, limit)
+    return [_offline_payment(row) for row in rows]
+
+
+async def untaken_payments(tx: ReadTx, *, offline: Sequence[str], limit: int = 100) -> list[OfflinePayment]:
+    """Promised money that serves a purchase and was not taken yet, what cannot be taken any more first."""
+    rows = await tx.rows(UNTAKEN, PaymentState.AUTHORIZED.value, offline, limit)
+    return [_offline_payment(row) for row in rows]
+
+
+async def offline_refunds(tx: ReadTx, *, providers: Sequence[str], limit: int = 100) -> list[OfflineRefund]:
+    """Refunds that staff have to pay back by hand, and those that failed, oldest first."""
+    rows = await tx.rows(OFFLINE_REFUNDS, providers, ["submitted", "failed"], limit)
+    return [OfflineRefund(*row) for row in rows]

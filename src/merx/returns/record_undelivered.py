@@ -1,0 +1,50 @@
+"""A buyer refused the parcel at the door, and the cash with it: the goods come back and the sale never was."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from merx.checkout import cash_payment, undeliver_rows
+from merx.fulfilment import bring_back
+from merx.infra.db import Tx
+from merx.orders import lock_order, lock_purchase, seller_order_view
+from merx.payments import PaymentMoved
+from merx.returns.errors import BadReturn
+from merx.returns.model import Wanted
+
+
+async def record_undelivered(
+    tx: Tx,
+    *,
+    order_id: UUID,
+    seller_ids: Collection[UUID] | None,
+    restocked: Sequence[Wanted],
+    actor_id: UUID | None,
+    now: datetime,
+) -> list[UUID]:
+    """Cancel an order that was to be paid at the door; `restocked` units of its parcels are sold again, others not.
+
+    What was never shipped is sold again, too. `seller_ids` are those the caller works for, None for the platform's
+    staff. Returns the payments whose promise the caller has to give back once this is committed. Raises UnknownOrder,
+    UnknownPayment when it is not paid at the door, PaymentMoved when the cash is here, BadReturn, BadParcel,
+    NothingUndelivered, ParcelMoved.
+    """
+    if seller_ids is not None:
+        await seller_order_view(tx, order_id=order_id, seller_ids=seller_ids)
+    view = await lock_order(tx, order_id=order_id)
+    payment = await cash_payment(tx, purchase_id=view.order.purchase_id)
+    known = {line.id for line in view.lines}
+    back = {each.order_line_id: each.quantity for each in restocked}
+    if len(back) < len(restocked) or not back.keys() <= known or any(units < 0 for units in back.values()):
+        raise BadReturn
+    purchase = await lock_purchase(tx, purchase_id=view.order.purchase_id)
+    if view.order.payment_status != "authorized":
+        raise PaymentMoved(state=payment.state.value)
+    await bring_back(tx, order_id=order_id, restocked=back, actor_id=actor_id, now=now)
+    units = Counter(back)
+    units.update({line.id: line.to_ship for line in view.lines})
+    released = await undeliver_rows(tx, purchase, back=units, actor_id=actor_id, now=now)
+    if released is None:
+        raise PaymentMoved(state=payment.state.value)
+    return released
