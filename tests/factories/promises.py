@@ -1,7 +1,7 @@
 """A shop whose money is promised first: a bank that authorizes and captures, bank transfer, and cash on delivery."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +58,7 @@ class Bank:
     label: Mapping[str, str] = {"en": "Bank", "zh-CN": "银行"}
     currencies = frozenset({"CNY"})
     bill_code = ""
+    bill_zone: tzinfo = UTC
     acknowledgement = NoticeAnswer(status=200, media_type="text/plain", body=b"ok")
     refusal = NoticeAnswer(status=400, media_type="text/plain", body=b"no")
 

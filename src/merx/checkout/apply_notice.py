@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from merx.checkout.confirm_payment import confirm_payment
+from merx.checkout.apply_fact import apply_fact
 from merx.checkout.provider_facts import fact_of_notice
 from merx.infra.db import Tx
 from merx.orders import lock_purchase
@@ -51,10 +51,7 @@ async def _confirm(tx: Tx, notice: ProviderNotice, payment: Payment, *, now: dat
         return (
             f"refund_{notice.refund_state.value}"  # a refund's truth is asked for, its notice moves nothing
         )
-    # What else a notice may say belongs here: the batch takes captured money only and leaves the rest to this function.
     fact = fact_of_notice(notice)
     if fact is None:
         return f"ignored_{notice.status.value}"  # waiting and closed move no money: the deadline decides
-    return await confirm_payment(
-        tx, purchase_id=payment.purchase_id, payment_id=payment.id, fact=fact, now=now
-    )
+    return await apply_fact(tx, purchase_id=payment.purchase_id, payment_id=payment.id, fact=fact, now=now)

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.checkout.keep_promise import is_served, keep_promise
+from merx.checkout.order_events import order_paid
 from merx.checkout.secure_stock import book_again, give_up, secure_stock
 from merx.infra.db import Record, Tx
 from merx.infra.outbox import publish

@@ -37,7 +37,7 @@ async def hold_for_return(
         for (line_id, variant_id, _), parts in zip(lines, sheet.take(wanted), strict=True)
         for allotment_id, part in parts
     ]
-    await store.insert_holds(tx, claims, expires_at=_FOR_GOOD, now=now, return_id=return_id)
+    await store.insert_holds(tx, claims, ends=[_FOR_GOOD] * len(claims), now=now, return_id=return_id)
     await _tell(tx, purchase_id, return_id, demand, now)
     return True
 

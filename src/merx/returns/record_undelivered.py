@@ -1,6 +1,5 @@
 """A buyer refused the parcel at the door, and the cash with it: the goods come back and the sale never was."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -42,8 +41,7 @@ async def record_undelivered(
     if view.order.payment_status != "authorized":
         raise PaymentMoved(state=payment.state.value)
     await bring_back(tx, order_id=order_id, restocked=back, actor_id=actor_id, now=now)
-    units = Counter(back)
-    units.update({line.id: line.to_ship for line in view.lines})
+    units = {(line.id, line.variant_id): back.get(line.id, 0) + line.to_ship for line in view.lines}
     released = await undeliver_rows(tx, purchase, back=units, actor_id=actor_id, now=now)
     if released is None:
         raise PaymentMoved(state=payment.state.value)

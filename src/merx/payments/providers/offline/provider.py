@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, tzinfo
 
 from merx.kit.money import Money
 from merx.payments.providers.errors import NoticeProblem, NoticeRejected
@@ -40,6 +40,7 @@ class OfflineProvider(ABC):
         self.terms = terms
         self.promises = promises
         self.bill_code = ""
+        self.bill_zone: tzinfo = UTC
         self.acknowledgement = NoticeAnswer(status=204, media_type="text/plain", body=b"")
         self.refusal = NoticeAnswer(status=400, media_type="text/plain", body=b"no notices are sent here")
 
