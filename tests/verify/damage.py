@@ -413,10 +413,10 @@ AFTER_SALES = (
                       WHERE t.cause_id = o.cause_id AND t.leg = o.leg AND f.reason = 'late_payment'
                      RETURNING f.id, o.cause_id)
         SELECT 'refund ' || r.number FROM hit JOIN refunds r ON r.id IN (hit.id, hit.cause_id)"""),
-    Damage("M20", "nobody bears a lost dispute", """
+    Damage("M24", "nobody bears a lost dispute", """
         DELETE FROM transfers t USING disputes d WHERE t.leg LIKE 'lost:%' AND d.id = t.cause_id
         RETURNING 'dispute ' || d.reference""", also=frozenset({"M2"})),
-    Damage("M20", "disputed money may be refunded", """
+    Damage("M24", "disputed money may be refunded", """
         UPDATE payments SET disputed = 0 WHERE disputed > 0 RETURNING 'payment ' || number"""),
     Damage("O14", "a line counts a unit as asked back that no case asks for", """
         UPDATE order_lines SET returned = returned + 1 WHERE shipped > returned AND id =
@@ -532,16 +532,16 @@ DATA = (
 )  # fmt: skip
 
 PROMISED = (
-    Damage("M20", "a promise is not written as a fact", """
+    Damage("M23", "a promise is not written as a fact", """
         DELETE FROM payment_events e USING payments y WHERE y.id = e.payment_id AND e.kind = 'authorized'
            AND y.state = 'authorized' RETURNING 'payment ' || y.number"""),
-    Damage("M20", "a promise is of another amount", """
+    Damage("M23", "a promise is of another amount", """
         UPDATE payment_events e SET amount = e.amount - 1 FROM payments y WHERE y.id = e.payment_id
            AND e.kind = 'authorized' AND y.state = 'captured' RETURNING 'payment ' || y.number"""),
-    Damage("M20", "a void payment was never given back", """
+    Damage("M23", "a void payment was never given back", """
         DELETE FROM payment_events e USING payments y WHERE y.id = e.payment_id AND e.kind = 'voided'
         RETURNING 'payment ' || y.number""", also=frozenset({"O21"})),
-    Damage("M20", "promised money is in the books", """
+    Damage("M23", "promised money is in the books", """
         INSERT INTO transfers (cause_id, leg, purchase_id, debit_kind, debit_owner, credit_kind, credit_owner, currency,
                                amount, created_at)
         SELECT id, 'capture', purchase_id, 'provider_clearing', id, 'customer_receivable', purchase_id, currency, amount,

@@ -79,6 +79,9 @@ async def _send(
     db: Database, providers: ProviderRegistry, payment: Payment, refund: Refund, *, now: datetime
 ) -> bool:
     """Make one attempt; True when the money is back now."""
+    if providers.offline(payment.provider) is not None:
+        await db.write(partial(leave_to_staff, refund_id=refund.id))
+        return False
     provider = providers.get(payment.provider)
     detail = ""
     try:

@@ -7,7 +7,7 @@ from merx.verify.model import Check
 
 DISPUTES: Final = (
     Check(
-        code="M20",
+        code="M24",
         area="money",
         title="What disputes withdrew is booked once, waits in their account until they end, and is not refundable",
         sql=Sql("""

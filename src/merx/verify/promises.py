@@ -10,7 +10,7 @@ SERVED: Final = Sql("SELECT count(*) FROM purchases WHERE authorized_at IS NOT N
 
 PROMISED: Final = (
     Check(
-        code="M20",
+        code="M23",
         area="money",
         title="Promised money has exactly one fact of its promise with its amount, one of its release when void, and nothing booked",
         sql=Sql("""
