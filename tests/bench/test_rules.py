@@ -1,5 +1,7 @@
 import re
+from pathlib import Path
 
+import httpx
 import pytest
 
 from merx.bench import store
@@ -7,8 +9,12 @@ from merx.bench.engine import command
 from merx.bench.floor import read_rate, script
 from merx.bench.load import Answered, read_answer
 from merx.bench.model import BenchError, Line, Requirement
+from merx.bench.notices import write_notices
 from merx.bench.report import as_document, number
-from merx.kit.money import tax_inside
+from merx.bench.web import provider_keys
+from merx.infra.payment_settings import SIMULATED_WECHAT
+from merx.kit.money import Money, tax_inside
+from merx.payments.providers import ProviderStatus, WechatProvider
 
 
 def test_a_ratio_is_the_figure_by_its_floor() -> None:
@@ -109,3 +115,29 @@ def test_a_prepared_cart_is_found_by_its_number() -> None:
 def test_the_tax_of_the_past_is_that_of_the_shop() -> None:
     assert round(store.PRICE * 1300 / 11300) == tax_inside(store.PRICE, 1300)
     assert round(store.SHIPPING * 1300 / 11300) == tax_inside(store.SHIPPING, 1300)
+
+
+def test_a_prepared_notice_is_one_the_shop_believes(tmp_path: Path) -> None:
+    private, public = provider_keys(tmp_path)
+    write_notices(tmp_path / "notices", ["26112100000000AAP1", "26112100000000BBP1"], tmp_path)
+    provider = WechatProvider(
+        app_id=SIMULATED_WECHAT["wechat_app_id"],
+        mch_id=SIMULATED_WECHAT["wechat_mch_id"],
+        cert_serial=SIMULATED_WECHAT["wechat_cert_serial"],
+        private_key_pem=private.read_text(),
+        api_v3_key=SIMULATED_WECHAT["wechat_api_v3_key"],
+        base_url="http://127.0.0.1:9",
+        http=httpx.AsyncClient(),
+        public_key_id=SIMULATED_WECHAT["wechat_public_key_id"],
+        public_key_pem=public.read_text(),
+    )
+    names = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Serial", "Wechatpay-Signature")
+    read = []
+    for line in (tmp_path / "notices").read_text(encoding="utf-8").splitlines():
+        *head, body = line.split("\t")
+        read.append(provider.parse_notice(dict(zip(names, head, strict=True)), body.encode()))
+    assert [notice.number for notice in read] == ["26112100000000AAP1", "26112100000000BBP1"]
+    assert {(notice.status, notice.amount) for notice in read} == {
+        (ProviderStatus.CAPTURED, Money(store.TOTAL, store.CURRENCY))
+    }
+    assert len({notice.provider_reference for notice in read}) == 2

@@ -54,7 +54,7 @@ async def measure_notices(
     """Notices per second that are verified, decrypted and applied. Raises BenchError unless all books are exact."""
     numbers = await _waiting_payments(database, count)
     path = home / "notices.tsv"
-    await asyncio.to_thread(_write_notices, path, numbers, home)
+    await asyncio.to_thread(write_notices, path, numbers, home)
     await database.checkpoint()
     answered = await run_wrk(
         find_wrk(), "notices", shop.url, path, connections=connections, seconds=_LONGEST_RUN
@@ -86,7 +86,7 @@ async def _waiting_payments(database: BenchDatabase, count: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _write_notices(path: Path, numbers: Sequence[str], home: Path) -> None:
+def write_notices(path: Path, numbers: Sequence[str], home: Path) -> None:
     """One line for each notice: time, nonce, key, signature and body, as WeChat Pay sends them now."""
     private, _ = provider_keys(home)
     key = wire.load_private(private.read_text(encoding="ascii"))

@@ -6,6 +6,7 @@ Everything else is applied by itself, by the same functions, and harms no other.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -36,6 +37,7 @@ Decision = str | None
 """What came of a notice; None: its number is none of ours."""
 Key = tuple[str, str]
 _ALONE_AT_ONCE: Final = 4
+_LOG = logging.getLogger(__name__)
 
 
 class _NotOrdinary(Exception):
@@ -82,7 +84,10 @@ async def _confirm_together(
             apart |= (
                 error.purchase_ids
             )  # a hold ran out and went to others; the rest of the batch is not its fault
-        except (asyncpg.PostgresError, DomainError, _NotOrdinary):
+        except (asyncpg.PostgresError, DomainError, _NotOrdinary) as error:
+            _LOG.warning(
+                "a batch of %d payment notices is applied one by one: %s", len(notices), type(error).__name__
+            )
             return {}
 
 

@@ -18,6 +18,7 @@ from merx.payments import (
     Refund,
     claim_refunds,
     finish_attempt,
+    leave_to_staff,
     payments_of,
     record_refund_failed,
     record_refunded,
