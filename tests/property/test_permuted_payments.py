@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.property.lives import STORIES, Schedule, Stage, live
 
@@ -79,7 +79,7 @@ def test_whatever_is_lost_doubled_or_late_the_books_are_the_same(
 
     @settings(
         max_examples=EXAMPLES or 8, derandomize=not EXAMPLES, deadline=None, database=None,
-        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(schedule=schedules(births))
     def check(schedule: Schedule) -> None:
