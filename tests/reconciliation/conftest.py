@@ -159,9 +159,13 @@ class Books:
         """That, and it is carried out."""
         number = await self.approve_refund(bought)
         for _ in range(2):  # some say so only when they are asked
-            await send_refunds(self.db, self.providers, now=self.now)
+            await self.send()
             self.wait(minutes=2)
         return number
+
+    async def send(self) -> None:
+        """The job that carries refunds out, or asks about them."""
+        await send_refunds(self.db, self.providers, now=self.now)
 
     async def read(self, provider: str = "alipay", day: date | None = None) -> Bill:
         """By hand."""

@@ -41,6 +41,7 @@ def difference(found: Difference) -> reconciliation_views.DifferenceView:
         provider=found.provider,
         day=found.day,
         kind=found.kind,
+        movement=found.movement,
         number=found.number,
         refund_number=found.refund_number,
         reference=found.reference,

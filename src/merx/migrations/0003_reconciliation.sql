@@ -71,6 +71,7 @@ CREATE TABLE differences (                     -- what somebody must look at, an
     day            date NOT NULL,
     kind           text NOT NULL CHECK (kind IN ('missing_here', 'missing_there', 'amount_differs', 'duplicate_row',
                                                  'fee_differs', 'refund_pending')),
+    movement       text NOT NULL CHECK (movement IN ('payment', 'refund')),
     number         text NOT NULL,
     refund_number  text,
     reference      text NOT NULL DEFAULT '',

@@ -169,7 +169,8 @@ def differ(
         ours = known.fee if of_fee else known.amount
     difference = Difference(
         id=new_id(), bill_id=bill.id, position=at, provider=payment.provider if payment else bill.provider,
-        day=bill.day, kind=DifferenceKind(verdict.value), number=row.number, refund_number=row.refund_number,
+        day=bill.day, kind=DifferenceKind(verdict.value),
+        movement=row.kind, number=row.number, refund_number=row.refund_number,
         reference=row.reference, payment_id=payment_id, refund_id=known.refund_id if known else None,
         purchase_id=payment.purchase_id if payment else None,
         cause_id=known.cause_id if known and verdict in _OF_OURS else None,
@@ -255,7 +256,8 @@ async def _finish(tx: Tx, *, bill: Bill, at: int, fresh: int, now: datetime) -> 
         [
             Difference(
                 id=new_id(), bill_id=bill.id, position=None, provider=row["provider"], day=bill.day,
-                kind=DifferenceKind.MISSING_THERE, number=row["number"], refund_number=row["refund_number"],
+                kind=DifferenceKind.MISSING_THERE,
+                movement="payment" if row["refund_id"] is None else "refund", number=row["number"], refund_number=row["refund_number"],
                 reference="", payment_id=row["payment_id"], refund_id=row["refund_id"],
                 purchase_id=row["purchase_id"], cause_id=row["refund_id"] or row["payment_id"],
                 currency=row["currency"], ours=row["amount"], theirs=None, fee_currency=row["currency"], fee=0,

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -122,6 +123,7 @@ class Difference(msgspec.Struct, frozen=True):
     provider: str
     day: date
     kind: DifferenceKind
+    movement: Literal["payment", "refund"]
     number: str
     refund_number: str | None
     reference: str

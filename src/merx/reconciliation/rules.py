@@ -108,7 +108,7 @@ def booked_transfers(found: Difference, *, purchase_id: UUID) -> list[Transfer]:
     transfers = []
     if found.theirs:
         amount = Money(found.theirs, found.currency)
-        back = found.refund_number is not None
+        back = found.movement == "refund"
         transfers = [_moved(known, "settled", amount, from_kind=DIFFERENCE, back=back)]
     return [*transfers, *fee_transfers(known, fee=Money(found.fee, found.fee_currency))]
 

@@ -236,10 +236,10 @@ async def moved_between(tx: ReadTx, *, codes: Sequence[str], start: datetime, en
 # ---------------------------------------------------------------- differences
 
 INSERT_DIFFERENCES = Sql("""
-INSERT INTO differences (id, bill_id, position, provider, day, kind, number, refund_number, reference, payment_id, refund_id,
+INSERT INTO differences (id, bill_id, position, provider, day, kind, movement, number, refund_number, reference, payment_id, refund_id,
                          purchase_id, cause_id, currency, ours, theirs, fee_currency, fee, state, resolution, resolved_at,
                          created_at)
-SELECT d.id, d.bill_id, d.position, d.provider, d.day, d.kind, d.number, d.refund_number, d.reference, d.payment_id,
+SELECT d.id, d.bill_id, d.position, d.provider, d.day, d.kind, d.movement, d.number, d.refund_number, d.reference, d.payment_id,
        d.refund_id, d.purchase_id, d.cause_id, d.currency, d.ours, d.theirs, d.fee_currency, d.fee, d.state, d.resolution,
        d.resolved_at, d.created_at
   FROM jsonb_populate_recordset(NULL::differences, $1::jsonb) AS d

@@ -74,6 +74,7 @@ DATA: Final = (
                AND NOT EXISTS (SELECT FROM payments p WHERE p.id = t.cause_id)
                AND NOT EXISTS (SELECT FROM refunds r WHERE r.id = t.cause_id)
                AND NOT EXISTS (SELECT FROM disputes d WHERE d.id = t.cause_id)
+               AND NOT EXISTS (SELECT FROM differences d WHERE d.id = t.cause_id)
         """),
         examined_sql=Sql("SELECT count(*) FROM transfers"),
     ),
