@@ -119,7 +119,9 @@ async def test_parcels_are_received_and_orders_closed_once(till: Till, tmp_path:
     await every_job_everywhere(till, tmp_path)
     assert [(await till.state(each))[0] for each in bought] == ["closed"] * 4
     assert await till.events("OrderClosed") == 4
-    folded = await till.owner.fetchval(
-        "SELECT sum(debits)::int FROM balances WHERE kind = 'provider_clearing'"
+    total = sum(each.total for each in bought)
+    folded = await till.owner.fetchrow(
+        "SELECT sum(debits)::int, sum(credits)::int FROM balances WHERE kind = 'provider_clearing'"
     )
-    assert folded == sum(each.total for each in bought)
+    assert tuple(folded) == (total, total)  # taken, and confirmed by the bill
+    assert await till.owner.fetchval("SELECT count(*) FROM bill_rows WHERE outcome = 'matched'") == 4

@@ -211,7 +211,7 @@ class Till:
             assert row["receivable"] == owed - row["captured"] + row["refunded"] - row["taken_back"], dict(
                 row
             )
-            assert row["clearing"] == row["captured"] - row["refunded"], dict(row)
+            assert row["at_provider"] == row["captured"] - row["refunded"], dict(row)
             kept = row["total"] - row["to_take_back"] if sold else 0
             assert row["captured"] - row["promised"] == kept, dict(row)
         trades = {trade.number: trade for trade in self.simulator.list_trades()}
@@ -223,8 +223,9 @@ class Till:
     async def provider_agrees(self) -> None:
         """What the provider holds for us is what we have booked as being there."""
         booked = await self.owner.fetchval(
-            """SELECT coalesce(sum(CASE WHEN debit_kind = 'provider_clearing' THEN amount ELSE -amount END), 0)::int
-                 FROM transfers WHERE 'provider_clearing' IN (debit_kind, credit_kind)"""
+            """SELECT coalesce(sum(CASE WHEN debit_kind LIKE 'provider%' THEN amount ELSE 0 END)
+                               - sum(CASE WHEN credit_kind LIKE 'provider%' THEN amount ELSE 0 END), 0)::int
+                 FROM transfers"""
         )
         paid = [trade for trade in self.simulator.list_trades() if trade.paid_at is not None]
         assert booked == sum(trade.amount_fen - trade.refunded_fen for trade in paid)
@@ -271,9 +272,9 @@ SELECT p.number, p.state, p.cancel_reason, p.total,
        (SELECT coalesce(sum(CASE WHEN debit_kind = 'customer_receivable' THEN amount ELSE -amount END), 0)::bigint
           FROM transfers t WHERE t.purchase_id = p.id
            AND 'customer_receivable' IN (debit_kind, credit_kind)) AS receivable,
-       (SELECT coalesce(sum(CASE WHEN debit_kind = 'provider_clearing' THEN amount ELSE -amount END), 0)::bigint
-          FROM transfers t WHERE t.purchase_id = p.id
-           AND 'provider_clearing' IN (debit_kind, credit_kind)) AS clearing,
+       (SELECT coalesce(sum(CASE WHEN debit_kind LIKE 'provider%' THEN amount ELSE 0 END)
+                        - sum(CASE WHEN credit_kind LIKE 'provider%' THEN amount ELSE 0 END), 0)::bigint
+          FROM transfers t WHERE t.purchase_id = p.id) AS at_provider,
        (SELECT coalesce(sum(captured), 0)::bigint FROM payments y WHERE y.purchase_id = p.id) AS captured,
        (SELECT coalesce(sum(amount), 0)::bigint FROM refunds r
          WHERE r.purchase_id = p.id AND r.state = 'succeeded') AS refunded,

@@ -141,15 +141,15 @@ def _purchases(world: World, books: Books) -> None:
 
 
 def _money(world: World, books: Books) -> None:
-    receivable, clearing, debits, credit = Counter[UUID](), Counter[UUID](), Counter[str](), Counter[str]()
+    receivable, at_provider, debits, credit = Counter[UUID](), Counter[UUID](), Counter[str](), Counter[str]()
     for row in books.transfers:
         debits[row["currency"]] += row["amount"]
         credit[row["currency"]] += row["amount"]
         for kind, sign in ((row["debit_kind"], 1), (row["credit_kind"], -1)):
             if kind == "customer_receivable":
                 receivable[row["purchase_id"]] += sign * row["amount"]
-            elif kind == "provider_clearing":
-                clearing[row["purchase_id"]] += sign * row["amount"]
+            elif kind.startswith("provider_"):  # wherever a bill has put it since
+                at_provider[row["purchase_id"]] += sign * row["amount"]
     assert debits == credit
     back, promised, of_sales = Counter[UUID](), Counter[UUID](), Counter[UUID]()
     for row in books.refunds:
@@ -169,7 +169,7 @@ def _money(world: World, books: Books) -> None:
         captured = sum(row["captured"] for row in mine.values())
         returned = sum(back[row["id"]] for row in mine.values())
         kept = captured - sum(row["refunded"] for row in mine.values())
-        assert clearing[purchase.id] == captured - returned
+        assert at_provider[purchase.id] == captured - returned
         sold = world.sold(purchase)
         owed = purchase.total if sold or world.states[purchase.id] == "pending_payment" else 0
         assert receivable[purchase.id] == owed - captured + returned - of_sales[purchase.id], (
