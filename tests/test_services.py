@@ -14,10 +14,11 @@ def alipay_codes(home: Path, **variables: str) -> list[str]:
     return [provider.code for provider in payment_providers(settings) if provider.code.startswith("alipay")]
 
 
-def test_alipay_is_offered_as_a_cashier_and_on_request_as_a_code(tmp_path: Path) -> None:
+def test_alipay_is_offered_as_a_cashier_and_in_the_demo_as_a_code(tmp_path: Path) -> None:
     ensure_keys(tmp_path / "simulators")
-    assert alipay_codes(tmp_path) == ["alipay"]
-    assert alipay_codes(tmp_path, MERX_ALIPAY_QR="true") == ["alipay", "alipay_qr"]
+    assert alipay_codes(tmp_path) == ["alipay", "alipay_qr"]
+    assert alipay_codes(tmp_path, MERX_ALIPAY_QR="false") == ["alipay"]
+    assert load_settings({"MERX_HOME": str(tmp_path)}).alipay_qr is False
 
 
 def test_alipay_is_built_from_certificates_alone(tmp_path: Path) -> None:
@@ -35,7 +36,7 @@ def test_alipay_is_built_from_certificates_alone(tmp_path: Path) -> None:
         MERX_ALIPAY_CERT_FILE=str(folder / "alipay_cert.pem"),
         MERX_ALIPAY_ROOT_CERT_FILE=str(folder / "alipay_root_cert.pem"),
     )
-    assert codes == ["alipay"]
+    assert codes == ["alipay", "alipay_qr"]
 
 
 def test_cards_are_offered_with_a_key_and_their_pages_may_be_gone_to(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from merx.storefront import dispute_views as d
 from merx.storefront import reconciliation_views as c
 from merx.storefront import return_views as r
 from merx.storefront import views as v
+from merx.storefront.paying import code_to_scan
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ZH = {
@@ -681,6 +682,14 @@ def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         "cart-empty": ("cart.html", v.CartView(groups=(), count=0, total=money(0, currency), can_check_out=False, suggestions=cards[:4])),
         "checkout": ("checkout.html", checkout(locale, currency)),
         "checkout-guest": ("checkout.html", checkout(locale, currency, guest=True)),
+        "payment-scan": (
+            "payment.html",
+            msgspec.structs.replace(
+                payment("waiting", locale, currency),
+                scan=code_to_scan("weixin://wxpay/bizpayurl?pr=1"),
+                wallet_url="http://localhost:8000/cashier",
+            ),
+        ),
         **{f"payment-{state}": ("payment.html", payment(state, locale, currency)) for state in ("waiting", "paid", "expired", "cancelled")},
         "payment-silent": ("payment.html", payment("waiting", locale, currency, silent=True)),
         "order": ("order.html", order(locale, currency)),

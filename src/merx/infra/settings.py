@@ -217,7 +217,8 @@ SETTINGS: tuple[Setting, ...] = (
             help="PEM file with Alipay's certificate, in certificate mode."),
     Setting(name="alipay_root_cert_file", kind="path", parse=parse_path, default=None, otherwise="public-key mode",
             help="PEM file with Alipay's root certificates, in certificate mode."),
-    Setting(name="alipay_qr", kind="true or false", parse=parse_boolean, default="false",
+    Setting(name="alipay_qr", kind="true or false", parse=parse_boolean, default=None,
+            otherwise="true when MERX_SIMULATORS is true, else false",
             help="Also offer Alipay by a QR code to scan (face-to-face payment must be signed with Alipay)."),
     Setting(name="wechat_base_url", kind="address", parse=parse_url("http", "https"), default=None,
             otherwise="the simulated WeChat Pay when MERX_SIMULATORS is true, else https://api.mch.weixin.qq.com",
@@ -438,6 +439,7 @@ def _add_derived(values: dict[str, object]) -> None:
         for name, value in simulated_payments(values, home / "simulators" / "keys").items():
             default(name, value)
         default("smtp_url", f"smtp://127.0.0.1:{values['simulator_mail_smtp_port']}")
+    default("alipay_qr", values["simulators"])
     default("wechat_base_url", "https://api.mch.weixin.qq.com")
     default("card_base_url", "https://api.stripe.com")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 import segno
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from merx.checkout import choose_provider, start_payment
 from merx.infra.db import ReadTx
+from merx.infra.settings import Settings
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from merx.kit.money import Money
 from merx.orders import OrderState, Purchase, PurchaseView, purchase_view
@@ -102,6 +104,7 @@ async def _view(
             for each in found.orders
         ),
         scan=code_to_scan(scan) if scan and waiting else None,
+        wallet_url=wallet_address(visit.services.settings, scan) if scan and waiting else None,
         silent=payable and (unanswered or purchase.provider in visit.services.providers.down()),
         ways=ways,
         ways_url=f"{url}/payment-method" if ways else None,
@@ -115,6 +118,15 @@ def other_ways(visit: Visit, purchase: Purchase) -> tuple[PaymentChoice, ...]:
         for each in visit.services.providers.taking(purchase.currency)
         if each.code != purchase.provider
     )
+
+
+def wallet_address(settings: Settings, text: str) -> str | None:
+    """Where the wallet of the simulators opens a code, which no phone can scan; None in a real shop."""
+    if not settings.simulators:
+        return None
+    if text.startswith(("http://", "https://")):
+        return text
+    return f"{settings.wechat_base_url}/cashier?{urlencode({'code_url': text})}"
 
 
 def code_to_scan(text: str) -> Markup:

@@ -305,6 +305,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     """A payment as the shopper sees it. `poll_url` is asked again while it is `waiting`; `scan` is a code for a phone.
 
     `silent`: the provider does not answer now. `ways` are the others it can be paid with.
+    `wallet_url` opens the code in the simulators' wallet.
     """
 
     number: str
@@ -320,6 +321,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     silent: bool = False
     ways: tuple[PaymentChoice, ...] = ()
     ways_url: str | None = None
+    wallet_url: str | None = None
 
 
 class OrderLink(View, frozen=True, kw_only=True):
