@@ -18,6 +18,8 @@ from merx.payments import (
     RefundTooLarge,
     list_disputes,
     lock_payment,
+    record_refund_failed,
+    refunds_of,
     request_refund,
     retry_refund,
 )
@@ -220,6 +222,20 @@ async def test_a_refund_that_comes_back_is_booked_back_and_paid_by_another_try(c
     cards.go_on(MINUTE)
     await ask(cards)
     assert await refund_row(cards) == ("succeeded", 1, False)
+
+
+async def test_a_refusal_told_late_does_not_undo_a_refund_that_succeeded(cards: CardTill) -> None:
+    bought = await cards.paid()
+    await refund(cards, bought, bought.total)
+    assert await cards.till.refund() == 1
+    before = await cards.till.everything()
+    async with cards.till.db.snapshot() as tx:
+        (known,) = await refunds_of(tx, bought.id)
+    told = await cards.till.db.write(
+        lambda tx: record_refund_failed(tx, refund=known, failure="refused", now=cards.till.now)
+    )
+    assert not told
+    assert await cards.till.everything() == before
 
 
 async def test_a_failure_told_before_our_own_answer_is_recorded_still_wins(cards: CardTill) -> None:
