@@ -391,7 +391,18 @@ def order(locale: str, currency: str, *, for_seller: bool = False, state: str = 
         carriers=(("shunfeng", "顺丰速运" if locale == "zh-CN" else "SF Express"), ("ems", "EMS")),
         returns=(
             v.ReturnLink(
-                url="/account/returns/1", state="proposed", amount=money(PRICES[currency][0], currency)
+                url="/account/returns/1",
+                state="proposed",
+                kind="refund_only",
+                refunded=False,
+                amount=money(PRICES[currency][0], currency),
+            ),
+            v.ReturnLink(
+                url="/account/returns/2",
+                state="settled",
+                kind="exchange",
+                refunded=False,
+                amount=money(PRICES[currency][0], currency),
             ),
         )
         if sent
@@ -406,7 +417,12 @@ def return_form(locale: str, currency: str, form: v.FormView) -> r.ReturnFormVie
         order_url="/purchases/1/orders/1",
         url="/purchases/1/orders/1/lines/l1/return",
         line=order(locale, currency).lines[0],
-        kinds=("refund_only", "return_and_refund"),
+        kinds=("refund_only", "return_and_refund", "exchange"),
+        held=(r.ReturnChoice(variant_id="v1", name="M"), r.ReturnChoice(variant_id="v2", name="L")),
+        instead=(
+            r.ReturnChoice(variant_id="v1", name="M", stock=3),
+            r.ReturnChoice(variant_id="v2", name="L", stock=0),
+        ),
         reasons=("changed_mind", "not_received", "late", "damaged", "defective", "not_as_described", "wrong_item", "missing_parts", "other"),
         max_quantity=2,
         upload_megabytes=12,
@@ -423,6 +439,7 @@ def return_case(
     *,
     form: v.FormView | None = None,
     form_for: str = "",
+    kind: str = "return_and_refund",
 ) -> r.ReturnCaseView:
     """A case over one line, in a state, with what its reader can do."""
     amount = money(PRICES[currency][0], currency)
@@ -443,10 +460,11 @@ def return_case(
         order_url=None if role == "staff" else "/purchases/1/orders/1",
         seller_name=text("Northlight Studio", locale),
         state=state,
-        kind="return_and_refund",
+        kind=kind,
         reason="damaged",
         text="…",
-        picture_count=2,
+        pictures=(r.CasePicture(picture=picture("Field camera", locale), large="/media/large.webp"),),
+        return_address=("人民路 9 号",) if state == "approved" else (),
         created_at=AT,
         due_at=AT if not settled and not stopped else None,
         amount=amount,
@@ -458,7 +476,12 @@ def return_case(
         tracking_number="EA123456789CN" if settled else "",
         lines=(
             r.ReturnedLine(
-                line=order(locale, currency).lines[0], came_back=1, restocked=int(settled), written_off=0
+                line=order(locale, currency).lines[0],
+                came_back=1,
+                restocked=int(settled),
+                written_off=0,
+                came_as="M" if kind == "exchange" else "",
+                instead="L" if kind == "exchange" else "",
             ),
         ),
         steps=(steps[0], r.ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
@@ -481,7 +504,8 @@ def returns(locale: str, currency: str, role: r.Role) -> r.ReturnsView:
                 order_number=f"01JD8M2K7Q4V9X3B-{index}",
                 seller_name=text("Northlight Studio", locale),
                 state=state,
-                kind="refund_only" if index % 2 else "return_and_refund",
+                kind=("return_and_refund", "refund_only", "exchange")[index % 3],
+                refunded=state in {"inspected", "settled"} and index % 3 < 2,
                 amount=money(PRICES[currency][0], currency),
                 created_at=AT,
                 due_at=AT if index < 2 else None,
@@ -528,7 +552,7 @@ def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
     """The pages of after-sales."""
     wrong = v.FormView(
         values={"reason": "late", "quantity": "2", "body": "…"},
-        errors=dict.fromkeys(("form", "quantity", "reason", "body", "pictures"), "…"),
+        errors=dict.fromkeys(("form", "quantity", "reason", "body", "pictures", "held", "instead"), "…"),
     )
     bad = v.FormView(
         values={"carrier": "ems", "tracking_number": "1", "amount": "x", "answer": ""},
@@ -554,6 +578,15 @@ def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         "seller-return-inspected": ("seller", "inspected", can(), ""),
         "staff-return": ("staff", "escalated", can(decide=True, decide_amount=True), "decide"),
     }  # fmt: skip
+    swaps: dict[str, tuple[r.Role, str, r.ReturnActions]] = {
+        "exchange-approved": ("buyer", "approved", can(send_back=True)),
+        "exchange-in-transit": ("buyer", "in_transit", can()),
+        "exchange-rejected": ("buyer", "rejected", can()),
+        "seller-exchange-requested": ("seller", "requested", can(answer=True)),
+        "seller-exchange-in-transit": ("seller", "in_transit", can(inspect=True)),
+        "seller-exchange-inspected": ("seller", "inspected", can(replace=True)),
+        "staff-exchange": ("staff", "escalated", can(decide=True)),
+    }
     return {
         "return-form": ("return_form.html", return_form(locale, currency, v.FormView())),
         "return-form-wrong": ("return_form.html", return_form(locale, currency, wrong)),
@@ -566,6 +599,41 @@ def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
             )
             for name, (role, state, actions, form_for) in cases.items()
         },
+        **{
+            name: ("return_case.html", return_case(locale, currency, role, state, actions, kind="exchange"))
+            for name, (role, state, actions) in swaps.items()
+        },
+        "return-addresses": (
+            "return_addresses.html",
+            r.ReturnAddressesView(
+                shops=(
+                    r.ReturnAddressView(url="/seller/return-addresses/1", seller_name="A", form=v.FormView()),
+                    r.ReturnAddressView(
+                        url="/seller/return-addresses/2",
+                        seller_name="B",
+                        form=v.FormView(values={"return_address": "x"}, errors={"return_address": "…"}),
+                    ),
+                )
+            ),
+        ),
+        "failed-refunds": (
+            "failed_refunds.html",
+            r.FailedRefundsView(
+                refunds=tuple(
+                    r.FailedRefund(
+                        number=f"01JD8M2K7Q4V9X3BP1R{index}",
+                        amount=money(PRICES[currency][0], currency),
+                        reason=reason,
+                        failure="ACCOUNT_CLOSED",
+                        created_at=AT,
+                        case_url="/staff/returns/1" if index == 0 else None,
+                        retry_url="/staff/refunds/1/retry",
+                    )
+                    for index, reason in enumerate(("after_sales", "duplicate_payment", "late_payment"))
+                )
+            ),
+        ),
+        "failed-refunds-empty": ("failed_refunds.html", r.FailedRefundsView(refunds=())),
         "returns": ("return_list.html", returns(locale, currency, "buyer")),
         "seller-returns": ("return_list.html", returns(locale, currency, "seller")),
         "staff-returns": ("return_list.html", returns(locale, currency, "staff")),

@@ -1,6 +1,7 @@
 """After-sales through the pages: the buyer applies, the seller answers, the platform decides, the money goes back."""
 
 import io
+import re
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,12 +17,10 @@ from merx.accounts import appoint_staff
 from merx.checkout import send_refunds
 from merx.fulfilment import fulfilments_of, receive, ship
 from merx.infra.dispatch import drain
-from merx.returns.rules import ESCALATE_WITHIN
 from merx.sellers import add_member
 from merx.services import Services
 from merx.simulators import AlipaySimulator
 from merx.storefront.forms import BadForm, decode_restocked
-from merx.storefront.present_returns import REJECTION_STANDS_AFTER
 from merx.subscriptions import SUBSCRIPTIONS
 
 BACK: Final = {"kind": "return_and_refund", "quantity": "1", "reason": "damaged", "body": "A crack.\nSee it."}
@@ -111,7 +110,11 @@ async def test_goods_go_back_and_the_money_comes(desk: Desk) -> None:
     page = text_of((await desk.buyer.get(mine)).text)
     assert "Waiting for the shop's answer" in page
     assert "A crack. See it." in page
-    assert "1 picture was sent with it" in page
+    shown = (await desk.buyer.get(mine)).text
+    large = re.search(r'<a href="(/media/[^"]+)"[^>]*aria-label="Picture 1, in large"', shown)
+    assert large is not None
+    for browser, url in ((desk.seller, theirs), (desk.staff, f"/staff/returns/{case}")):
+        assert large[1] in (await browser.get(url)).text
     assert mine in (await desk.buyer.get("/account/returns")).text
     assert mine in (await desk.buyer.get(desk.order_url)).text
     assert theirs in (await desk.seller.get("/seller/returns")).text
@@ -139,6 +142,65 @@ async def test_goods_go_back_and_the_money_comes(desk: Desk) -> None:
         page = text_of((await browser.get(url)).text)
         assert "The money went back to where it was paid from." in page
         assert "Refunded CN¥12.50" in page
+
+
+async def test_a_cup_is_exchanged_for_the_same_again(desk: Desk) -> None:
+    await desk.deliver()
+    where = "/seller/return-addresses"
+    [form_url] = set(re.findall(rf'action="({where}/[^"]+)"', (await desk.seller.get(where)).text))
+    too_long = await desk.seller.post(form_url, data={"return_address": "x" * 501})
+    assert (too_long.status_code, "address-1-error" in too_long.text) == (422, True)
+    assert (await desk.seller.post(form_url, data={"return_address": "Teahouse\n9 Quay"})).status_code == 303
+    assert "9 Quay" in (await desk.seller.get(where)).text
+    assert (await desk.staff.get(where)).status_code == 403
+
+    case = await desk.apply({**BACK, "kind": "exchange", "instead": "", "held": ""})
+    mine, theirs = f"/account/returns/{case}", f"/seller/returns/{case}"
+    assert "9 Quay" not in (await desk.buyer.get(mine)).text
+    page = await desk.seller.get(theirs)
+    assert "In exchange for: CUP" in text_of(page.text)
+    assert f"{theirs}/propose" not in page.text
+    assert (await desk.seller.post(f"{theirs}/approve")).status_code == 303
+    assert "Send it to Teahouse 9 Quay" in text_of((await desk.buyer.get(mine)).text)
+    assert (await desk.buyer.post(f"{mine}/send-back", data=PARCEL)).status_code == 303
+    form = fields_of((await desk.seller.get(theirs)).text, f"{theirs}/inspect")
+    assert (await desk.seller.post(f"{theirs}/inspect", data=form)).status_code == 303
+    assert f"{theirs}/cannot-deliver" in (await desk.seller.get(theirs)).text
+    sale = f"/seller/orders/{desk.order_url.rpartition('/')[2]}"
+    packing = text_of((await desk.seller.get(sale)).text)
+    assert "Still to be sent: 1 As a replacement: CUP × 1 CUP" in packing
+    assert "Will be sent as a replacement" in text_of((await desk.buyer.get(desk.order_url)).text)
+    assert (await desk.seller.post(f"{sale}/ship", data=PARCEL)).status_code == 303
+    await drain(desk.services.db, SUBSCRIPTIONS, now=desk.services.clock())
+    for browser, url in ((desk.buyer, mine), (desk.seller, theirs)):
+        page = await browser.get(url)
+        assert "The replacement has been sent" in text_of(page.text)
+        assert "cannot-deliver" not in page.text
+    steps = re.findall(r"<time[^>]*datetime", (await desk.buyer.get(mine)).text)
+    assert len(steps) == 5  # every step of it has its time
+    assert await desk.owner.fetchval("SELECT count(*) FROM refunds") == 0
+
+
+async def test_staff_see_why_a_refund_failed_and_try_it_again(desk: Desk) -> None:
+    case = await desk.apply(MONEY)
+    await desk.seller.post(f"/seller/returns/{case}/approve")
+    await desk.owner.execute(
+        "UPDATE refunds SET state = 'failed', failure = 'ACCOUNT_CLOSED', next_attempt_at = NULL"
+    )
+    refund_id = await desk.owner.fetchval("SELECT id FROM refunds")
+    retry = f"/staff/refunds/{refund_id}/retry"
+    for url in ("/staff/refunds", f"/staff/returns/{case}"):
+        page = await desk.staff.get(url)
+        assert "The provider refused it: ACCOUNT_CLOSED" in text_of(page.text)
+        assert retry in page.text
+    assert retry not in (await desk.seller.get(f"/seller/returns/{case}")).text
+    for browser in (desk.seller, desk.buyer):
+        assert (await browser.get("/staff/refunds")).status_code in (303, 401, 403)
+        assert (await browser.post(retry)).status_code in (303, 401, 403)
+    assert await desk.owner.fetchval("SELECT next_attempt_at FROM refunds") is None
+    assert (await desk.staff.post(retry)).status_code == 303
+    assert "No refund has failed" in text_of((await desk.staff.get("/staff/refunds")).text)
+    await desk.pay_back()
 
 
 async def test_a_proposal_is_declined_and_then_accepted(desk: Desk) -> None:
@@ -230,7 +292,9 @@ MISTAKES: Final[list[tuple[dict[str, str], bytes, str]]] = [
     ({"quantity": "3"}, b"", "More units than can still be returned."),
     ({"body": "x" * 2001}, b"", 'id="body-error"'),
     ({}, b"GIF89a", 'id="pictures-error"'),
-    ({"kind": "exchange"}, b"", "The form did not arrive as this page sends it."),
+    ({"kind": "gift"}, b"", "The form did not arrive as this page sends it."),
+    ({"kind": "exchange", "instead": "x"}, b"", "The form did not arrive as this page sends it."),
+    ({"kind": "exchange", "instead": "01931b66-0000-7000-8000-000000000001"}, b"", 'id="instead-error"'),
     ({"reason": "boredom"}, b"", "The form did not arrive as this page sends it."),
 ]
 
@@ -272,7 +336,3 @@ async def test_an_account_finds_its_cases(desk: Desk) -> None:
 def test_an_inspection_has_only_its_own_fields(body: bytes) -> None:
     with pytest.raises(BadForm):
         decode_restocked(body, "application/x-www-form-urlencoded")
-
-
-def test_the_button_to_call_the_platform_goes_when_its_time_is_over() -> None:
-    assert REJECTION_STANDS_AFTER == ESCALATE_WITHIN

@@ -53,7 +53,14 @@ from merx.catalog.model import (
 from merx.catalog.queries import cards, category_by_code, list_products, product_by_id, product_by_slug
 from merx.catalog.set_media import set_media
 from merx.catalog.set_prices import set_prices
-from merx.catalog.store import category_tree, products_by_id, save_media, variant_by_sku, variant_ids
+from merx.catalog.store import (
+    category_tree,
+    pictures_of,
+    products_by_id,
+    save_media,
+    variant_by_sku,
+    variant_ids,
+)
 from merx.catalog.upsert import upsert_products
 from merx.catalog.upsert_categories import upsert_categories
 
@@ -109,6 +116,7 @@ __all__ = [
     "forget_changed_product",
     "import_csv",
     "list_products",
+    "pictures_of",
     "product_by_id",
     "product_by_slug",
     "products_by_id",

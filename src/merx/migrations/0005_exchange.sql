@@ -60,6 +60,8 @@ ALTER TABLE returns
     ADD CONSTRAINT returns_at_rest_check CHECK
         (state NOT IN ('settled', 'rejected', 'withdrawn', 'escalated', 'inspected') OR due_at IS NULL
          OR (kind = 'exchange' AND state = 'inspected'));
+UPDATE returns r SET account_id = p.account_id FROM purchases p
+ WHERE p.id = r.purchase_id AND r.account_id IS DISTINCT FROM p.account_id AND p.account_id IS NOT NULL;
 CREATE INDEX returns_account ON returns (account_id, id) WHERE account_id IS NOT NULL;
 
 ALTER TABLE return_lines
@@ -72,6 +74,13 @@ ALTER TABLE return_lines
          AND (replacement_variant_id IS NULL) = (replacement_label IS NULL));
 UPDATE return_lines r SET variant_id = l.variant_id FROM order_lines l WHERE l.id = r.order_line_id;
 ALTER TABLE return_lines ALTER COLUMN variant_id SET NOT NULL;
+
+-- ---------------------------------------------------------------- refunds
+
+ALTER TABLE refunds
+    DROP CONSTRAINT refunds_state_check,       -- nobody rejects a refund: a case is rejected before there is one
+    ADD CONSTRAINT refunds_state_check CHECK (state IN ('requested', 'approved', 'submitted', 'succeeded', 'failed'));
+CREATE INDEX refunds_failed ON refunds (id) WHERE state = 'failed' AND next_attempt_at IS NULL;
 
 -- ---------------------------------------------------------------- privileges of the application role
 

@@ -27,12 +27,11 @@ REFUND_STATES: Final = StateTable(
     "refund",
     initial=["requested"],
     moves={
-        "requested": ["approved", "rejected"],
+        "requested": ["approved"],
         "approved": ["submitted"],
         "submitted": ["succeeded", "failed"],
         "succeeded": ["failed"],
         "failed": ["submitted", "succeeded"],
-        "rejected": [],
     },
 )
 

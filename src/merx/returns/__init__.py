@@ -32,6 +32,7 @@ from merx.returns.errors import (
     UnknownPicture,
     UnknownReturn,
 )
+from merx.returns.events import RETURN_APPROVED, RETURN_INSPECTED, RETURN_SETTLED
 from merx.returns.follow_return import accept_proposal, decline_proposal, send_back, withdraw_return
 from merx.returns.handlers import settle_return
 from merx.returns.jobs import act_on_silence
@@ -51,10 +52,13 @@ from merx.returns.replace import refund_exchange, settle_exchange
 from merx.returns.request_return import request_return
 from merx.returns.rules import ESCALATE_WITHIN, goods_to_send, is_exchangeable, units_held
 from merx.returns.states import RETURN_STATES
-from merx.returns.view import list_returns, returns_of
+from merx.returns.view import list_returns, returns_of, returns_of_refunds
 
 __all__ = [
     "ESCALATE_WITHIN",
+    "RETURN_APPROVED",
+    "RETURN_INSPECTED",
+    "RETURN_SETTLED",
     "RETURN_STATES",
     "Application",
     "BadProposal",
@@ -101,6 +105,7 @@ __all__ = [
     "reject_return",
     "request_return",
     "returns_of",
+    "returns_of_refunds",
     "seller_return",
     "send_back",
     "settle_exchange",

@@ -27,7 +27,7 @@ INSERT_RETURN = Sql("""
 WITH written AS (
     INSERT INTO returns (id, purchase_id, order_id, order_number, seller_id, account_id, kind, state, reason, body,
                          media_ids, currency, amount, due_at, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid[], $12, $13, $14, $15, $15)
+    VALUES ($1, $2, $3, $4, $5, coalesce((SELECT p.account_id FROM purchases p WHERE p.id = $2), $6), $7, $8, $9, $10, $11::uuid[], $12, $13, $14, $15, $15)
     RETURNING id, purchase_id
 )
 INSERT INTO return_lines (return_id, order_line_id, purchase_id, quantity, unshipped, variant_id,
@@ -39,7 +39,7 @@ SELECT written.id, l.order_line_id, written.purchase_id, l.quantity, l.unshipped
 
 
 async def insert_return(tx: Tx, case: Return) -> None:
-    """Write a new case with its lines."""
+    """Write a new case with its lines; it is the account's that ordered, if there is one."""
     instead = [line.replacement for line in case.lines]
     await tx.run(
         INSERT_RETURN, case.id, case.purchase_id, case.order_id, case.order_number, case.seller_id, case.account_id,
@@ -95,6 +95,11 @@ OF_SELLERS = Sql(f"""
 SELECT {_DOCUMENT} FROM returns r
  WHERE r.seller_id = ANY($1::uuid[]) AND r.state = ANY($2::text[]) AND r.id < $3 ORDER BY r.id DESC LIMIT $4
 """)
+OF_ACCOUNT = Sql(f"""
+SELECT {_DOCUMENT} FROM returns r
+ WHERE r.account_id = $1 AND r.state = ANY($2::text[]) AND r.id < $3 ORDER BY r.id DESC LIMIT $4
+""")
+OF_REFUNDS = Sql("SELECT refund_id, id FROM returns WHERE refund_id = ANY($1::uuid[])")
 IN_STATE = Sql(f"""
 SELECT {_DOCUMENT} FROM returns r WHERE r.state = ANY($1::text[]) AND r.id < $2 ORDER BY r.id DESC LIMIT $3
 """)
@@ -128,6 +133,19 @@ async def of_sellers(
     """Cases of sellers in these states, newest first."""
     rows = await tx.rows(OF_SELLERS, list(seller_ids), states, before, limit)
     return [_RETURN.decode(row[0]) for row in rows]
+
+
+async def of_account(
+    tx: ReadTx, *, account_id: UUID, states: Sequence[str], before: UUID, limit: int
+) -> list[Return]:
+    """An account's cases in these states, newest first."""
+    rows = await tx.rows(OF_ACCOUNT, account_id, states, before, limit)
+    return [_RETURN.decode(row[0]) for row in rows]
+
+
+async def of_refunds(tx: ReadTx, refund_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The cases these refunds are of, by refund."""
+    return {row[0]: row[1] for row in await tx.rows(OF_REFUNDS, list(refund_ids))}
 
 
 async def in_state(tx: ReadTx, *, states: Sequence[str], before: UUID, limit: int) -> list[Return]:

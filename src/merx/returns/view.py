@@ -17,19 +17,29 @@ async def returns_of(tx: ReadTx, *, order_ids: Collection[UUID]) -> list[Return]
     return await store.of_orders(tx, order_ids)
 
 
+async def returns_of_refunds(tx: ReadTx, *, refund_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Which case each of these refunds is of; refunds of no case are left out."""
+    return await store.of_refunds(tx, refund_ids)
+
+
 async def list_returns(
     tx: ReadTx,
     *,
     seller_ids: Collection[UUID] | None,
+    account_id: UUID | None = None,
     states: Sequence[ReturnState] = tuple(ReturnState),
     after: str | None = None,
     limit: int = 20,
 ) -> ReturnPage:
-    """Cases of these sellers, or of everybody (None), in these states. Raises BadCursor."""
+    """Cases of these sellers or of everybody (None), or of an account, in these states. Raises BadCursor."""
     before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
     limit = max(1, min(limit, PAGE_LIMIT))
     wanted = [state.value for state in states]
-    if seller_ids is None:
+    if account_id is not None:
+        found = await store.of_account(
+            tx, account_id=account_id, states=wanted, before=before, limit=limit + 1
+        )
+    elif seller_ids is None:
         found = await store.in_state(tx, states=wanted, before=before, limit=limit + 1)
     else:
         found = await store.of_sellers(

@@ -162,10 +162,12 @@ class ProductReviewForm(msgspec.Struct, frozen=True):
 class ReturnForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An application for after-sales; the limits of the words are those of after-sales."""
 
-    kind: Literal["refund_only", "return_and_refund"]
+    kind: Literal["refund_only", "return_and_refund", "exchange"]
     quantity: Quantity
     reason: Short = ""
     body: Words = ""
+    held: Short = ""
+    instead: Short = ""
 
 
 class AnswerForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -194,6 +196,13 @@ class DecisionForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_favour: Literal["yes", "no"]
     answer: Words
     amount: Short = ""
+    as_refund: Literal["yes", ""] = ""
+
+
+class ReturnAddressForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where goods go back to, line by line."""
+
+    return_address: Words
 
 
 def decode_form(body: bytes, content_type: str, form: type[Form]) -> Form:

@@ -10,7 +10,7 @@ from merx.catalog import ProductCard
 from merx.fulfilment import CARRIERS, Fulfilment
 from merx.kit.i18n import pick
 from merx.kit.money import Money
-from merx.orders import Order, OrderLine, OrderState, OrderView, Purchase
+from merx.orders import Order, OrderLine, OrderState, OrderView, Packed, Purchase, Replacement
 from merx.reviews import MyReviews
 from merx.sellers import Seller
 from merx.storefront import present, views
@@ -51,10 +51,20 @@ def parcel_views(
             received_at=parcel.received_at,
             can_receive=not for_seller and parcel.state in {"shipped", "delivered"},
             can_deliver=for_seller and parcel.state == "shipped",
+            replacements=tuple(
+                owed_view(each, each.quantity, locale=locale)
+                for line in parcel.lines
+                for each in line.replacements
+            ),
         )
         for parcel in parcels
         if parcel.state in {"shipped", "delivered", "received"}
     )
+
+
+def owed_view(each: Packed | Replacement, quantity: int, *, locale: str) -> views.OwedView:
+    """Units that are sent for exchanged ones."""
+    return views.OwedView(name=pick(each.label, locale) or each.sku, sku=each.sku, quantity=quantity)
 
 
 def timeline(
@@ -113,6 +123,8 @@ def order_line_view(
         total=Money(line.total, currency),
         can_review=mine is not None and line.received > 0 and line.id not in mine.lines,
         reviewed=mine is not None and line.id in mine.lines,
+        to_ship=line.to_ship,
+        owed=tuple(owed_view(each, each.left, locale=locale) for each in line.replacements if each.left),
     )
 
 

@@ -1,17 +1,31 @@
 """From after-sales cases to what their pages show. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from merx.catalog import ProductCard
+from merx.catalog import Picture, Product, ProductCard
+from merx.infra.outbox import StoredEvent
+from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.orders import Order, OrderLine, OrderState, OrderView
 from merx.payments import Refund
-from merx.returns import RETURN_STATES, Return, ReturnKind, ReturnReason, ReturnState
+from merx.returns import (
+    ESCALATE_WITHIN,
+    RETURN_APPROVED,
+    RETURN_INSPECTED,
+    RETURN_SETTLED,
+    RETURN_STATES,
+    Return,
+    ReturnKind,
+    ReturnReason,
+    ReturnState,
+    goods_to_send,
+    is_exchangeable,
+)
 from merx.sellers import Seller
 from merx.storefront import present, return_views, views
 from merx.storefront.present_orders import carrier_choices, carrier_name, order_line_view
@@ -21,8 +35,6 @@ FOLDERS: Final[Mapping[return_views.Role, str]] = {
     "seller": "/seller/returns",
     "staff": "/staff/returns",
 }
-REJECTION_STANDS_AFTER: Final = timedelta(days=7)
-"""As long as after-sales lets a buyer call the platform in after a refusal."""
 _APPROVED: Final = {
     ReturnState.APPROVED,
     ReturnState.IN_TRANSIT,
@@ -37,16 +49,11 @@ def takes_returns(order: Order, *, days: int, now: datetime) -> bool:
     return order.state == OrderState.PLACED and not over
 
 
-def units_left(line: OrderLine) -> int:
-    """How many units of a line nobody has asked back yet."""
-    return line.quantity - line.withheld - line.returned
-
-
 def with_returns(
     view: views.OrderView, found: OrderView, *, cases: Sequence[Return], folder: str, apply_at: str | None
 ) -> views.OrderView:
     """An order's page with its cases and, at `apply_at`, the ways to new ones."""
-    left = {str(line.id) for line in found.lines if units_left(line) > 0} if apply_at else set()
+    left = {str(line.id) for line in found.lines if line.left > 0} if apply_at else set()
     lines = tuple(
         msgspec.structs.replace(line, return_url=f"{apply_at}/lines/{line.line_id}/return")
         if line.line_id in left
@@ -55,7 +62,11 @@ def with_returns(
     )
     links = tuple(
         views.ReturnLink(
-            url=f"{folder}/{case.id}", state=case.state, amount=Money(case.amount, case.currency)
+            url=f"{folder}/{case.id}",
+            state=case.state,
+            kind=case.kind,
+            refunded=case.refund_id is not None,
+            amount=Money(case.amount, case.currency),
         )
         for case in cases
     )
@@ -69,11 +80,29 @@ def form_page(
     order_url: str,
     locale: str,
     pictured: Mapping[UUID, ProductCard],
+    product: Product,
+    held: Collection[UUID],
+    free: Mapping[UUID, int],
     upload_megabytes: int,
     form: views.FormView,
 ) -> return_views.ReturnFormView:
-    """The application for a line: goods that never left cannot be sent back."""
+    """The application for a line: goods that never left cannot be sent back.
+
+    `held` are the variants the buyer has of it, `free` how many units of the product's variants can be sold.
+    """
+    names = variant_names(line, locale)
+    variants = {variant.id: variant for variant in product.variants}
+    backs = [variants.get(variant_id) for variant_id in held]
+    instead = [
+        return_views.ReturnChoice(
+            variant_id=str(each.id), name=pick(each.label, locale) or each.sku, stock=free.get(each.id, 0)
+        )
+        for each in product.variants
+        if any(is_exchangeable(line, back, each, currency=found.order.currency) for back in backs)
+    ]
     kinds = tuple(ReturnKind) if line.shipped > line.returned else (ReturnKind.REFUND_ONLY,)
+    if not instead:
+        kinds = tuple(kind for kind in kinds if kind is not ReturnKind.EXCHANGE)
     return return_views.ReturnFormView(
         order_number=found.order.number,
         order_url=order_url,
@@ -83,10 +112,25 @@ def form_page(
         ),
         kinds=tuple(kind.value for kind in kinds),
         reasons=tuple(reason.value for reason in ReturnReason),
-        max_quantity=units_left(line),
+        max_quantity=line.left,
+        held=tuple(
+            return_views.ReturnChoice(variant_id=str(variant_id), name=names.get(variant_id, ""))
+            for variant_id in held
+        )
+        if len(held) > 1
+        else (),
+        instead=tuple(instead),
         upload_megabytes=upload_megabytes,
         form=form,
     )
+
+
+def variant_names(line: OrderLine, locale: str) -> dict[UUID, str]:
+    """What the variants of a line are called: its own, and what exchanges brought."""
+    names = {line.variant_id: pick(line.label, locale) or line.sku}
+    for each in line.replacements:
+        names.setdefault(each.variant_id, pick(each.label, locale) or each.sku)
+    return names
 
 
 def return_row(
@@ -100,14 +144,23 @@ def return_row(
         seller_name=present.seller_name(sellers, case.seller_id, locale),
         state=case.state,
         kind=case.kind,
+        refunded=case.refund_id is not None,
         amount=Money(agreed, case.currency),
         created_at=case.created_at,
         due_at=case.due_at,
     )
 
 
-def case_steps(case: Return, refund: Refund | None) -> tuple[return_views.ReturnStep, ...]:
-    """What happened to a case and, unless it has come to nothing, what is still to come."""
+def case_times(case: Return, events: Sequence[StoredEvent]) -> dict[str, datetime]:
+    """When each kind of event of a case happened last, of all events of its purchase."""
+    mine = str(case.id)
+    return {event.kind: event.created_at for event in events if event.data.get("return_id") == mine}
+
+
+def case_steps(
+    case: Return, refund: Refund | None, times: Mapping[str, datetime]
+) -> tuple[return_views.ReturnStep, ...]:
+    """What happened to a case, by when, and unless it has come to nothing, what is still to come."""
     step = return_views.ReturnStep
     steps = [step(code="requested", at=case.created_at, done=True)]
     sent = step(code="sent_back", at=case.sent_back_at, done=True)
@@ -116,12 +169,17 @@ def case_steps(case: Return, refund: Refund | None) -> tuple[return_views.Return
             steps.append(sent)
         ended = step(code=case.state.value, at=case.updated_at, done=True)  # type: ignore[arg-type]
         return (*steps, ended)
-    steps.append(step(code="approved", at=None, done=case.state in _APPROVED))
-    if case.kind is ReturnKind.RETURN_AND_REFUND:
+    approved = case.state in _APPROVED
+    steps.append(step(code="approved", at=times.get(RETURN_APPROVED) if approved else None, done=approved))
+    if case.kind is not ReturnKind.REFUND_ONLY:
         inspected = case.state in {ReturnState.INSPECTED, ReturnState.SETTLED}
         steps.append(sent if case.sent_back_at else step(code="sent_back", at=None, done=False))
-        steps.append(step(code="inspected", at=None, done=inspected))
+        steps.append(
+            step(code="inspected", at=times.get(RETURN_INSPECTED) if inspected else None, done=inspected)
+        )
     done = case.state is ReturnState.SETTLED
+    if case.kind is ReturnKind.EXCHANGE and case.refund_id is None:
+        return (*steps, step(code="replaced", at=times.get(RETURN_SETTLED) if done else None, done=done))
     steps.append(step(code="refunded", at=refund.settled_at if refund else None, done=done))
     return tuple(steps)
 
@@ -131,9 +189,10 @@ def case_actions(case: Return, *, role: return_views.Role, now: datetime) -> ret
     state = case.state
     escalates = case.decided_by is None and RETURN_STATES.allows(state, ReturnState.ESCALATED)
     whole_only = any(line.unshipped for line in case.lines)
+    exchange = case.kind is ReturnKind.EXCHANGE
     if role == "buyer":
         at_rest = case.refund_id is None and case.sent_back_at is None
-        too_late = state is ReturnState.REJECTED and now > case.updated_at + REJECTION_STANDS_AFTER
+        too_late = state is ReturnState.REJECTED and now > case.updated_at + ESCALATE_WITHIN
         return return_views.ReturnActions(
             withdraw=at_rest and RETURN_STATES.allows(state, ReturnState.WITHDRAWN),
             answer_proposal=state is ReturnState.PROPOSED,
@@ -144,12 +203,15 @@ def case_actions(case: Return, *, role: return_views.Role, now: datetime) -> ret
         asked = state is ReturnState.REQUESTED
         return return_views.ReturnActions(
             answer=asked,
-            propose=asked and not whole_only,
+            propose=asked and not whole_only and not exchange,
             inspect=state is ReturnState.IN_TRANSIT,
+            replace=exchange and state is ReturnState.INSPECTED and case.refund_id is None,
             escalate=escalates and state is not ReturnState.REJECTED,
         )
     decides = state is ReturnState.ESCALATED
-    return return_views.ReturnActions(decide=decides, decide_amount=decides and not whole_only)
+    return return_views.ReturnActions(
+        decide=decides, decide_amount=decides and not whole_only and not exchange
+    )
 
 
 def case_page(
@@ -158,6 +220,8 @@ def case_page(
     role: return_views.Role,
     found: OrderView,
     refund: Refund | None,
+    pictures: Sequence[Picture],
+    events: Sequence[StoredEvent],
     sellers: Mapping[UUID, Seller],
     pictured: Mapping[UUID, ProductCard],
     locale: str,
@@ -182,7 +246,7 @@ def case_page(
         kind=case.kind,
         reason=case.reason,
         text=case.body,
-        picture_count=len(case.media_ids),
+        pictures=_pictures(pictures, locale),
         created_at=case.created_at,
         due_at=case.due_at,
         amount=Money(case.amount, case.currency),
@@ -193,9 +257,10 @@ def case_page(
         carrier=carrier_name(case.carrier, locale),
         tracking_number=case.tracking_number or "",
         lines=_lines(case, found, locale=locale, pictured=pictured),
-        steps=case_steps(case, refund),
-        refund=_refund(refund),
+        steps=case_steps(case, refund, case_times(case, events)),
+        refund=_refund(refund, role),
         actions=case_actions(case, role=role, now=now),
+        return_address=_return_address(case, sellers, role),
         carriers=carrier_choices(locale),
         form=form or views.FormView(),
         form_for=form_for,
@@ -206,13 +271,33 @@ def _money(amount: int | None, case: Return) -> Money | None:
     return None if amount is None else Money(amount, case.currency)
 
 
-def _refund(refund: Refund | None) -> return_views.RefundShown | None:
+def _return_address(case: Return, sellers: Mapping[UUID, Seller], role: return_views.Role) -> tuple[str, ...]:
+    seller = sellers.get(case.seller_id)
+    if role != "buyer" or seller is None or seller.return_address is None or not goods_to_send(case):
+        return ()
+    return tuple(seller.return_address.splitlines())
+
+
+def _pictures(pictures: Sequence[Picture], locale: str) -> tuple[return_views.CasePicture, ...]:
+    shown = []
+    for picture in pictures:
+        view = present.picture_view(picture, locale=locale)
+        if view is not None:
+            largest = max(picture.files, key=lambda file: (file.width, file.format == "webp"))
+            shown.append(return_views.CasePicture(picture=view, large=present.MEDIA + largest.path))
+    return tuple(shown)
+
+
+def _refund(refund: Refund | None, role: return_views.Role) -> return_views.RefundShown | None:
     if refund is None:
         return None
+    failed = role == "staff" and refund.state == "failed"
     return return_views.RefundShown(
         amount=Money(refund.amount, refund.currency),
         done=refund.state == "succeeded",
         at=refund.settled_at,
+        failure=(refund.failure or "") if failed else "",
+        retry_url=f"/staff/refunds/{refund.id}/retry" if failed else None,
     )
 
 
@@ -223,6 +308,7 @@ def _lines(
     bought = {line.id: line for line in found.lines}
     shown = []
     for each in case.lines:
+        ordered = bought[each.order_line_id]
         line = order_line_view(
             bought[each.order_line_id],
             currency=found.order.currency,
@@ -238,6 +324,12 @@ def _lines(
                 came_back=each.quantity - each.unshipped,
                 restocked=each.restocked,
                 written_off=each.written_off,
+                came_as=variant_names(ordered, locale).get(each.variant_id, "")
+                if each.variant_id != ordered.variant_id
+                else "",
+                instead=pick(each.replacement.label, locale) or each.replacement.sku
+                if each.replacement
+                else "",
             )
         )
     return tuple(shown)

@@ -4,13 +4,31 @@ from datetime import datetime
 from typing import Literal
 
 from merx.kit.money import Money
-from merx.storefront.views import FormView, OrderLineView, View
+from merx.storefront.views import FormView, OrderLineView, PictureView, View
 
 Role = Literal["buyer", "seller", "staff"]
 
 
+class ReturnChoice(View, frozen=True, kw_only=True):
+    """A variant to choose; `stock` is None where it does not matter."""
+
+    variant_id: str
+    name: str
+    stock: int | None = None
+
+
+class CasePicture(View, frozen=True, kw_only=True):
+    """A picture that came with an application, and where it is large."""
+
+    picture: PictureView
+    large: str
+
+
 class ReturnFormView(View, frozen=True, kw_only=True):
-    """An application to fill in, for one line of an order. `kinds` and `reasons` are codes."""
+    """An application to fill in, for one line of an order. `kinds` and `reasons` are codes.
+
+    `held` are the variants the buyer has of the line, if several; `instead` what they may be exchanged for.
+    """
 
     order_number: str
     order_url: str
@@ -19,6 +37,8 @@ class ReturnFormView(View, frozen=True, kw_only=True):
     kinds: tuple[str, ...]
     reasons: tuple[str, ...]
     max_quantity: int
+    held: tuple[ReturnChoice, ...] = ()
+    instead: tuple[ReturnChoice, ...] = ()
     upload_megabytes: int
     form: FormView = FormView()
 
@@ -27,7 +47,15 @@ class ReturnStep(View, frozen=True, kw_only=True):
     """One step of a case; `at` may be unknown although it is done."""
 
     code: Literal[
-        "requested", "approved", "sent_back", "inspected", "refunded", "escalated", "rejected", "withdrawn"
+        "requested",
+        "approved",
+        "sent_back",
+        "inspected",
+        "refunded",
+        "replaced",
+        "escalated",
+        "rejected",
+        "withdrawn",
     ]
     at: datetime | None
     done: bool
@@ -40,6 +68,10 @@ class ReturnedLine(View, frozen=True, kw_only=True):
     came_back: int
     restocked: int
     written_off: int
+    came_as: str = ""
+    """What comes back, where an earlier exchange brought it."""
+    instead: str = ""
+    """What it is exchanged for."""
 
 
 class RefundShown(View, frozen=True, kw_only=True):
@@ -48,6 +80,9 @@ class RefundShown(View, frozen=True, kw_only=True):
     amount: Money
     done: bool
     at: datetime | None
+    failure: str = ""
+    """Why the provider refused it, for those who can try it again."""
+    retry_url: str | None = None
 
 
 class ReturnActions(View, frozen=True, kw_only=True):
@@ -60,6 +95,7 @@ class ReturnActions(View, frozen=True, kw_only=True):
     answer: bool = False
     propose: bool = False
     inspect: bool = False
+    replace: bool = False
     decide: bool = False
     decide_amount: bool = False
 
@@ -77,7 +113,7 @@ class ReturnCaseView(View, frozen=True, kw_only=True):
     kind: str
     reason: str
     text: str
-    picture_count: int
+    pictures: tuple[CasePicture, ...]
     created_at: datetime
     due_at: datetime | None
     amount: Money
@@ -91,6 +127,7 @@ class ReturnCaseView(View, frozen=True, kw_only=True):
     steps: tuple[ReturnStep, ...]
     refund: RefundShown | None
     actions: ReturnActions
+    return_address: tuple[str, ...] = ()
     carriers: tuple[tuple[str, str], ...] = ()
     form: FormView = FormView()
     form_for: str = ""
@@ -104,6 +141,7 @@ class ReturnRow(View, frozen=True, kw_only=True):
     seller_name: str
     state: str
     kind: str
+    refunded: bool
     amount: Money
     created_at: datetime
     due_at: datetime | None
@@ -115,3 +153,35 @@ class ReturnsView(View, frozen=True, kw_only=True):
     role: Role
     rows: tuple[ReturnRow, ...]
     more_url: str | None = None
+
+
+class ReturnAddressView(View, frozen=True, kw_only=True):
+    """A shop's address for goods that come back, to be written."""
+
+    url: str
+    seller_name: str
+    form: FormView
+
+
+class ReturnAddressesView(View, frozen=True, kw_only=True):
+    """Those of all shops one works for."""
+
+    shops: tuple[ReturnAddressView, ...]
+
+
+class FailedRefund(View, frozen=True, kw_only=True):
+    """A refund a provider refused, and why."""
+
+    number: str
+    amount: Money
+    reason: str
+    failure: str
+    created_at: datetime
+    case_url: str | None
+    retry_url: str
+
+
+class FailedRefundsView(View, frozen=True, kw_only=True):
+    """Refunds that wait for somebody to try them again."""
+
+    refunds: tuple[FailedRefund, ...]

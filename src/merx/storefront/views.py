@@ -340,6 +340,14 @@ class TimelineStep(View, frozen=True, kw_only=True):
     done: bool
 
 
+class OwedView(View, frozen=True, kw_only=True):
+    """Units that are sent for exchanged ones; `name` is the variant's."""
+
+    name: str
+    sku: str
+    quantity: int
+
+
 class ParcelView(View, frozen=True, kw_only=True):
     """A parcel that left, with what its reader can do about it."""
 
@@ -351,10 +359,11 @@ class ParcelView(View, frozen=True, kw_only=True):
     received_at: datetime | None
     can_receive: bool = False
     can_deliver: bool = False
+    replacements: tuple[OwedView, ...] = ()
 
 
 class OrderLineView(View, frozen=True, kw_only=True):
-    """A bought line."""
+    """A bought line; `to_ship` units have not left, `owed` ones of them replace exchanged ones."""
 
     line_id: str
     title: str
@@ -367,6 +376,8 @@ class OrderLineView(View, frozen=True, kw_only=True):
     can_review: bool = False
     reviewed: bool = False
     return_url: str | None = None
+    to_ship: int = 0
+    owed: tuple[OwedView, ...] = ()
 
 
 class ReturnLink(View, frozen=True, kw_only=True):
@@ -374,6 +385,8 @@ class ReturnLink(View, frozen=True, kw_only=True):
 
     url: str
     state: str
+    kind: str
+    refunded: bool
     amount: Money
 
 

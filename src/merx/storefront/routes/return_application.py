@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
-from merx.catalog import render_picture, save_media
+from merx.catalog import products_by_id, render_picture, save_media
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier
 from merx.infra.db import ReadTx, Tx
+from merx.inventory import availability
 from merx.kit.errors import Conflict, DomainError, Invalid
 from merx.kit.money import MalformedAmount
 from merx.orders import OrderLine, OrderView, UnknownOrder, after_sales_days
@@ -21,6 +22,8 @@ from merx.returns import (
     ReturnReason,
     Wanted,
     request_return,
+    returns_of,
+    units_held,
 )
 from merx.storefront.forms import (
     MAX_PICTURE_BYTES,
@@ -33,7 +36,7 @@ from merx.storefront.forms import (
     read_return_form,
 )
 from merx.storefront.pages import Page, error_text, page, see_other
-from merx.storefront.present_returns import FOLDERS, form_page, takes_returns, units_left
+from merx.storefront.present_returns import FOLDERS, form_page, takes_returns
 from merx.storefront.routes.orders import ORDER, pictured
 from merx.storefront.routes.parameters import FromPath, Visiting
 from merx.storefront.routes.purchases import own_purchase
@@ -49,6 +52,8 @@ _FIELDS = {
     "too_many_pictures": "pictures",
     "not_a_picture": "pictures",
     "picture_too_large": "pictures",
+    "not_exchangeable": "instead",
+    "mixed_units": "held",
 }
 _NAMES = {"quantity", "reason", "body", "answer", "amount", "carrier", "tracking_number"}
 
@@ -77,7 +82,7 @@ async def submit_application(
     order_id: FromPath[UUID],
     line_id: FromPath[UUID],
 ) -> Page:
-    """Apply for money back. Raises UnknownPurchase, UnknownOrder, NotReturnable, BadForm."""
+    """Apply for money back or an exchange. Raises UnknownPurchase, UnknownOrder, NotReturnable, BadForm."""
     values: dict[str, object] = {}
     try:
         form, pictures = await read_return_form(request)
@@ -119,7 +124,14 @@ async def _apply(
             application=Application(
                 kind=ReturnKind(form.kind),
                 reason=ReturnReason(form.reason),
-                lines=[Wanted(line_id, form.quantity)],
+                lines=[
+                    Wanted(
+                        line_id,
+                        form.quantity,
+                        variant_id=_variant(form.held),
+                        replacement_id=_variant(form.instead) if form.kind == "exchange" else None,
+                    )
+                ],
                 body=form.body,
                 media_ids=[ids[draft.sha256] for draft in drafts],
             ),
@@ -128,6 +140,14 @@ async def _apply(
         )
 
     return await visit.services.db.write(work)
+
+
+def _variant(chosen: str) -> UUID | None:
+    """A variant of the form's lists, None for the first. Raises BadForm."""
+    try:
+        return UUID(chosen) if chosen else None
+    except ValueError:
+        raise BadForm from None
 
 
 async def _draw_application(
@@ -143,14 +163,19 @@ async def _draw_application(
     async with visit.services.db.snapshot() as tx:
         found, line = await _own_line(visit, tx, purchase_id, order_id, line_id)
         days = await after_sales_days(tx, order_id=order_id, default=settings.after_sales_days)
-        if not takes_returns(found.order, days=days, now=visit.now) or units_left(line) < 1:
+        if not takes_returns(found.order, days=days, now=visit.now) or line.left < 1:
             raise NotReturnable
+        product = (await products_by_id(tx, product_ids=[line.product_id]))[line.product_id]
+        cases = await returns_of(tx, order_ids=[order_id])
         view = form_page(
             found,
             line,
             order_url=f"/purchases/{purchase_id}/orders/{order_id}",
             locale=visit.locale,
             pictured=await pictured(tx, [found]),
+            product=product,
+            held=list(units_held(line, cases)),
+            free=await availability(tx, variant_ids=[each.id for each in product.variants], now=visit.now),
             upload_megabytes=settings.max_body_bytes // 1024 // 1024,
             form=form or form_view({"quantity": 1}),
         )

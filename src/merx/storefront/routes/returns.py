@@ -7,19 +7,19 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
+from merx.catalog import pictures_of
 from merx.infra.db import ReadTx, Tx
+from merx.infra.outbox import history
 from merx.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from merx.kit.money import parse_decimal
-from merx.orders import (
-    list_purchases,
-    seller_order_view,
-)
+from merx.orders import seller_order_view
 from merx.payments import get_refunds
 from merx.returns import (
     Return,
     ReturnState,
     Wanted,
     accept_proposal,
+    approve_as_refund,
     approve_return,
     buyer_return,
     decide_return,
@@ -30,6 +30,7 @@ from merx.returns import (
     inspect_return,
     list_returns,
     propose_amount,
+    refund_exchange,
     reject_return,
     returns_of,
     seller_return,
@@ -64,8 +65,6 @@ from merx.storefront.views import FormView
 from merx.storefront.visit import Visit
 
 _PER_PAGE = 20
-_PURCHASES_READ = 50
-_LOOKS = 20
 MINE = "/account/returns/{return_id:uuid}"
 SELLER = "/seller/returns/{return_id:uuid}"
 STAFF = "/staff/returns/{return_id:uuid}"
@@ -85,24 +84,17 @@ def require_staff(visit: Visit) -> UUID:
 
 @get("/account/returns")
 async def show_my_returns(visit: Visiting, after: Cursor = None) -> Page:
-    """The account's cases, those of the newest purchases first; a guest's by the browser's tokens. Raises BadCursor."""
+    """The account's cases, newest first; a guest's by the browser's tokens. Raises BadCursor."""
     async with visit.services.db.snapshot() as tx:
         cases, cursor = await _own_cases(visit, tx, after=after)
         return await _draw_list(visit, tx, cases, cursor, role="buyer")
 
 
 async def _own_cases(visit: Visit, tx: ReadTx, *, after: str | None) -> tuple[list[Return], str | None]:
-    """Follow the purchases until some have cases; how many are looked through at once is bounded."""
     if visit.account_id is None:
         return await returns_of(tx, order_ids=await _guests_orders(visit, tx)), None
-    for _ in range(_LOOKS):
-        found = await list_purchases(tx, account_id=visit.account_id, after=after, limit=_PURCHASES_READ)
-        after = found.next_cursor
-        ids = [order.order.id for _, orders in found.items for order in orders]
-        cases = await returns_of(tx, order_ids=ids)
-        if cases or after is None:
-            return cases, after
-    return [], after
+    found = await list_returns(tx, seller_ids=None, account_id=visit.account_id, after=after, limit=_PER_PAGE)
+    return found.items, found.next_cursor
 
 
 async def _guests_orders(visit: Visit, tx: ReadTx) -> list[UUID]:
@@ -185,6 +177,8 @@ async def _draw(
             role=role,
             found=found,
             refund=refunds.get(case.refund_id) if case.refund_id else None,
+            pictures=await pictures_of(tx, media_ids=case.media_ids),
+            events=await history(tx, subject_id=case.purchase_id),
             sellers=await get_sellers(tx, seller_ids=[case.seller_id]),
             pictured=await pictured(tx, [found]),
             locale=visit.locale,
@@ -297,6 +291,22 @@ async def submit_approve(request: PlainRequest, visit: Visiting, return_id: From
     return await _act(visit, return_id, "seller", lambda tx: approve_return(tx, return_id=return_id, **at))
 
 
+@post(SELLER + "/approve-as-refund", status_code=200)
+async def submit_approve_as_refund(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Take the goods of an exchange back for their money. Raises Unauthenticated, NoShop, UnknownReturn."""
+    at = _at(visit)
+    await read_form(request, EmptyForm)
+    return await _act(visit, return_id, "seller", lambda tx: approve_as_refund(tx, return_id=return_id, **at))
+
+
+@post(SELLER + "/cannot-deliver", status_code=200)
+async def submit_cannot_deliver(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """What an exchange owes is paid back instead. Raises Unauthenticated, NoShop, UnknownReturn."""
+    at = _at(visit)
+    await read_form(request, EmptyForm)
+    return await _act(visit, return_id, "seller", lambda tx: refund_exchange(tx, return_id=return_id, **at))
+
+
 @post(SELLER + "/reject", status_code=200)
 async def submit_reject(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
     """Refuse, with a reason. Raises Unauthenticated, NoShop, UnknownReturn."""
@@ -369,6 +379,7 @@ async def submit_decide(request: PlainRequest, visit: Visiting, return_id: FromP
         return await decide_return(
             tx, return_id=return_id, staff_id=staff_id, in_favour=form.in_favour == "yes",
             amount=parse_decimal(part, case.currency).amount if part else None, answer=form.answer, now=visit.now,
+            as_refund=form.as_refund == "yes",
         )  # fmt: skip
 
     return await _act(visit, return_id, "staff", work, form_for="decide", values=msgspec.structs.asdict(form))
@@ -387,6 +398,8 @@ handlers = [
     submit_send_back,
     show_seller_return,
     submit_approve,
+    submit_approve_as_refund,
+    submit_cannot_deliver,
     submit_reject,
     submit_propose,
     submit_inspect,
