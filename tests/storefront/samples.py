@@ -485,7 +485,11 @@ def return_case(
             ),
         ),
         steps=(steps[0], r.ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
-        refund=r.RefundShown(amount=amount, done=True, at=AT) if settled else None,
+        refund=r.RefundShown(amount=amount, done=True, at=AT)
+        if settled
+        else r.RefundShown(amount=amount, done=False, at=None, failure="ACCOUNT_CLOSED", can_retry=True)
+        if (role, state) == ("staff", "inspected")
+        else None,
         actions=actions,
         carriers=(("ems", "EMS"),),
         form=form or v.FormView(),
@@ -576,6 +580,7 @@ def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         "seller-return-refused": ("seller", "requested", can(answer=True), "reject"),
         "seller-return-in-transit": ("seller", "in_transit", can(inspect=True, escalate=True), "inspect"),
         "seller-return-inspected": ("seller", "inspected", can(), ""),
+        "staff-return-failed": ("staff", "inspected", can(), ""),
         "staff-return": ("staff", "escalated", can(decide=True, decide_amount=True), "decide"),
     }  # fmt: skip
     swaps: dict[str, tuple[r.Role, str, r.ReturnActions]] = {
@@ -616,24 +621,6 @@ def return_pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
                 )
             ),
         ),
-        "failed-refunds": (
-            "failed_refunds.html",
-            r.FailedRefundsView(
-                refunds=tuple(
-                    r.FailedRefund(
-                        number=f"01JD8M2K7Q4V9X3BP1R{index}",
-                        amount=money(PRICES[currency][0], currency),
-                        reason=reason,
-                        failure="ACCOUNT_CLOSED",
-                        created_at=AT,
-                        case_url="/staff/returns/1" if index == 0 else None,
-                        retry_url="/staff/refunds/1/retry",
-                    )
-                    for index, reason in enumerate(("after_sales", "duplicate_payment", "late_payment"))
-                )
-            ),
-        ),
-        "failed-refunds-empty": ("failed_refunds.html", r.FailedRefundsView(refunds=())),
         "returns": ("return_list.html", returns(locale, currency, "buyer")),
         "seller-returns": ("return_list.html", returns(locale, currency, "seller")),
         "staff-returns": ("return_list.html", returns(locale, currency, "staff")),

@@ -80,7 +80,6 @@ ALTER TABLE return_lines ALTER COLUMN variant_id SET NOT NULL;
 ALTER TABLE refunds
     DROP CONSTRAINT refunds_state_check,       -- nobody rejects a refund: a case is rejected before there is one
     ADD CONSTRAINT refunds_state_check CHECK (state IN ('requested', 'approved', 'submitted', 'succeeded', 'failed'));
-CREATE INDEX refunds_failed ON refunds (id) WHERE state = 'failed' AND next_attempt_at IS NULL;
 
 -- ---------------------------------------------------------------- privileges of the application role
 

@@ -287,9 +287,6 @@ GET_REFUNDS = Sql(f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.id = ANY($1::
 REFUNDS_OF = Sql(
     f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.purchase_id = $1 ORDER BY r.created_at, r.id"
 )
-FAILED_REFUNDS = Sql(f"""
-SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.state = $1 AND r.next_attempt_at IS NULL ORDER BY r.id LIMIT $2
-""")
 REFUND_LINES_OF = Sql(
     "SELECT order_line_id, amount, tax FROM refund_lines WHERE refund_id = $1 ORDER BY order_line_id"
 )
@@ -355,11 +352,6 @@ async def find_refund(tx: ReadTx, refund_id: UUID) -> Refund | None:
 async def get_refunds(tx: ReadTx, refund_ids: Sequence[UUID]) -> dict[UUID, Refund]:
     """Refunds by id."""
     return {row[0]: Refund(*row) for row in await tx.rows(GET_REFUNDS, refund_ids)}
-
-
-async def failed_refunds(tx: ReadTx, *, limit: int) -> list[Refund]:
-    """Refunds that their providers refused and nobody has tried again, the oldest first."""
-    return [Refund(*row) for row in await tx.rows(FAILED_REFUNDS, "failed", limit)]
 
 
 async def refunds_of(tx: ReadTx, purchase_id: UUID) -> list[Refund]:

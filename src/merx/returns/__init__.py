@@ -52,7 +52,7 @@ from merx.returns.replace import refund_exchange, settle_exchange
 from merx.returns.request_return import request_return
 from merx.returns.rules import ESCALATE_WITHIN, goods_to_send, is_exchangeable, units_held
 from merx.returns.states import RETURN_STATES
-from merx.returns.view import list_returns, returns_of, returns_of_refunds
+from merx.returns.view import list_returns, returns_of
 
 __all__ = [
     "ESCALATE_WITHIN",
@@ -105,7 +105,6 @@ __all__ = [
     "reject_return",
     "request_return",
     "returns_of",
-    "returns_of_refunds",
     "seller_return",
     "send_back",
     "settle_exchange",

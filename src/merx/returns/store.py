@@ -99,7 +99,6 @@ OF_ACCOUNT = Sql(f"""
 SELECT {_DOCUMENT} FROM returns r
  WHERE r.account_id = $1 AND r.state = ANY($2::text[]) AND r.id < $3 ORDER BY r.id DESC LIMIT $4
 """)
-OF_REFUNDS = Sql("SELECT refund_id, id FROM returns WHERE refund_id = ANY($1::uuid[])")
 IN_STATE = Sql(f"""
 SELECT {_DOCUMENT} FROM returns r WHERE r.state = ANY($1::text[]) AND r.id < $2 ORDER BY r.id DESC LIMIT $3
 """)
@@ -141,11 +140,6 @@ async def of_account(
     """An account's cases in these states, newest first."""
     rows = await tx.rows(OF_ACCOUNT, account_id, states, before, limit)
     return [_RETURN.decode(row[0]) for row in rows]
-
-
-async def of_refunds(tx: ReadTx, refund_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """The cases these refunds are of, by refund."""
-    return {row[0]: row[1] for row in await tx.rows(OF_REFUNDS, list(refund_ids))}
 
 
 async def in_state(tx: ReadTx, *, states: Sequence[str], before: UUID, limit: int) -> list[Return]:

@@ -17,11 +17,6 @@ async def returns_of(tx: ReadTx, *, order_ids: Collection[UUID]) -> list[Return]
     return await store.of_orders(tx, order_ids)
 
 
-async def returns_of_refunds(tx: ReadTx, *, refund_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Which case each of these refunds is of; refunds of no case are left out."""
-    return await store.of_refunds(tx, refund_ids)
-
-
 async def list_returns(
     tx: ReadTx,
     *,

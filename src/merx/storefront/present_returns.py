@@ -297,7 +297,7 @@ def _refund(refund: Refund | None, role: return_views.Role) -> return_views.Refu
         done=refund.state == "succeeded",
         at=refund.settled_at,
         failure=(refund.failure or "") if failed else "",
-        retry_url=f"/staff/refunds/{refund.id}/retry" if failed else None,
+        can_retry=failed,
     )
 
 

@@ -82,7 +82,7 @@ class RefundShown(View, frozen=True, kw_only=True):
     at: datetime | None
     failure: str = ""
     """Why the provider refused it, for those who can try it again."""
-    retry_url: str | None = None
+    can_retry: bool = False
 
 
 class ReturnActions(View, frozen=True, kw_only=True):
@@ -167,21 +167,3 @@ class ReturnAddressesView(View, frozen=True, kw_only=True):
     """Those of all shops one works for."""
 
     shops: tuple[ReturnAddressView, ...]
-
-
-class FailedRefund(View, frozen=True, kw_only=True):
-    """A refund a provider refused, and why."""
-
-    number: str
-    amount: Money
-    reason: str
-    failure: str
-    created_at: datetime
-    case_url: str | None
-    retry_url: str
-
-
-class FailedRefundsView(View, frozen=True, kw_only=True):
-    """Refunds that wait for somebody to try them again."""
-
-    refunds: tuple[FailedRefund, ...]

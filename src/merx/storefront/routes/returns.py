@@ -13,7 +13,7 @@ from merx.infra.outbox import history
 from merx.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from merx.kit.money import parse_decimal
 from merx.orders import seller_order_view
-from merx.payments import get_refunds
+from merx.payments import UnknownRefund, get_refunds, retry_refund
 from merx.returns import (
     Return,
     ReturnState,
@@ -385,6 +385,22 @@ async def submit_decide(request: PlainRequest, visit: Visiting, return_id: FromP
     return await _act(visit, return_id, "staff", work, form_for="decide", values=msgspec.structs.asdict(form))
 
 
+@post(STAFF + "/retry-refund", status_code=200)
+async def submit_retry_refund(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
+    """Try the case's refund again, which its provider refused. Raises Unauthenticated, Forbidden, UnknownReturn."""
+    require_staff(visit)
+    await read_form(request, EmptyForm)
+
+    async def work(tx: Tx) -> Return:
+        case = await get_return(tx, return_id=return_id)
+        if case.refund_id is None:
+            raise UnknownRefund
+        await retry_refund(tx, refund_id=case.refund_id, now=visit.now)
+        return case
+
+    return await _act(visit, return_id, "staff", work)
+
+
 handlers = [
     *return_application.handlers,
     show_my_returns,
@@ -406,4 +422,5 @@ handlers = [
     submit_seller_escalate,
     show_any_return,
     submit_decide,
+    submit_retry_refund,
 ]
