@@ -233,7 +233,7 @@ MONEY = (
         SELECT 'reference ' || provider_reference || ' of ' || provider FROM named""",
         before=("DROP INDEX payments_reference",)),
     Damage("M8", "money paid twice is not given back", """
-        WITH kept AS (UPDATE refunds SET state = 'rejected' WHERE state = 'approved' RETURNING payment_id),
+        WITH kept AS (UPDATE refunds SET state = 'requested' WHERE state = 'approved' RETURNING payment_id),
              forgotten AS (UPDATE payments p SET refunded = 0 FROM kept WHERE p.id = kept.payment_id RETURNING p.purchase_id)
         SELECT 'purchase ' || p.number FROM forgotten JOIN purchases p ON p.id = forgotten.purchase_id"""),
     Damage("M9", "tax is booked as shipping", f"""
@@ -396,6 +396,27 @@ AFTER_SALES = (
         UPDATE return_lines SET restocked = 0, written_off = 1 WHERE restocked = 1 RETURNING 'order line ' || order_line_id"""),
     Damage("S11", "stock came back and was not moved", """
         DELETE FROM movements WHERE kind = 'return' RETURNING 'stock return ' || cause_id""", also=frozenset({"S1"})),
+    Damage("S11", "a unit came back to another variant's shelf", """
+        UPDATE return_lines SET variant_id = gen_random_uuid() WHERE restocked = 1 RETURNING 'return ' || return_id"""),
+    Damage("S5", "what is set aside for an exchange is not what was asked for", """
+        UPDATE return_lines l SET replacement_variant_id = (SELECT id FROM variants WHERE sku = 'TEA')
+          FROM holds h WHERE h.return_id = l.return_id AND h.state = 'active' RETURNING 'hold ' || h.id"""),
+    Damage("S7", "a replacement was sold as if it had been ordered", """
+        UPDATE holds h SET return_id = NULL FROM order_lines l, orders o
+         WHERE l.id = h.order_line_id AND o.id = l.order_id AND h.state = 'consumed' AND h.return_id IN
+               (SELECT return_id FROM replacements WHERE shipped = 1) RETURNING 'order ' || o.number || ' line ' || l.id"""),
+    Damage("S8", "stock is set aside for a case that is no exchange", """
+        UPDATE returns SET kind = 'return_and_refund' WHERE kind = 'exchange' AND state = 'approved'
+        RETURNING 'return ' || id"""),
+    Damage("S9", "a parcel hides that it holds a replacement", """
+        WITH hit AS (UPDATE fulfilment_lines SET replacements = '[]' WHERE replacements <> '[]' RETURNING order_line_id)
+        SELECT 'order ' || o.number || ' line ' || l.id FROM hit
+          JOIN order_lines l ON l.id = hit.order_line_id JOIN orders o ON o.id = l.order_id"""),
+    Damage("O14", "an order owes nothing for a unit that was exchanged", """
+        DELETE FROM replacements WHERE shipped = 0 RETURNING 'order line ' || order_line_id""", also=frozenset({"O15"})),
+    Damage("O15", "an exchange is settled whose replacement never left", """
+        UPDATE returns SET state = 'settled', due_at = NULL WHERE kind = 'exchange' AND state = 'inspected'
+        RETURNING 'return ' || id""", also=frozenset({"O14"})),
     Damage("M15", "a part of a refund is larger than what went back", """
         WITH hit AS (UPDATE refund_lines SET amount = amount + 1 WHERE refund_id = (SELECT min(refund_id::text)::uuid FROM refund_lines)
                      RETURNING refund_id, order_line_id)

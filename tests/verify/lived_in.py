@@ -82,6 +82,7 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         await _cancelled_and_revived(till)
         await _cancelled_in_doubt(till)
         await _taken_back(till)
+        await _exchanged(till)
         await _paid_twice(till)
         await _refused(till)
         await _disputed(till)
@@ -198,6 +199,42 @@ async def _reconciled(till: Till) -> None:
     till.simulator.clock.advance(timedelta(hours=18))
     bill = await reconcile_day(till.db, till.providers, provider="alipay", day=day, now=till.now)
     assert (bill.rows_read, bill.matched, bill.open) == (2, 2, 1)
+
+
+async def _exchanged(till: Till) -> None:
+    """Of three cups one is replaced, one came back and its replacement is owed, one is to be sent back."""
+    await till.restock("CUP", 6)
+    bought = await till.at_cashier({"CUP": 3})
+    assert set(await till.pay(bought)) == {"success"}
+    access = bought.cart.command.access_hash
+    async with till.db.read() as read:
+        view = await purchase_view(read, purchase_id=bought.id, account_id=None, access_hash=access)
+    (order,) = view.orders
+    await _send(till, order, None)
+    seller: dict[str, Any] = {"seller_ids": {order.order.seller_id}, "actor_id": None, "now": till.now}
+    me: dict[str, Any] = {"account_id": None, "access_hash": access, "now": till.now}
+    application = Application(
+        kind=ReturnKind.EXCHANGE, reason=ReturnReason.DEFECTIVE, lines=[Wanted(order.lines[0].id, 1)]
+    )
+    for step in range(3):
+        case = await till.db.write(
+            lambda tx: request_return(
+                tx, order_id=order.order.id, application=application, default_days=15, **me
+            )
+        )
+        await till.db.write(lambda tx, id_=case.id: approve_return(tx, return_id=id_, **seller))  # type: ignore[misc]
+        if step == 2:
+            return
+        await till.db.write(
+            lambda tx, id_=case.id: send_back(  # type: ignore[misc]
+                tx, return_id=id_, carrier="shunfeng", tracking_number="SF9876543210123", **me
+            )
+        )
+        await till.db.write(
+            lambda tx, id_=case.id: inspect_return(tx, return_id=id_, restocked=[], **seller)  # type: ignore[misc]
+        )
+        if step == 0:
+            await _send(till, order, None)
 
 
 async def _overdue_and_late(till: Till) -> None:
