@@ -39,8 +39,10 @@ async def test_one_of_two_things_goes_back_and_its_money_returns(
     await inspect(seller)
     for person in (buyer, seller):
         await sees_the_money_back(person)
+    await exchange(buyer, seller, order_url, sale)
     await buyer.go("/account/returns")
     await expect(buyer.page.get_by_role("listitem").filter(has_text="退货退款")).to_contain_text("已退款")
+    await expect(buyer.page.get_by_role("listitem").filter(has_text="换货")).to_contain_text("换货商品已发出")
     await buyer.look("returns")
     await seller.go("/seller/returns")
     await expect(seller.page.locator(f"a[href$='{case}']")).to_have_count(1)
@@ -121,6 +123,47 @@ async def inspect(seller: Visitor) -> None:
     await seller.look("seller-return-in-transit")
     await seller.page.get_by_role("button", name="确认收到并验收").click()
     await seller.reads("报损 1 件")
+
+
+async def exchange(buyer: Visitor, seller: Visitor, order_url: str, sale: str) -> None:
+    """The other thing is replaced by the same again: back by one carrier, out by another."""
+    await buyer.go(order_url)
+    await buyer.page.get_by_role("link", name="申请售后").click()
+    await buyer.page.get_by_role("radio", name="换货").check()
+    await buyer.page.get_by_label("原因").select_option(label="商品破损")
+    await buyer.look("exchange-form")
+    await buyer.page.get_by_role("button", name="提交申请").click()
+    await buyer.reads("待商家审核")
+    case = buyer.path.rpartition("/")[2]
+    await seller.go("/seller/return-addresses")
+    await seller.page.get_by_role("textbox").last.fill("上海市人民路 9 号\n售后组")
+    await seller.page.get_by_role("button", name="保存").last.click()
+    await seller.look("seller-return-address")
+    await seller.go(f"/seller/returns/{case}")
+    await seller.look("seller-exchange")
+    await seller.page.get_by_role("button", name="同意申请").click()
+    await seller.reads("请买家寄回商品")
+    await buyer.page.reload()
+    await buyer.reads("上海市人民路 9 号")
+    await send_back(buyer)
+    await seller.page.reload()
+    await seller.page.get_by_role("button", name="确认收到并验收").click()
+    await seller.look("seller-exchange-inspected")
+    await seller.go(sale)
+    await seller.look("seller-order-with-replacement")
+    await seller.field("Carrier").select_option(label="顺丰速运")
+    await seller.field("Tracking number").fill("SF1234567890999")
+    await seller.button("Handed to the carrier").click()
+    await buyer.go(order_url)
+    await buyer.reads("SF1234567890999")
+    await buyer.look("order-with-replacement")
+    deadline = time.monotonic() + _REFUND_SECONDS
+    await buyer.go(f"/account/returns/{case}")
+    while await buyer.page.locator(".badge-success").count() == 0:
+        assert time.monotonic() < deadline, "the exchange is not settled"
+        await buyer.page.reload()
+    await buyer.reads("换货商品已发出")
+    await buyer.look("exchange-settled")
 
 
 async def sees_the_money_back(person: Visitor) -> None:
