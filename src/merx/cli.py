@@ -287,6 +287,31 @@ def import_command(
         sys.exit(1)
 
 
+@main.group()
+def staff() -> None:
+    """The platform's staff: they decide cases and confirm payments."""
+
+
+@staff.command(name="add")
+@click.argument("email")
+def staff_add(*, email: str) -> None:
+    """Make an account one of the platform's staff (again: changes nothing)."""
+    from merx.commands.staff import add_staff
+
+    name = _run(add_staff(_settings(), email=email))
+    click.echo(f"{name} is of the platform's staff.")
+
+
+@staff.command(name="remove")
+@click.argument("email")
+def staff_remove(*, email: str) -> None:
+    """Make a member of the platform's staff an ordinary account again."""
+    from merx.commands.staff import remove_staff
+
+    name = _run(remove_staff(_settings(), email=email))
+    click.echo(f"{name} is not of the platform's staff.")
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--full", is_flag=True, help="Read every picture file instead of a sample.")

@@ -80,7 +80,7 @@ def test_make_targets_of_a_page_exist(page: Path) -> None:
 def test_commands_of_a_page_exist(page: Path) -> None:
     known = set(commands())
     text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:`|^)(merx (?:catalog )?[a-z]+)\b", text, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)(merx (?:catalog |staff )?[a-z]+)\b", text, re.MULTILINE))
     assert named - known == set()
 
 

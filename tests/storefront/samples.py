@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from merx.storefront import reconciliation_views as c
 from merx.storefront import return_views as r
 from merx.storefront import views as v
 from merx.storefront.paying import code_to_scan
+from merx.storefront.platform_views import PlatformPaymentsView, WaitingPayment, WaitingRefund
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ZH = {
@@ -705,6 +707,39 @@ def orders(locale: str, currency: str, url: str) -> v.OrdersView:
     )
 
 
+def platform_payments(currency: str) -> PlatformPaymentsView:
+    """A transfer that is confirmed wrongly, cash, a promise that ran out, and refunds."""
+
+    def payment(number: str, **more: Any) -> WaitingPayment:
+        values: dict[str, Any] = {
+            "payment_id": number, "purchase_id": "p", "number": number, "provider_name": "Bank",
+            "amount": money(299000, currency), "expected": "2990.00", "state": "action_required",
+            "purchase_state": "pending_payment", "order_numbers": ("261121ABCDEFGHJK-1",), "expires_at": AT,
+            "can_confirm": True, **more,
+        }  # fmt: skip
+        return WaitingPayment(**values)
+
+    def refund(number: str, **more: Any) -> WaitingRefund:
+        values: dict[str, Any] = {
+            "refund_id": number, "number": number, "provider_name": "Bank", "amount": money(1000, currency),
+            "state": "submitted", "failure": None, "since": AT, **more,
+        }  # fmt: skip
+        return WaitingRefund(**values)
+
+    return PlatformPaymentsView(
+        number="",
+        waiting=(
+            payment("P1"), payment("P2", state="authorized", purchase_state="placed"),
+            payment("P3", purchase_state="cancelled"), payment("P4", state="captured", can_confirm=False),
+        ),
+        promised=(payment("P5", state="authorized", failure="expired"), payment("P6", state="authorized")),
+        refunds=(refund("R1"), refund("R2", state="failed", failure="…")),
+        form=v.FormView(values={"amount": "1", "reference": "x"}, errors={"amount": "…", "reference": "…"}),
+        form_for="P1",
+        done="refund_approved",
+    )  # fmt: skip
+
+
 def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
     """Every page by a name: its template and its view."""
     sorts = tuple(
@@ -747,6 +782,44 @@ def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
         ),
         **{f"payment-{state}": ("payment.html", payment(state, locale, currency)) for state in ("waiting", "paid", "expired", "cancelled")},
         "payment-silent": ("payment.html", payment("waiting", locale, currency, silent=True)),
+        "payment-promised": (
+            "payment.html",
+            msgspec.structs.replace(payment("paid", locale, currency), state="promised", at_the_door=True, cancel_url="/c"),
+        ),
+        "payment-authorized": (
+            "payment.html", msgspec.structs.replace(payment("paid", locale, currency), state="promised"),
+        ),
+        "payment-transfer": (
+            "payment.html",
+            msgspec.structs.replace(
+                payment("waiting", locale, currency),
+                pay_url=None,
+                transfer=v.TransferView(holder="Merx", bank="Bank", account="DE02", reference="261121ABCDEFGHJKP1"),
+            ),
+        ),
+        "platform-payments": ("platform_payments.html", platform_payments(currency)),
+        "platform-payments-empty": (
+            "platform_payments.html", PlatformPaymentsView(number="", waiting=(), promised=(), refunds=()),
+        ),
+        "platform-payments-none": (
+            "platform_payments.html", PlatformPaymentsView(number="2611", waiting=(), promised=(), refunds=(), done="placed"),
+        ),
+        "order-promised": (
+            "order.html", msgspec.structs.replace(order(locale, currency), promise="door", cancel_url="/c"),
+        ),
+        "order-authorized": ("order.html", msgspec.structs.replace(order(locale, currency), promise="bank")),
+        "seller-order-cash": (
+            "seller_order.html",
+            msgspec.structs.replace(
+                order(locale, currency, for_seller=True), promise="door",
+                cash=v.CashView(amount=money(299000, currency), can_refuse=True),
+                form=v.FormView(values={"amount": "1", "reference": ""}, errors={"amount": "…", "form": "…"}),
+                form_for="cash",
+            ),
+        ),
+        "seller-order-authorized": (
+            "seller_order.html", msgspec.structs.replace(order(locale, currency, for_seller=True), promise="bank"),
+        ),
         "order": ("order.html", order(locale, currency)),
         "order-review": (
             "order.html",

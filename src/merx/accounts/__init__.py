@@ -20,6 +20,7 @@ from merx.accounts.errors import (
     StaleAddress,
     TooManyAddresses,
     TooManyAttempts,
+    UnknownAccount,
     UnknownAddress,
     WrongCredentials,
 )
@@ -32,7 +33,7 @@ from merx.accounts.keep_addresses import (
     list_addresses,
     update_address,
 )
-from merx.accounts.keep_staff import appoint_staff, dismiss_staff, staff_ids
+from merx.accounts.keep_staff import account_by_email, appoint_staff, dismiss_staff, staff_ids
 from merx.accounts.limit_attempts import count_registration
 from merx.accounts.log_in import log_in
 from merx.accounts.model import Account, Identity, PostalAddress, SavedAddress, Session
@@ -61,8 +62,10 @@ __all__ = [
     "StaleAddress",
     "TooManyAddresses",
     "TooManyAttempts",
+    "UnknownAccount",
     "UnknownAddress",
     "WrongCredentials",
+    "account_by_email",
     "account_contacts",
     "add_address",
     "appoint_staff",

@@ -10,6 +10,13 @@ class BadEmail(Invalid):
     message = "Write an e-mail address such as name@example.com."
 
 
+class UnknownAccount(NotFound):
+    """No active account has this e-mail address. Only an operator is told so."""
+
+    code = "unknown_account"
+    message = "There is no account with this e-mail address."
+
+
 class BadPhone(Invalid):
     """The text is not a telephone number."""
 

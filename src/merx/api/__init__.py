@@ -18,6 +18,7 @@ from merx.api.routes import (
     carts,
     catalog,
     disputes,
+    offline,
     payments,
     purchases,
     reconciliation,
@@ -40,6 +41,7 @@ api_routes: list[HTTPRouteHandler] = [
     *disputes.handlers,
     *reconciliation.handlers,
     *return_addresses.handlers,
+    *offline.handlers,
 ]
 
 

@@ -1,5 +1,6 @@
 """What clients send. Every field is bounded, unknown fields are refused, and numbers are numbers."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -297,6 +298,45 @@ class DisputeQuery(PageQuery, frozen=True, kw_only=True):
     """Disputes, by state."""
 
     state: Literal["inquiry", "needs_response", "under_review", "won", "lost", "closed"] | None = None
+
+
+class ConfirmPayment(Input, frozen=True, kw_only=True):
+    """Money that came by an offline method; `reference` is the bank's number, or that of the receipt."""
+
+    amount: MoneyIn
+    reference: Annotated[str, Meta(max_length=256)]
+    received_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class ConfirmCash(Input, frozen=True, kw_only=True):
+    """Cash that was taken at the door; `reference` is the number of the receipt."""
+
+    amount: MoneyIn
+    reference: Annotated[str, Meta(max_length=256)]
+
+
+class RecordUndelivered(Input, frozen=True, kw_only=True):
+    """What came back from the door and can be sold again; everything else is written off."""
+
+    restocked: Annotated[list[RestockedIn], Meta(max_length=MAX_LINES)] = []
+
+
+class RefundPaidBack(Input, frozen=True, kw_only=True):
+    """The bank's number of the money that was paid back."""
+
+    reference: Annotated[str, Meta(max_length=256)]
+
+
+class RefundNotPossible(Input, frozen=True, kw_only=True):
+    """Why a refund cannot be paid back."""
+
+    reason: Annotated[str, Meta(max_length=800)]
+
+
+class OfflineQuery(Input, frozen=True, kw_only=True):
+    """Payments whose number begins so, in any state; without it those that wait."""
+
+    number: Annotated[str, Meta(max_length=64)] = ""
 
 
 class ReturnQuery(PageQuery, frozen=True, kw_only=True):

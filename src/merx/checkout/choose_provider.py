@@ -51,7 +51,7 @@ async def choose_provider(
     _check_waiting(view.purchase, now=now)
     if _is_chosen(payments, provider):
         return False
-    offered = [each.code for each in providers.taking(view.purchase.currency)]
+    offered = [each.code for each in providers.instead(view.purchase.currency)]
     if provider not in offered:
         raise PaymentMethodUnavailable(field="provider", offered=", ".join(offered) or "-")
     if len(payments) >= MOST_ATTEMPTS:

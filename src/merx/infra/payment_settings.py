@@ -25,6 +25,13 @@ _WECHAT: Final = (
     "wechat_api_v3_key",
 )
 _WECHAT_PUBLIC_KEY: Final = ("wechat_public_key_id", "wechat_public_key_file")
+SIMULATED_OFFLINE: Final = {
+    "bank_transfer_holder": "Merx Demo Ltd",
+    "bank_transfer_bank": "Example Bank",
+    "bank_transfer_account": "0000 0000 0000 0000 (example, pay nothing)",
+    "cash_on_delivery_countries": ("CN", "US"),
+}
+_BANK_TRANSFER: Final = ("bank_transfer_holder", "bank_transfer_bank", "bank_transfer_account")
 _CARD: Final = ("card_secret_key", "card_webhook_secrets")
 
 
@@ -42,6 +49,7 @@ def simulated_payments(values: Mapping[str, object], keys: Path) -> dict[str, ob
         "card_base_url": f"http://localhost:{values['simulator_card_port']}",
         "card_secret_key": SIMULATED_CARD_SECRET_KEY,
         "card_webhook_secrets": (SIMULATED_CARD_WEBHOOK_SECRET,),
+        **SIMULATED_OFFLINE,
     }
     if not any(values[name] for name in _ALIPAY_CERTIFICATES):
         found["alipay_public_key_file"] = keys / "alipay_public.pem"
@@ -63,6 +71,7 @@ def payment_contradiction(values: Mapping[str, object]) -> str | None:
         ("WeChat Pay needs", _WECHAT),
         ("A public key of WeChat Pay needs", _WECHAT_PUBLIC_KEY),
         ("Cards need", _CARD),
+        ("Bank transfer needs", _BANK_TRANSFER),
     ):
         missing = [_variable(name) for name in names if values[name] is None]
         if missing and len(missing) < len(names):

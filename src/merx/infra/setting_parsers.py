@@ -116,6 +116,15 @@ def parse_currencies(given: str) -> tuple[str, ...]:
     return codes
 
 
+def parse_countries(given: str) -> tuple[str, ...]:
+    """ISO 3166 codes separated by commas."""
+    codes = tuple(part.strip() for part in given.split(","))
+    if len(set(codes)) != len(codes) or not all(re.fullmatch(r"[A-Z]{2}", code) for code in codes):
+        msg = "ISO 3166 country codes, each once, separated by commas, such as CN,US"
+        raise ValueError(msg)
+    return codes
+
+
 def parse_hosts(given: str) -> tuple[str, ...]:
     """Host names separated by commas."""
     hosts = tuple(part.strip().lower() for part in given.split(","))

@@ -23,6 +23,7 @@ from merx.infra.setting_parsers import (
     MasterKey,
     parse_boolean,
     parse_choice,
+    parse_countries,
     parse_currencies,
     parse_currency,
     parse_hosts,
@@ -100,6 +101,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     card_webhook_secrets: tuple[str, ...] | None
     card_api_version: str
     card_capture: Literal["automatic", "manual"]
+    bank_transfer_holder: str | None
+    bank_transfer_bank: str | None
+    bank_transfer_account: str | None
+    bank_transfer_currencies: tuple[str, ...] | None
+    bank_transfer_days: int
+    cash_on_delivery_countries: tuple[str, ...] | None
+    cash_on_delivery_currencies: tuple[str, ...] | None
     smtp_url: str | None
     mail_from: str
 
@@ -250,6 +258,22 @@ SETTINGS: tuple[Setting, ...] = (
             help="Version of the card API that is asked for."),
     Setting(name="card_capture", kind="automatic or manual", parse=parse_choice("automatic", "manual"), default="automatic",
             help="Whether a card is charged when its holder pays, or only authorized then and charged later."),
+    Setting(name="bank_transfer_holder", kind="text", parse=parse_text, default=None,
+            otherwise="an example when MERX_SIMULATORS is true, else bank transfer is not offered",
+            help="Holder of the account that buyers transfer money to."),
+    Setting(name="bank_transfer_bank", kind="text", parse=parse_text, default=None,
+            otherwise="an example when MERX_SIMULATORS is true", help="Name of that account's bank, with its BIC where payers need it."),
+    Setting(name="bank_transfer_account", kind="text", parse=parse_text, default=None,
+            otherwise="an example when MERX_SIMULATORS is true", help="Number of that account, or its IBAN."),
+    Setting(name="bank_transfer_currencies", kind="list", parse=parse_currencies, default=None, otherwise="MERX_CURRENCIES",
+            help="Currencies in which that account takes money."),
+    Setting(name="bank_transfer_days", kind="number", parse=parse_integer(1, 30), default="3",
+            help="Days that a purchase waits for its bank transfer; its stock waits as long."),
+    Setting(name="cash_on_delivery_countries", kind="list", parse=parse_countries, default=None,
+            otherwise="CN,US when MERX_SIMULATORS is true, else cash on delivery is not offered",
+            help="Countries (ISO 3166) where carriers take cash at the door."),
+    Setting(name="cash_on_delivery_currencies", kind="list", parse=parse_currencies, default=None, otherwise="MERX_CURRENCIES",
+            help="Currencies in which they take it."),
     Setting(name="smtp_url", kind="address", parse=parse_url("smtp", "smtps"), default=None, secret=True,
             otherwise="the simulated mail server when MERX_SIMULATORS is true, else no mail is sent",
             help="Mail server, as smtp://user:password@host:587 (STARTTLS) or smtps://…:465."),
@@ -435,6 +459,8 @@ def _add_derived(values: dict[str, object]) -> None:
     currencies = values["currencies"]
     if isinstance(currencies, tuple):
         default("default_currency", currencies[0])
+        default("bank_transfer_currencies", currencies)
+        default("cash_on_delivery_currencies", currencies)
     if values["simulators"]:
         for name, value in simulated_payments(values, home / "simulators" / "keys").items():
             default(name, value)

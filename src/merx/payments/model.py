@@ -76,6 +76,7 @@ class OfflinePayment(msgspec.Struct, frozen=True):
     expires_at: datetime
     purchase_state: str
     order_numbers: Sequence[str]
+    capture_failure: str | None = None
 
 
 class OfflineRefund(msgspec.Struct, frozen=True):

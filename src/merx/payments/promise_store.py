@@ -96,7 +96,8 @@ SELECT r.id, r.purchase_id, p.provider, r.number, r.state, r.currency, r.amount,
 """)
 OFFLINE_PAYMENTS = Sql("""
 SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
-       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers
+       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
+       y.capture_failure
   FROM payments y JOIN purchases p ON p.id = y.purchase_id
  WHERE y.provider = ANY($1::text[])
    AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) END
@@ -104,7 +105,8 @@ SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount,
 """)
 UNTAKEN = Sql("""
 SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
-       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers
+       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
+       y.capture_failure
   FROM payments y JOIN purchases p ON p.id = y.purchase_id
  WHERE y.state = $1 AND y.provider <> ALL($2::text[]) AND y.release_at IS NULL
  ORDER BY y.capture_failure IS NULL, y.created_at LIMIT $3

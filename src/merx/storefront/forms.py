@@ -190,6 +190,25 @@ class ProposalForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer: Words = ""
 
 
+class MoneyForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Money that came: an amount in major units, as people write it, and the number it is known by."""
+
+    amount: Short
+    reference: Short
+
+
+class ReferenceForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The number of money that was paid back."""
+
+    reference: Short
+
+
+class ReasonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why money cannot be paid back."""
+
+    reason: Line
+
+
 class DecisionForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The platform's decision; an empty amount is the whole one."""
 

@@ -14,10 +14,12 @@ from merx.infra.settings import Settings
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from merx.kit.money import Money
 from merx.orders import OrderState, Purchase, PurchaseView, purchase_view
+from merx.payments import payments_of
+from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
 from merx.sellers import get_sellers
 from merx.storefront import present
 from merx.storefront.pages import Page, fragment, page, see_other
-from merx.storefront.views import OrderLink, PaymentChoice, PaymentView
+from merx.storefront.views import OrderLink, PaymentChoice, PaymentView, TransferView
 from merx.storefront.visit import Visit
 
 _MODULE_PIXELS = 6
@@ -36,6 +38,8 @@ async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes |
     except Unavailable:
         return see_other(f"/purchases/{purchase_id}?unanswered=yes")
     except (Conflict, Invalid):
+        return see_other(f"/purchases/{purchase_id}")
+    if action.kind == "instructions":
         return see_other(f"/purchases/{purchase_id}")
     if action.kind == "qr":
         return await payment_page(visit, purchase_id, access_hash=access_hash, scan=action.qr_text)
@@ -86,14 +90,16 @@ async def _view(
     waiting = state == "waiting"
     payable = waiting and purchase.expires_at > visit.now
     ways = other_ways(visit, purchase) if payable else ()
+    transfer = await _transfer(visit, tx, purchase) if waiting else None
+    unshipped = all(each.order.fulfilment_status == "unfulfilled" for each in found.orders)
     return PaymentView(
         number=purchase.number,
         amount=Money(purchase.total, purchase.currency),
         state=state,
         provider_name=payment_name(visit, purchase),
         poll_url=url,
-        pay_url=f"{url}/pay" if payable else None,
-        cancel_url=f"{url}/cancel" if waiting else None,
+        pay_url=f"{url}/pay" if payable and transfer is None else None,
+        cancel_url=f"{url}/cancel" if waiting or (state == "promised" and unshipped) else None,
         deadline=purchase.expires_at,
         orders=tuple(
             OrderLink(
@@ -108,6 +114,20 @@ async def _view(
         silent=payable and (unanswered or purchase.provider in visit.services.providers.down()),
         ways=ways,
         ways_url=f"{url}/payment-method" if ways else None,
+        transfer=transfer,
+        at_the_door=purchase.provider == CASH_ON_DELIVERY,
+    )
+
+
+async def _transfer(visit: Visit, tx: ReadTx, purchase: Purchase) -> TransferView | None:
+    """The account to pay into, and the number to name, of a purchase that waits for a bank transfer."""
+    offline = visit.services.providers.offline(purchase.provider)
+    if offline is None or purchase.provider != BANK_TRANSFER:
+        return None
+    payment = (await payments_of(tx, [purchase.id]))[-1]
+    told = offline.instructions(number=payment.number, amount=Money(payment.amount, payment.currency))
+    return TransferView(
+        holder=told["holder"], bank=told["bank"], account=told["account"], reference=told["reference"]
     )
 
 
@@ -115,7 +135,7 @@ def other_ways(visit: Visit, purchase: Purchase) -> tuple[PaymentChoice, ...]:
     """The ways to pay that can be offered instead of the one that was chosen."""
     return tuple(
         PaymentChoice(code=each.code, name=provider_name(each.label, visit.locale, each.code), chosen=False)
-        for each in visit.services.providers.taking(purchase.currency)
+        for each in visit.services.providers.instead(purchase.currency)
         if each.code != purchase.provider
     )
 
@@ -136,13 +156,13 @@ def code_to_scan(text: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn by the library from modules; the text itself is not in it
 
 
-def payment_state(purchase: Purchase) -> Literal["waiting", "paid", "expired", "cancelled"]:
+def payment_state(purchase: Purchase) -> Literal["waiting", "promised", "paid", "expired", "cancelled"]:
     """Where the payment of a purchase is, in the words of its page."""
     if purchase.state == OrderState.PENDING_PAYMENT:
         return "waiting"
     if purchase.state == OrderState.CANCELLED:
         return "expired" if purchase.cancel_reason == "expired" else "cancelled"
-    return "paid"
+    return "paid" if purchase.paid_at is not None else "promised"
 
 
 def payment_name(visit: Visit, purchase: Purchase) -> str:

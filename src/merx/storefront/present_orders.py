@@ -24,7 +24,12 @@ def shown_state(order: Order) -> str:
     """One word for where an order is, from its state and its parcels."""
     if order.state != OrderState.PLACED:
         return str(order.state)
-    return _ON_ITS_WAY.get(order.fulfilment_status, "placed")
+    return _ON_ITS_WAY.get(order.fulfilment_status, "promised" if is_promised(order) else "placed")
+
+
+def is_promised(order: Order) -> bool:
+    """Whether the order is served and its money is still to come."""
+    return order.payment_status == "authorized"
 
 
 def carrier_name(code: str | None, locale: str) -> str:
@@ -71,7 +76,7 @@ def timeline(
     order: Order, parcels: Sequence[Fulfilment], *, paid_at: datetime | None
 ) -> tuple[views.TimelineStep, ...]:
     """What happened to an order and what is still to come."""
-    paid = order.payment_status != "unpaid"
+    paid = order.payment_status not in ("unpaid", "authorized")
     ordered = views.TimelineStep(code="ordered", at=order.placed_at, done=True)
     payment = views.TimelineStep(code="paid", at=paid_at, done=paid)
     if order.state == OrderState.CANCELLED:
@@ -121,6 +126,7 @@ def order_line_view(
         quantity=line.quantity,
         unit_price=Money(line.unit_price, currency),
         total=Money(line.total, currency),
+        shipped=line.shipped,
         can_review=mine is not None and line.received > 0 and line.id not in mine.lines,
         reviewed=mine is not None and line.id in mine.lines,
         to_ship=line.to_ship,
@@ -165,10 +171,16 @@ def order_page(
     upload_megabytes: int = 0,
     form: views.FormView | None = None,
     form_for: str | None = None,
+    at_the_door: bool = False,
 ) -> views.OrderView:
-    """An order's whole page: for its buyer with the purchase, for its seller without."""
+    """An order's whole page: for its buyer with the purchase, for its seller without.
+
+    `at_the_door` says whether it is paid on delivery.
+    """
     order = found.order
     unpaid = purchase is not None and order.state == OrderState.PENDING_PAYMENT
+    promised = is_promised(order)
+    unshipped = order.fulfilment_status == "unfulfilled"
     received = order.fulfilment_status == "received"
     return views.OrderView(
         number=order.number,
@@ -198,4 +210,11 @@ def order_page(
         upload_megabytes=upload_megabytes,
         form=form or views.FormView(),
         form_for=form_for,
+        promise=("door" if at_the_door else "bank") if promised else "",
+        cancel_url=f"/purchases/{order.purchase_id}/cancel" if purchase and promised and unshipped else None,
+        cash=views.CashView(
+            amount=Money(order.total, order.currency), can_refuse=not unshipped and not received
+        )
+        if promised and at_the_door and purchase is None
+        else None,
     )

@@ -28,7 +28,7 @@ from merx.returns import (
 )
 from merx.sellers import Seller
 from merx.storefront import present, return_views, views
-from merx.storefront.present_orders import carrier_choices, carrier_name, order_line_view
+from merx.storefront.present_orders import carrier_choices, carrier_name, is_promised, order_line_view
 
 FOLDERS: Final[Mapping[return_views.Role, str]] = {
     "buyer": "/account/returns",
@@ -46,7 +46,7 @@ _APPROVED: Final = {
 def takes_returns(order: Order, *, days: int, now: datetime) -> bool:
     """Whether an order is in its time for after-sales."""
     over = order.received_at is not None and now > order.received_at + timedelta(days=days)
-    return order.state == OrderState.PLACED and not over
+    return order.state == OrderState.PLACED and not over and not is_promised(order)
 
 
 def with_returns(

@@ -263,11 +263,13 @@ class CheckoutGroupView(View, frozen=True, kw_only=True):
 
 
 class PaymentChoice(View, frozen=True, kw_only=True):
-    """A way to pay."""
+    """A way to pay, and in which `manner`; `days` is how long a transfer is waited for."""
 
     code: str
     name: str
     chosen: bool
+    manner: Literal["provider", "transfer", "door"] = "provider"
+    days: int = 0
 
 
 class TotalsView(View, frozen=True, kw_only=True):
@@ -301,16 +303,26 @@ class CheckoutView(View, frozen=True, kw_only=True):
     changed: bool = False
 
 
+class TransferView(View, frozen=True, kw_only=True):
+    """Where to transfer money to, and the reference by which it is found."""
+
+    holder: str
+    bank: str
+    account: str
+    reference: str
+
+
 class PaymentView(View, frozen=True, kw_only=True):
     """A payment as the shopper sees it. `poll_url` is asked again while it is `waiting`; `scan` is a code for a phone.
 
     `silent`: the provider does not answer now. `ways` are the others it can be paid with.
     `wallet_url` opens the code in the simulators' wallet.
+    `promised`: the order is served and its money still to come, at the door with `at_the_door`.
     """
 
     number: str
     amount: Money
-    state: Literal["waiting", "paid", "expired", "cancelled"]
+    state: Literal["waiting", "promised", "paid", "expired", "cancelled"]
     provider_name: str
     poll_url: str
     pay_url: str | None
@@ -322,6 +334,8 @@ class PaymentView(View, frozen=True, kw_only=True):
     ways: tuple[PaymentChoice, ...] = ()
     ways_url: str | None = None
     wallet_url: str | None = None
+    transfer: TransferView | None = None
+    at_the_door: bool = False
 
 
 class OrderLink(View, frozen=True, kw_only=True):
@@ -373,6 +387,7 @@ class OrderLineView(View, frozen=True, kw_only=True):
     quantity: int
     unit_price: Money
     total: Money
+    shipped: int = 0
     can_review: bool = False
     reviewed: bool = False
     return_url: str | None = None
@@ -390,8 +405,18 @@ class ReturnLink(View, frozen=True, kw_only=True):
     amount: Money
 
 
+class CashView(View, frozen=True, kw_only=True):
+    """Cash that a seller's carrier takes at the door. Parcels that came back can be entered with `can_refuse`."""
+
+    amount: Money
+    can_refuse: bool
+
+
 class OrderView(View, frozen=True, kw_only=True):
-    """One order, for its buyer and, with `can_ship`, for its seller."""
+    """One order, for its buyer and, with `can_ship`, for its seller.
+
+    `promise` says how its money is promised; `cash` is for its seller.
+    """
 
     number: str
     url: str
@@ -416,6 +441,9 @@ class OrderView(View, frozen=True, kw_only=True):
     form: FormView = FormView()
     form_for: str | None = None
     returns: tuple[ReturnLink, ...] = ()
+    promise: Literal["", "door", "bank"] = ""
+    cancel_url: str | None = None
+    cash: CashView | None = None
 
 
 class OrderRow(View, frozen=True, kw_only=True):

@@ -238,7 +238,7 @@ async def choose_delivery(request: ApiRequest, cart_id: FromPath[UUID]) -> Answe
     opt=operation("carts", cart_views.CartChoiceView, body=SetPaymentMethod, auth="cart"),
 )
 async def choose_payment_method(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
-    """Choose who to pay through: one of those that take the cart's currency."""
+    """Choose who to pay through: one of those that take the cart's currency and serve its sellers and country."""
     wanted = await read_body(request, SetPaymentMethod)
     call = await open_call(request)
 
@@ -247,7 +247,14 @@ async def choose_payment_method(request: ApiRequest, cart_id: FromPath[UUID]) ->
 
     async def choose(tx: Tx) -> Cart:
         cart = await own_cart(tx, call, cart_id)
-        offered = [provider.code for provider in call.services.providers.taking(cart.currency)]
+        quote = (await cart_view(tx, cart=cart, now=call.now)).quote
+        sellers = len(quote.orders) if quote else 0
+        offered = [
+            provider.code
+            for provider in call.services.providers.offered(
+                cart.currency, sellers=sellers, country=cart.country
+            )
+        ]
         if wanted.provider not in offered:
             raise PaymentMethodNotOffered(
                 field="provider", currency=cart.currency, offered=", ".join(offered) or "-"
@@ -269,7 +276,8 @@ async def show_quote(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
         view = await cart_view(tx, cart=cart, now=call.now)
         orders = view.quote.orders if view.quote else []
         rates = await delivery_rates(tx, seller_ids=[order.seller_id for order in orders]) if orders else []
-    return answer(render.quoted(view, rates=rates, providers=call.services.providers.taking(cart.currency)))
+    offered = call.services.providers.offered(cart.currency, sellers=len(orders), country=cart.country)
+    return answer(render.quoted(view, rates=rates, providers=offered))
 
 
 @post(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from merx.infra.settings import Settings
-from merx.payments.providers import alipay, card, wechat
+from merx.payments.providers import alipay, card, offline, wechat
 from merx.payments.providers.guard import RESILIENT
 from merx.payments.providers.protocol import PaymentProvider
 from merx.payments.providers.registry import ProviderRegistry
@@ -13,6 +13,7 @@ FAMILIES: Final[tuple[Callable[[Settings], Iterable[PaymentProvider]], ...]] = (
     alipay.from_settings,
     wechat.from_settings,
     card.from_settings,
+    offline.from_settings,
 )
 """In the order in which a checkout offers them."""
 

@@ -45,7 +45,7 @@ class ProviderRegistry:
         """The codes of the providers that do not answer at the moment, as far as this process knows."""
         return frozenset(provider.code for provider in self if provider.is_down)
 
-    def offered(self, currency: str, *, sellers: int, country: str | None) -> list[PaymentProvider]:
+    def offered(self, currency: str, *, sellers: int, country: str | None) -> list[GuardedProvider]:
         """The providers that take a currency and serve a purchase of so many sellers to this country."""
         return [
             provider
@@ -53,6 +53,10 @@ class ProviderRegistry:
             if provider.code not in self._offline
             or self._offline[provider.code].terms.allows(sellers=sellers, country=country)
         ]
+
+    def instead(self, currency: str) -> list[GuardedProvider]:
+        """What a placed purchase may be paid with instead: terms and deadline of the others are settled by ordering."""
+        return [provider for provider in self.taking(currency) if provider.code not in self._offline]
 
     def terms(self) -> dict[str, MethodTerms]:
         """What the providers that ask for anything special ask for, by code."""

@@ -1,7 +1,7 @@
 """The checkout: one page, one form, one order button."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from merx.checkout import (
     CartChanged,
     CartIncomplete,
     DeliveryRefused,
+    MethodNotOffered,
     OutOfStock,
     Placed,
     PlaceOrder,
@@ -33,7 +34,7 @@ from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
 from merx.kit.ids import new_id
 from merx.kit.money import Money
-from merx.payments.providers import ProviderDown
+from merx.payments.providers import OfflineProvider, ProviderDown
 from merx.pricing import Quote, QuoteItem, delivery_problem, quote, sale_terms
 from merx.sellers import Seller, get_sellers
 from merx.storefront import present, views
@@ -51,7 +52,8 @@ _IN_THE_CART: Final[Mapping[str, type[DomainError]]] = {
     error.code: error for error in (CartChanged, OutOfStock)
 }
 _IN_THE_FORM: Final[Mapping[str, type[DomainError]]] = {
-    error.code: error for error in (CartIncomplete, DeliveryRefused, PriceChanged, ProviderDown)
+    error.code: error
+    for error in (CartIncomplete, DeliveryRefused, MethodNotOffered, PriceChanged, ProviderDown)
 }
 
 
@@ -184,11 +186,14 @@ async def _complete(visit: Visit, cart: Cart, form: CheckoutForm, address: Posta
     services = visit.services
     if form.payment in services.providers.down():
         raise ProviderDown(provider=form.payment, reason="it did not answer lately", field="payment")
-    if form.payment not in {provider.code for provider in services.providers.taking(cart.currency)}:
-        raise ChoosePayment(field="payment")
     owner = owner_of(visit, cart)
     async with services.db.transaction() as tx:
         lines = (await cart_view(tx, cart=cart, now=visit.now)).lines
+        offered = services.providers.offered(
+            cart.currency, sellers=_sellers_of(lines), country=address.country
+        )
+        if form.payment not in {provider.code for provider in offered}:
+            raise ChoosePayment(field="payment")
         if form.delivery not in (await offers_for(tx, cart, lines)).reaching(address.country):
             raise ChooseDelivery(field="delivery")
         await set_address(
@@ -203,6 +208,11 @@ async def _complete(visit: Visit, cart: Cart, form: CheckoutForm, address: Posta
             tx, cart_id=cart.id, token_hash=owner.token_hash, account_id=owner.account_id, provider=form.payment,
             now=visit.now,
         )  # fmt: skip
+
+
+def _sellers_of(lines: Sequence[CartLineView]) -> int:
+    """How many sellers' orders a cart would become."""
+    return len({line.seller_id for line in lines if line.problem is None})
 
 
 async def _refused(visit: Visit, cart: Cart, form: CheckoutForm, refusal: Refused) -> Page:
@@ -309,7 +319,7 @@ async def _checkout_view(
         ),
         groups=_groups(visit, cart, good, sellers),
         delivery=_delivery(reaching, method),
-        payments=_payments(visit, cart, form),
+        payments=_payments(visit, cart, form, sellers=_sellers_of(good), country=country or None),
         payments_silent=any(
             each.is_down and cart.currency in each.currencies for each in visit.services.providers
         ),
@@ -357,17 +367,32 @@ def _delivery(reaching: Mapping[str, Quote], method: str | None) -> tuple[views.
     )
 
 
-def _payments(visit: Visit, cart: Cart, form: CheckoutForm | None) -> tuple[views.PaymentChoice, ...]:
-    offered = visit.services.providers.taking(cart.currency)
+def _payments(
+    visit: Visit, cart: Cart, form: CheckoutForm | None, *, sellers: int, country: str | None
+) -> tuple[views.PaymentChoice, ...]:
+    providers = visit.services.providers
+    offered = providers.offered(cart.currency, sellers=sellers, country=country)
     wanted = (form.payment if form else cart.provider) or (offered[0].code if offered else "")
     return tuple(
         views.PaymentChoice(
             code=each.code,
             name=provider_name(each.label, visit.locale, each.code),
             chosen=each.code == wanted,
+            manner=_manner(providers.offline(each.code)),
+            days=_days(providers.offline(each.code)),
         )
         for each in offered
     )
+
+
+def _manner(offline: OfflineProvider | None) -> Literal["provider", "transfer", "door"]:
+    if offline is None:
+        return "provider"
+    return "door" if offline.promises else "transfer"
+
+
+def _days(offline: OfflineProvider | None) -> int:
+    return offline.terms.deadline.days if offline is not None and offline.terms.deadline is not None else 0
 
 
 handlers = [show_checkout, show_totals, submit_checkout]

@@ -12,6 +12,7 @@ from merx.fulfilment import fulfilments_of, receive
 from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
 from merx.orders import AddressSnapshot, OrderView, after_sales_days, list_purchases
+from merx.payments.providers import CASH_ON_DELIVERY
 from merx.returns import returns_of
 from merx.reviews import MyReviews, my_reviews, review_product, review_seller
 from merx.sellers import get_sellers
@@ -130,6 +131,7 @@ async def draw_order(
             upload_megabytes=visit.services.settings.max_body_bytes // 1024 // 1024,
             form=form,
             form_for=form_for,
+            at_the_door=found.purchase.provider == CASH_ON_DELIVERY,
         )
         days = await after_sales_days(tx, order_id=order_id, default=visit.services.settings.after_sales_days)
         view = with_returns(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import get, post
 
-from merx.checkout import AlreadyPaid, cancel_purchase
+from merx.checkout import AlreadyPaid, AlreadyShipped, cancel_purchase
 from merx.infra.db import ReadTx
 from merx.orders import PurchaseView, purchase_view
 from merx.storefront.forms import EmptyForm, PaymentMethodForm, PlainRequest, read_form
@@ -46,10 +46,10 @@ async def submit_payment_method(request: PlainRequest, visit: Visiting, purchase
 
 @post("/purchases/{purchase_id:uuid}/cancel", status_code=200)
 async def cancel(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
-    """Cancel it while it is unpaid; when it turns out to be paid, its page says so. Raises UnknownPurchase."""
+    """Cancel it while it is unpaid or only promised; when it is too late, its page says so. Raises UnknownPurchase."""
     await read_form(request, EmptyForm)
     services = visit.services
-    with contextlib.suppress(AlreadyPaid):
+    with contextlib.suppress(AlreadyPaid, AlreadyShipped):
         await cancel_purchase(
             services.db, services.providers, purchase_id=purchase_id, account_id=visit.account_id,
             access_hash=visit.access_hash(purchase_id), now=visit.now,

@@ -6,15 +6,28 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
+from merx.checkout import cash_payment, confirm_cash, release_now
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier, fulfilments_of, mark_delivered, ship
+from merx.infra.db import ReadTx, Tx
 from merx.kit.errors import Conflict, Forbidden, Invalid
-from merx.orders import OrderState, list_seller_orders, seller_order_view
-from merx.returns import returns_of
+from merx.kit.money import parse_decimal
+from merx.orders import Order, OrderState, list_seller_orders, seller_order_view
+from merx.payments import UnknownPayment
+from merx.returns import Wanted, record_undelivered, returns_of
 from merx.sellers import get_sellers
-from merx.storefront.forms import EmptyForm, PlainRequest, ShipForm, form_view, read_form
+from merx.storefront.forms import (
+    EmptyForm,
+    MoneyForm,
+    PlainRequest,
+    ShipForm,
+    errors_of,
+    form_view,
+    read_form,
+    read_restocked,
+)
 from merx.storefront.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.present import seller_name
-from merx.storefront.present_orders import order_page, order_row
+from merx.storefront.present_orders import is_promised, order_page, order_row
 from merx.storefront.present_returns import with_returns
 from merx.storefront.routes.orders import opened_address, pictured
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
@@ -86,7 +99,7 @@ async def submit_ship(request: PlainRequest, visit: Visiting, order_id: FromPath
     except (Invalid, Conflict) as error:
         field = _FIELDS.get(error.code, "form")
         sent = form_view(msgspec.structs.asdict(form), errors={field: error_text(visit, error)})
-        return await _draw(visit, order_id, form=sent, status=422)
+        return await _draw(visit, order_id, form=sent, form_for="ship", status=422)
     return see_other(f"/seller/orders/{order_id}")
 
 
@@ -104,7 +117,67 @@ async def submit_delivered(
     return see_other(f"/seller/orders/{order_id}")
 
 
-async def _draw(visit: Visit, order_id: UUID, *, form: FormView | None = None, status: int = 200) -> Page:
+@post("/seller/orders/{order_id:uuid}/cash", status_code=200)
+async def submit_cash(request: PlainRequest, visit: Visiting, order_id: FromPath[UUID]) -> Page:
+    """The cash was taken at the door. Raises Unauthenticated, NoShop, UnknownOrder, UnknownPayment."""
+    shops = shops_of(visit)
+    form = await read_form(request, MoneyForm)
+    actor_id = visit.require_identity().account.id
+
+    async def work(tx: Tx) -> None:
+        view = await seller_order_view(tx, order_id=order_id, seller_ids=shops)
+        await confirm_cash(
+            tx, order_id=order_id, seller_ids=shops,
+            amount=parse_decimal(form.amount.strip(), view.order.currency), reference=form.reference,
+            actor_id=actor_id, now=visit.now,
+        )  # fmt: skip
+
+    try:
+        await visit.services.db.write(work)
+    except (Invalid, Conflict) as error:
+        errors = errors_of(error, error_text(visit, error), fields={"amount", "reference"})
+        sent = form_view(msgspec.structs.asdict(form), errors=errors)
+        return await _draw(visit, order_id, form=sent, form_for="cash", status=422)
+    return see_other(f"/seller/orders/{order_id}")
+
+
+@post("/seller/orders/{order_id:uuid}/undelivered", status_code=200)
+async def submit_undelivered(request: PlainRequest, visit: Visiting, order_id: FromPath[UUID]) -> Page:
+    """The parcels were refused at the door and came back: which units can be sold again.
+
+    Raises Unauthenticated, NoShop, UnknownOrder, UnknownPayment, BadForm.
+    """
+    shops = shops_of(visit)
+    restocked = [Wanted(line_id, quantity) for line_id, quantity in (await read_restocked(request)).items()]
+    services = visit.services
+    try:
+        released = await services.db.write(
+            lambda tx: record_undelivered(
+                tx, order_id=order_id, seller_ids=shops, restocked=restocked, actor_id=visit.account_id,
+                now=visit.now,
+            )
+        )  # fmt: skip
+    except (Invalid, Conflict) as error:
+        values = {f"restocked-{each.order_line_id}": each.quantity for each in restocked}
+        sent = form_view(values, errors={"form": error_text(visit, error)})
+        return await _draw(visit, order_id, form=sent, form_for="undelivered", status=422)
+    await release_now(services.db, services.providers, released, now=visit.now)
+    return see_other(f"/seller/orders/{order_id}")
+
+
+async def _at_the_door(tx: ReadTx, order: Order) -> bool:
+    """Whether an order whose money is promised is paid on delivery."""
+    if not is_promised(order):
+        return False
+    try:
+        return bool(await cash_payment(tx, purchase_id=order.purchase_id))
+    except UnknownPayment:
+        return False
+
+
+async def _draw(
+    visit: Visit, order_id: UUID, *, form: FormView | None = None, form_for: str | None = None, status: int = 200
+) -> Page:  # fmt: skip
     shops = shops_of(visit)
     async with visit.services.db.snapshot() as tx:
         found = await seller_order_view(tx, order_id=order_id, seller_ids=shops)
@@ -120,10 +193,19 @@ async def _draw(visit: Visit, order_id: UUID, *, form: FormView | None = None, s
             sellers=await get_sellers(tx, seller_ids=[found.order.seller_id]),
             mine=None,
             form=form,
+            form_for=form_for,
+            at_the_door=await _at_the_door(tx, found.order),
         )
         cases = await returns_of(tx, order_ids=[order_id])
         view = with_returns(view, found, cases=cases, folder="/seller/returns", apply_at=None)
         return await page(visit, tx, "seller_order.html", view, status=status)
 
 
-handlers = [show_seller_orders, show_seller_order, submit_ship, submit_delivered]
+handlers = [
+    show_seller_orders,
+    show_seller_order,
+    submit_ship,
+    submit_delivered,
+    submit_cash,
+    submit_undelivered,
+]

@@ -2,6 +2,7 @@
 
 from merx.payments.providers.offline.bank_transfer import BANK_TRANSFER, BankTransferProvider
 from merx.payments.providers.offline.cash_on_delivery import CASH_ON_DELIVERY, CashOnDeliveryProvider
+from merx.payments.providers.offline.configure import from_settings
 from merx.payments.providers.offline.provider import OfflineProvider
 
 __all__ = [
@@ -10,4 +11,5 @@ __all__ = [
     "BankTransferProvider",
     "CashOnDeliveryProvider",
     "OfflineProvider",
+    "from_settings",
 ]
