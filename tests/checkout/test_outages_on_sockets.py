@@ -25,8 +25,8 @@ from merx.payments.providers import (
     ProviderDown,
     ProviderRegistry,
     ProviderUnavailable,
+    payment_providers,
 )
-from merx.services import payment_providers
 from merx.simulators import serve_simulators
 
 
