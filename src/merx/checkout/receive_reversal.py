@@ -49,6 +49,7 @@ async def _apply(tx: Tx, notice: ProviderNotice, *, body: bytes, now: datetime) 
     payment = await _payment_of(tx, notice)
     if payment is None:
         return None
+    await lock_purchase(tx, purchase_id=payment.purchase_id)
     applied, outcome = await store_notice(
         tx, provider=notice.provider, notice_id=notice.notice_id, number=payment.number, body=body, now=now
     )
