@@ -52,11 +52,10 @@ async def paid_in_the_last_second(stage: Stage, family: str) -> tuple[Life, list
 async def test_notices_queries_returns_and_expiry_at_once_place_once(
     stage: Stage, family: str, turn: int
 ) -> None:
-    before = await stage.counts()
     life, sayings = await paid_in_the_last_second(stage, family)
     everybody = sayings[turn:] + sayings[:turn]
     await asyncio.gather(*(life.tell(saying) for saying in everybody * 3))
-    ending = await life.ending(before)
+    ending = await life.ending()
     assert ending.purchase == ("placed", None)
     assert ending.payments == [("captured", life.placed.total, 0)]
     assert ending.refunds == []
@@ -79,7 +78,7 @@ async def test_a_cancellation_among_them_finds_it_paid(stage: Stage, family: str
     results = await asyncio.gather(cancel(), cancel(), *told, return_exceptions=True)
     assert [type(each) for each in results[:2]] == [AlreadyPaid] * 2
     assert results[2:] == [None] * len(told)
-    assert (await life.ending({})).purchase == ("placed", None)
+    assert (await life.ending()).purchase == ("placed", None)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -94,7 +93,7 @@ async def test_two_paid_attempts_told_at_once_keep_one_and_give_one_back(stage: 
     stage.peers.clock.advance(timedelta(minutes=2))
     await asyncio.gather(*(stage.job("send_refunds") for _ in range(4)))
     await life.settle()
-    ending = await life.ending({})
+    ending = await life.ending()
     assert ending.purchase == ("placed", None)
     total = life.placed.total
     assert ending.payments == [("captured", total, 0), ("captured", total, total)]
@@ -125,7 +124,7 @@ async def test_ten_full_refunds_at_once_through_the_api_pay_once(stage: Stage, f
     for notice in await life.hear():
         await asyncio.gather(*(life.tell(notice) for _ in range(5)))
     await life.settle()
-    ending, total = await life.ending({}), life.placed.total
+    ending, total = await life.ending(), life.placed.total
     assert ending.purchase == ("cancelled", "refunded")
     assert ending.refunds == [("after_sales", "succeeded", total)]
     assert ending.provider == [(total, total, False)]
