@@ -422,7 +422,7 @@ def return_form(locale: str, currency: str, form: v.FormView) -> r.ReturnFormVie
         kinds=("refund_only", "return_and_refund", "exchange"),
         held=(r.ReturnChoice(variant_id="v1", name="M"), r.ReturnChoice(variant_id="v2", name="L")),
         instead=(
-            r.ReturnChoice(variant_id="v1", name="M", stock=3),
+            r.ReturnChoice(variant_id="", name="", stock=3),
             r.ReturnChoice(variant_id="v2", name="L", stock=0),
         ),
         reasons=("changed_mind", "not_received", "late", "damaged", "defective", "not_as_described", "wrong_item", "missing_parts", "other"),
@@ -483,7 +483,8 @@ def return_case(
                 restocked=int(settled),
                 written_off=0,
                 came_as="M" if kind == "exchange" else "",
-                instead="L" if kind == "exchange" else "",
+                instead="L" if kind == "exchange" and role == "buyer" else "",
+                same_again=kind == "exchange" and role != "buyer",
             ),
         ),
         steps=(steps[0], r.ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]

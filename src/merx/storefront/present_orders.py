@@ -69,7 +69,7 @@ def parcel_views(
 
 def owed_view(each: Packed | Replacement, quantity: int, *, locale: str) -> views.OwedView:
     """Units that are sent for exchanged ones."""
-    return views.OwedView(name=pick(each.label, locale) or each.sku, sku=each.sku, quantity=quantity)
+    return views.OwedView(name=pick(each.label, locale), sku=each.sku, quantity=quantity)
 
 
 def timeline(

@@ -1,6 +1,6 @@
 """From after-sales cases to what their pages show. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -21,6 +21,7 @@ from merx.returns import (
     RETURN_STATES,
     Return,
     ReturnKind,
+    ReturnLine,
     ReturnReason,
     ReturnState,
     goods_to_send,
@@ -81,7 +82,7 @@ def form_page(
     locale: str,
     pictured: Mapping[UUID, ProductCard],
     product: Product,
-    held: Collection[UUID],
+    held: Sequence[UUID],
     free: Mapping[UUID, int],
     upload_megabytes: int,
     form: views.FormView,
@@ -93,15 +94,20 @@ def form_page(
     names = variant_names(line, locale)
     variants = {variant.id: variant for variant in product.variants}
     backs = [variants.get(variant_id) for variant_id in held]
-    instead = [
+    only = held[0] if len(held) == 1 else None
+    same = return_views.ReturnChoice(
+        variant_id="", name="", stock=None if only is None else free.get(only, 0)
+    )
+    others = [
         return_views.ReturnChoice(
             variant_id=str(each.id), name=pick(each.label, locale) or each.sku, stock=free.get(each.id, 0)
         )
         for each in product.variants
-        if any(is_exchangeable(line, back, each, currency=found.order.currency) for back in backs)
+        if each.id != only
+        and any(is_exchangeable(line, back, each, currency=found.order.currency) for back in backs)
     ]
     kinds = tuple(ReturnKind) if line.shipped > line.returned else (ReturnKind.REFUND_ONLY,)
-    if not instead:
+    if not held:
         kinds = tuple(kind for kind in kinds if kind is not ReturnKind.EXCHANGE)
     return return_views.ReturnFormView(
         order_number=found.order.number,
@@ -119,7 +125,7 @@ def form_page(
         )
         if len(held) > 1
         else (),
-        instead=tuple(instead),
+        instead=(same, *others) if held else (),
         upload_megabytes=upload_megabytes,
         form=form,
     )
@@ -267,6 +273,12 @@ def case_page(
     )
 
 
+def _instead(each: ReturnLine, locale: str) -> str:
+    if each.replacement is None or each.replacement.variant_id == each.variant_id:
+        return ""
+    return pick(each.replacement.label, locale) or each.replacement.sku
+
+
 def _money(amount: int | None, case: Return) -> Money | None:
     return None if amount is None else Money(amount, case.currency)
 
@@ -327,9 +339,8 @@ def _lines(
                 came_as=variant_names(ordered, locale).get(each.variant_id, "")
                 if each.variant_id != ordered.variant_id
                 else "",
-                instead=pick(each.replacement.label, locale) or each.replacement.sku
-                if each.replacement
-                else "",
+                instead=_instead(each, locale),
+                same_again=each.replacement is not None and each.replacement.variant_id == each.variant_id,
             )
         )
     return tuple(shown)

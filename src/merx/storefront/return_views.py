@@ -10,7 +10,7 @@ Role = Literal["buyer", "seller", "staff"]
 
 
 class ReturnChoice(View, frozen=True, kw_only=True):
-    """A variant to choose; `stock` is None where it does not matter."""
+    """A variant to choose: no id and no name is the same again. `stock` is None where it is not known or needed."""
 
     variant_id: str
     name: str
@@ -71,7 +71,8 @@ class ReturnedLine(View, frozen=True, kw_only=True):
     came_as: str = ""
     """What comes back, where an earlier exchange brought it."""
     instead: str = ""
-    """What it is exchanged for."""
+    """What it is exchanged for, if for another variant."""
+    same_again: bool = False
 
 
 class RefundShown(View, frozen=True, kw_only=True):
