@@ -50,6 +50,8 @@ ALLOWED = {
     "settled": {},
     "withdrawn": {},
 }  # fmt: skip
+ONWARD = {"approve", "send", "inspect", "ship", "for", "pay"}
+"""What leads a case to its end; taken more often than what cuts it short."""
 STEPS = sorted({step for steps in ALLOWED.values() for step in steps})
 
 
@@ -105,7 +107,7 @@ async def take(desk: Desk, case: Return, bought: Bought, step: str) -> None:
         await desk.do(use_case, case, **more)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 async def test_a_case_goes_only_where_the_table_leads(desk: Desk, seed: int) -> None:
     random = Random(seed)
     bought, order = await desk.delivered({"TEA": 6})
@@ -113,7 +115,11 @@ async def test_a_case_goes_only_where_the_table_leads(desk: Desk, seed: int) -> 
     case = await a_case(desk, bought, order, random)
     for _ in range(40):
         likely = [step for step in ALLOWED[case.state] if random.random() < 0.7]
-        step = random.choice(likely or STEPS)
+        step = (
+            random.choices(likely, [4 if each in ONWARD else 1 for each in likely])[0]
+            if likely
+            else random.choice(STEPS)
+        )
         if step == "silence":
             desk.wait(days=10)
         to = expected(case, step, desk.now)
@@ -134,7 +140,8 @@ async def test_a_case_goes_only_where_the_table_leads(desk: Desk, seed: int) -> 
 
 
 async def a_case(desk: Desk, bought: Bought, order: OrderView, random: Random) -> Return:
-    return await desk.request(bought, order, [1], kind=random.choice(list(ReturnKind)))
+    kinds = [*ReturnKind, ReturnKind.EXCHANGE, ReturnKind.EXCHANGE]
+    return await desk.request(bought, order, [1], kind=random.choice(kinds))
 
 
 def test_the_table_here_is_the_table_there() -> None:

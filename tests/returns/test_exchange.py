@@ -1,5 +1,6 @@
 """Exchanges: what comes back, what is set aside, what is sent instead, and what is paid when nothing can be sent."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from tests.returns.conftest import Desk, a_size
 
 from merx.fulfilment import NothingToShip, fulfilments_of
+from merx.inventory import availability
 from merx.orders import OverReturned
 from merx.returns import (
     BadReturn,
@@ -292,6 +294,36 @@ async def test_a_lost_replacement_of_a_whole_order_leaves_every_account_as_befor
     )
     assert order.order.refunded == bought.total
     assert await desk.accounts() == []
+    await desk.sound()
+
+
+async def test_the_last_unit_is_set_aside_for_one_of_two_approved_at_once(desk: Desk) -> None:
+    large = await a_size(desk, "TEA-L", stock=1)
+    cases = []
+    for _ in range(2):
+        bought, order = await desk.delivered({"TEA": 1})
+        cases.append(await desk.request(bought, order, kind=SWAP, instead=large))
+    results = await asyncio.gather(
+        *(desk.do(approve_return, case, **desk.seller()) for case in cases), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in results) == ["NoReplacement", "Return"]
+    assert await desk.till.stock("TEA-L") == (1, 0)
+    assert sorted([(await desk.again(case)).state.value for case in cases]) == ["approved", "requested"]
+    await desk.sound()
+
+
+async def test_what_is_set_aside_is_not_sold_to_others_and_does_not_run_out(desk: Desk) -> None:
+    large = await a_size(desk, "TEA-L", stock=1)
+    bought, order = await desk.delivered({"TEA": 1})
+    case = await desk.request(bought, order, kind=SWAP, instead=large)
+    await desk.do(approve_return, case, **desk.seller())
+    desk.wait(days=6)
+    async with desk.db.read() as read:
+        assert await availability(read, variant_ids=[large], now=desk.now) == {large: 0}
+    other = await desk.request(*await desk.delivered({"TEA": 1}), kind=SWAP, instead=large)
+    with pytest.raises(NoReplacement):
+        await desk.do(approve_return, other, **desk.seller())
+    assert await desk.till.stock("TEA-L") == (1, 0)
     await desk.sound()
 
 
