@@ -532,13 +532,17 @@ def disputes(currency: str) -> d.DisputesView:
                 reference=f"dp_{state}",
                 provider="card",
                 state=state,
-                reason="fraudulent",
+                reason=reason,
                 amount=amount,
                 url="http://localhost:8000/disputes/1",
                 opened_at=AT,
                 due_at=AT if state == "needs_response" else None,
             )
-            for state in ("inquiry", "needs_response", "under_review")
+            for state, reason in (
+                ("inquiry", "unrecognized"),
+                ("needs_response", "fraudulent"),
+                ("under_review", "general"),
+            )
         ),
         refunds=tuple(
             d.FailedRefundRow(
