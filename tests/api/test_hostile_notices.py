@@ -228,6 +228,10 @@ async def test_a_dispute_of_a_payment_that_is_not_ours_is_refused_and_one_of_our
     async with changes.none():
         assert await told(api, peer, peer.signed(body)) == peer.refused
     assert await told(api, peer, peer.notice()) == peer.accepted
+    dollars = body.replace(b'"currency": "cny"', b'"currency": "usd"')
+    assert dollars != body
+    async with changes.none():
+        assert await told(api, peer, peer.signed(dollars)) == peer.refused
     assert await told(api, peer, peer.signed(body)) == peer.accepted
     assert await state_of(api, placed) == "placed"
     staff, buyer, url = await staff_of(api), await api.account("b@example.com"), "/api/v1/staff/disputes"

@@ -6,6 +6,7 @@ from merx.infra.db import Database, Tx
 from merx.infra.logging import security_event
 from merx.orders import lock_purchase, purchase_shares
 from merx.payments import (
+    AmountMismatch,
     Payment,
     bear_loss,
     doubt_refund,
@@ -36,9 +37,19 @@ async def receive_reversal(
 ) -> NoticeAnswer:
     """Keep a verified notice that is_reversal, apply it once, and answer the provider.
 
-    One about a payment we do not know, or do not know to be captured yet, is refused, so that it comes again.
+    One about a payment we do not know, or do not know to be captured yet, is refused, so that it comes again; so is one
+    in another currency.
     """
-    outcome = await db.write(lambda tx: _apply(tx, notice, body=body, now=now))
+    try:
+        outcome = await db.write(lambda tx: _apply(tx, notice, body=body, now=now))
+    except AmountMismatch as error:
+        security_event(
+            "payment_notice_contradicts",
+            provider=provider.code,
+            number=notice.provider_reference,
+            error=str(error)[:200],
+        )
+        return provider.refusal
     if outcome is None:
         security_event("payment_notice_unknown_number", provider=provider.code, number=notice.number)
         return provider.refusal
@@ -72,7 +83,12 @@ async def _payment_of(tx: Tx, notice: ProviderNotice) -> Payment | None:
 
 
 async def apply_dispute(tx: Tx, *, payment: Payment, report: DisputeReport, now: datetime) -> str:
-    """Record a dispute of a captured payment and, when it is lost, the loss of the sellers; say its state."""
+    """Record a dispute of a captured payment and, when it is lost, the loss of the sellers; say its state.
+
+    Raises AmountMismatch when it is in another currency than the payment.
+    """
+    if report.amount.currency != payment.currency:
+        raise AmountMismatch(reported=report.amount.currency, expected=payment.currency)
     await lock_purchase(tx, purchase_id=payment.purchase_id)
     locked = await lock_payment(tx, payment.id)
     dispute = await record_dispute(tx, payment=locked, report=report, now=now)
