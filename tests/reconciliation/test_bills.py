@@ -86,9 +86,10 @@ async def test_another_amount_is_accepted_by_staff_with_its_fee(books: Books, pr
     books.wait(days=1)
     fault(books, provider, "alter_row", bought.payment_number)
     bill = await books.read(provider)
-    assert (bill.rows_read, bill.matched, bill.open) == (1, 0, 1)
-    [found] = await books.open()
+    assert (bill.rows_read, bill.matched) == (1, 0)
+    found, *others = await books.open()
     assert (found.kind, found.ours, found.theirs) == (DifferenceKind.AMOUNT_DIFFERS, TEA, TEA + 1)
+    assert [each.kind for each in others] == ["balance_differs"] * (provider == "wechat")
     assert await books.books() == {"provider_clearing": TEA}
     done = await books.resolve(found, Resolution.ACCEPT_THEIRS, " one cent ")
     assert (done.state, done.note, done.resolved_by, done.resolved_at) == (
@@ -304,3 +305,27 @@ async def test_no_bill_is_read_of_a_day_that_is_not_over_or_of_a_stranger(books:
     with pytest.raises(NoSuchBill):
         await books.read("cash_on_delivery")
     assert await books.counts(["bills"]) == [0]
+
+
+async def test_a_bill_that_its_own_balance_contradicts_is_a_difference_until_it_is_corrected(
+    books: Books,
+) -> None:
+    bought = await books.paid("wechat")
+    books.wait(days=1)
+    fault(books, "wechat", "alter_row", bought.payment_number)
+    await books.read("wechat")
+    _, found = await books.open()
+    assert (found.kind, found.ours, found.theirs) == (
+        DifferenceKind.BALANCE_DIFFERS,
+        TEA + 1 - found_fee(TEA),
+        TEA - found_fee(TEA),
+    )
+    bill = await books.read("wechat")
+    assert (bill.rows_read, bill.matched, bill.open) == (2, 1, 0)
+    assert {each.resolution for each in await books.open("resolved")} == {Resolution.MATCHED}
+    again = await books.read("wechat")
+    assert again == bill
+
+
+def found_fee(fen: int) -> int:
+    return (fen * 6 + 500) // 1000

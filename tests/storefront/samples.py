@@ -649,6 +649,7 @@ def reconciliation(
         "duplicate_row",
         "fee_differs",
         "refund_pending",
+        "balance_differs",
     )
     ways = ("recheck", "book", "accept_theirs", "write_off", "explain")
     ended = (*ways, "matched", "recorded")

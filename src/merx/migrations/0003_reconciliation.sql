@@ -70,7 +70,7 @@ CREATE TABLE differences (                     -- what somebody must look at, an
     provider       text NOT NULL,
     day            date NOT NULL,
     kind           text NOT NULL CHECK (kind IN ('missing_here', 'missing_there', 'amount_differs', 'duplicate_row',
-                                                 'fee_differs', 'refund_pending')),
+                                                 'fee_differs', 'refund_pending', 'balance_differs')),
     movement       text NOT NULL CHECK (movement IN ('payment', 'refund')),
     number         text NOT NULL,
     refund_number  text,
@@ -95,10 +95,11 @@ CREATE TABLE differences (                     -- what somebody must look at, an
     created_at     timestamptz NOT NULL,
     UNIQUE (bill_id, position),
     CHECK ((state = 'resolved') = (resolution IS NOT NULL) AND (state = 'resolved') = (resolved_at IS NOT NULL)),
-    CHECK ((kind = 'missing_there') = (position IS NULL)),
+    CHECK ((kind IN ('missing_there', 'balance_differs')) = (position IS NULL)),
     CHECK (ours IS NOT NULL OR theirs IS NOT NULL)
 );
 CREATE UNIQUE INDEX differences_missing_there ON differences (cause_id) WHERE kind = 'missing_there';
+CREATE UNIQUE INDEX differences_balance ON differences (bill_id, currency) WHERE kind = 'balance_differs';
 CREATE INDEX differences_cause ON differences (cause_id) WHERE cause_id IS NOT NULL;
 CREATE INDEX differences_state ON differences (state, id);
 

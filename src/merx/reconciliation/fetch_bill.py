@@ -1,24 +1,31 @@
 """Get a provider's bill of a day and deal with it."""
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 from merx.infra.db import Database
 from merx.kit.ids import new_id
 from merx.payments.providers import (
+    BalanceMovement,
     BillNotReady,
     BillRow,
     PaymentProvider,
+    ProviderRefused,
     ProviderRegistry,
     ProviderUnavailable,
+    StatementProvider,
 )
 from merx.reconciliation import store
+from merx.reconciliation.compare_balance import compare_balance
 from merx.reconciliation.errors import BillUnreadable, DayNotOver, NoSuchBill
 from merx.reconciliation.match_bill import Progress, match_bill
 from merx.reconciliation.model import Bill
 from merx.reconciliation.rules import GO_ON_AFTER, day_bounds
 
+_LOG: Final = logging.getLogger(__name__)
 _NOT_READY: Final = "the provider has not made it yet"
 
 
@@ -78,13 +85,29 @@ async def read_bill(
     """Download a bill, outside every transaction, and match its rows. Raises BillUnreadable, BillBusy."""
     try:
         rows = await _download(db, provider, bill, now=now)
+        moved = await _movements(provider, bill)
     except ProviderUnavailable as error:
         reason = str(error.params.get("reason") or error)
         await db.write(lambda tx: store.bill_failed(tx, bill.id, failure=reason, now=now))
         raise BillUnreadable(provider=bill.provider, day=bill.day.isoformat(), reason=reason) from error
     await match_bill(db, bill, rows, now=now, progress=progress)
+    if moved is not None:
+        await db.write(partial(compare_balance, bill=bill, rows=rows, moved=moved, now=now))
     async with db.read() as read:
         return await store.get_bill(read, bill.id)
+
+
+async def _movements(provider: PaymentProvider, bill: Bill) -> list[BalanceMovement] | None:
+    """The provider's account of its balance, if it gives us one."""
+    if not isinstance(provider, StatementProvider):
+        return None
+    try:
+        return await provider.movements(bill.day)
+    except BillNotReady as error:
+        raise ProviderUnavailable(provider=bill.provider, reason=_NOT_READY) from error
+    except ProviderRefused as error:
+        _LOG.warning("reconciliation: no account of the balance: %s", error.params.get("reason"))
+        return None
 
 
 async def _download(db: Database, provider: PaymentProvider, bill: Bill, *, now: datetime) -> list[BillRow]:

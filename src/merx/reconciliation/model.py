@@ -19,6 +19,7 @@ class DifferenceKind(StrEnum):
     DUPLICATE_ROW = "duplicate_row"  # money that the bill has twice: paid or refunded twice
     FEE_DIFFERS = "fee_differs"  # the bill was read again and has another fee
     REFUND_PENDING = "refund_pending"  # in the bill, and not done at the provider yet
+    BALANCE_DIFFERS = "balance_differs"  # the provider's balance did not change as its bill says
 
 
 class Resolution(StrEnum):

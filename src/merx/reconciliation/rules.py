@@ -30,6 +30,7 @@ RESOLUTIONS: Final[Mapping[DifferenceKind, tuple[Resolution, ...]]] = {
     DifferenceKind.DUPLICATE_ROW: (Resolution.BOOK, Resolution.EXPLAIN),
     DifferenceKind.FEE_DIFFERS: (Resolution.ACCEPT_THEIRS, Resolution.EXPLAIN),
     DifferenceKind.REFUND_PENDING: (Resolution.RECHECK,),
+    DifferenceKind.BALANCE_DIFFERS: (Resolution.EXPLAIN,),
 }  # fmt: skip
 """Which kind may be resolved how, as far as what is known of it allows."""
 

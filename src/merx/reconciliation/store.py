@@ -279,6 +279,24 @@ SELECT {_BILL_DOCUMENT} FROM bills b WHERE (b.day, b.id) < ($1, $2) ORDER BY b.d
 """)
 
 
+RESOLVE_BALANCE = Sql("""
+WITH done AS (
+    UPDATE differences d SET state = 'resolved', resolution = 'matched', resolved_at = $2
+     WHERE d.bill_id = $1 AND d.kind = 'balance_differs' AND d.state = ANY($3::text[]) AND d.currency <> ALL($4::text[])
+    RETURNING *
+)
+SELECT to_jsonb(done)::text FROM done
+""")
+
+
+async def resolve_balance(
+    tx: Tx, bill_id: UUID, *, but: Sequence[str], sources: Sequence[str], now: datetime
+) -> list[Difference]:
+    """The balance agrees with a bill, but for these currencies: what was open about it is resolved."""
+    rows = await tx.rows(RESOLVE_BALANCE, bill_id, now, sources, but)
+    return [_DIFFERENCE.decode(row[0]) for row in rows]
+
+
 async def insert_differences(tx: Tx, found: Sequence[Difference]) -> None:
     """Write differences; one that is there already is left as it is."""
     if found:

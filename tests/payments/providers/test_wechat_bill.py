@@ -9,7 +9,7 @@ import pytest
 from tests.factories.wechat import NOW, NUMBER, WHOLE, WechatPeer
 
 from merx.kit.money import Money
-from merx.payments.providers import BillNotReady, BillRow, ProviderUnavailable
+from merx.payments.providers import BillNotReady, BillRow, ProviderUnavailable, StatementProvider
 from merx.payments.providers.wechat.bill import FundFlowRow, read_trade_bill, unpack
 from merx.simulators.wechat.model import Fault, FaultKind
 
@@ -76,6 +76,18 @@ async def test_the_fund_flow_adds_up_to_the_balance(peer: WechatPeer) -> None:
     ]
     assert isinstance(rows[0], FundFlowRow)
     assert [row.number for row in rows] == [NUMBER, NUMBER, OTHER, "R1"]
+
+
+async def test_the_balance_moved_as_the_bill_says(peer: WechatPeer) -> None:
+    first, second = peer.simulator.list_orders()
+    moved = [(each.reference, each.amount.amount) for each in await peer.provider.movements(DAY)]
+    assert moved == [
+        (first.transaction_id, 12_345),
+        (first.transaction_id, -74),
+        (second.transaction_id, 1),
+        (first.refunds[0].refund_id, -2_331),
+    ]
+    assert isinstance(peer.provider, StatementProvider)
 
 
 async def test_a_bill_is_not_ready_before_ten_and_while_it_is_being_made(peer: WechatPeer) -> None:

@@ -20,6 +20,7 @@ from merx.payments.providers.errors import (
 from merx.payments.providers.families import payment_providers
 from merx.payments.providers.guard import BOUNDED, RESILIENT, GuardedProvider, GuardRules, GuardTools
 from merx.payments.providers.model import (
+    BalanceMovement,
     BillRow,
     Device,
     DisputeMove,
@@ -41,7 +42,7 @@ from merx.payments.providers.offline import (
     CashOnDeliveryProvider,
     OfflineProvider,
 )
-from merx.payments.providers.protocol import CapturingProvider, PaymentProvider
+from merx.payments.providers.protocol import CapturingProvider, PaymentProvider, StatementProvider
 from merx.payments.providers.registry import ProviderRegistry
 from merx.payments.providers.wechat import WechatProvider
 
@@ -52,6 +53,7 @@ __all__ = [
     "RESILIENT",
     "AlipayCertificates",
     "AlipayProvider",
+    "BalanceMovement",
     "BankTransferProvider",
     "BillNotReady",
     "BillRow",
@@ -83,6 +85,7 @@ __all__ = [
     "ProviderStatus",
     "ProviderUnavailable",
     "RefundState",
+    "StatementProvider",
     "UnknownProvider",
     "WechatProvider",
     "card_checkout_address",

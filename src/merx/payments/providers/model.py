@@ -175,6 +175,16 @@ class MethodTerms(msgspec.Struct, frozen=True, kw_only=True):
         return few_enough and (self.countries is None or country is None or country in self.countries)
 
 
+class BalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of our balance at a provider; `amount` is negative when it went out.
+
+    `reference` is that of the bill's row it belongs to; a movement may belong to none.
+    """
+
+    reference: str
+    amount: Money
+
+
 class BillRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a provider's bill. `amount` is positive for payments and refunds.
 

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from merx.kit.money import Money
 from merx.payments.providers.model import (
+    BalanceMovement,
     BillRow,
     NoticeAnswer,
     PaymentRequest,
@@ -98,3 +99,11 @@ class StartsLocally(Protocol):
     @property
     def starts_locally(self) -> bool:
         """Whether `start` makes no call."""
+
+
+@runtime_checkable
+class StatementProvider(Protocol):
+    """A provider that gives an account of its balance, too, by which its bill can be checked."""
+
+    async def movements(self, day: date) -> list[BalanceMovement]:
+        """How our balance moved on one of the provider's days. Raises BillNotReady, ProviderUnavailable."""

@@ -21,6 +21,7 @@ from merx.payments.providers.errors import (
     ProviderUnavailable,
 )
 from merx.payments.providers.model import (
+    BalanceMovement,
     BillRow,
     Device,
     NoticeAnswer,
@@ -239,6 +240,18 @@ class WechatProvider:
             return read_fund_flow_bill(text)
         except ValueError as problem:
             raise ProviderUnavailable(provider=self.code, reason=str(problem)) from problem
+
+    async def movements(self, day: date) -> list[BalanceMovement]:
+        """How the basic account moved in one Chinese day, by the provider's own numbers. Raises as `bill` does."""
+        return [
+            BalanceMovement(
+                reference=row.reference,
+                amount=row.amount
+                if row.direction == "in"
+                else Money(-row.amount.amount, row.amount.currency),
+            )
+            for row in await self.fund_flow(day)
+        ]
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes) -> ProviderNotice:
         """Verify and read a notice. Raises NoticeRejected.
