@@ -1,6 +1,6 @@
 """What does not agree, kind by kind: how it is found, how it is resolved, what the books say afterwards."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,8 @@ from tests.factories.till import Bought
 from tests.reconciliation.conftest import Books
 from tests.reconciliation.paper import altered, on_paper, payment_row, refund_row
 
+from merx.kit.money import Money
+from merx.ledger import Transfer, post, provider_owner
 from merx.payments.providers import BillRow, RefundState
 from merx.reconciliation import (
     Bill,
@@ -301,3 +303,65 @@ async def test_a_provider_that_is_silent_leaves_the_difference_as_it_is(books: B
     with pytest.raises(Exception, match="does not answer"):
         await books.resolve(found, Resolution.RECHECK)
     assert await books.open() == [found]
+
+
+async def dispute(books: Books, bought: Bought, *, amount: int, fee: int, reference: str) -> None:
+    """What a dispute moved, as its owner books it."""
+    owner = provider_owner("alipay")
+    legs = [
+        (f"withdrawn:{reference}" if amount > 0 else f"reinstated:{reference}", "disputes", amount),
+        (f"fee:{reference}", "provider_fees", fee),
+    ]
+    transfers = [
+        Transfer(
+            bought.payment_id, leg, bought.id, *(
+                (kind, owner, "provider_clearing", owner) if size > 0 else ("provider_clearing", owner, kind, owner)
+            ), "CNY", abs(size),
+        )
+        for leg, kind, size in legs if size
+    ]  # fmt: skip
+    async with books.db.transaction() as tx:
+        await post(tx, transfers, now=books.now)
+
+
+def dispute_row(reference: str, amount: int, *, fee: int, at: datetime) -> BillRow:
+    return BillRow(
+        kind="dispute", number="", refund_number=None, reference=reference, amount=Money(amount, "CNY"),
+        fee=Money(fee, "CNY"), at=at,
+    )  # fmt: skip
+
+
+async def test_what_a_dispute_took_and_gave_back_leaves_clearing(desk: Desk) -> None:
+    bought = await desk.books.paid()
+    await dispute(desk.books, bought, amount=TEA, fee=150, reference="txn_1")
+    await dispute(desk.books, bought, amount=-TEA, fee=0, reference="txn_2")
+    taken = dispute_row("txn_1", TEA, fee=150, at=desk.at)
+    bill = await desk.read(await desk.row(bought), taken, dispute_row("txn_2", -TEA, fee=0, at=desk.at))
+    assert (bill.rows_read, bill.matched, bill.differences) == (3, 3, 0)
+    assert await desk.books.books() == {"provider_balance": TEA - 58 - 150, "provider_fees": 58 + 150}
+    again = await desk.read(*desk.paper.rows)
+    assert again == bill
+    await desk.read(*desk.paper.rows, taken)
+    assert (await desk.the_one()).kind == DifferenceKind.DUPLICATE_ROW
+
+
+async def test_a_dispute_we_hear_of_after_its_bill_resolves_by_itself(desk: Desk) -> None:
+    bought = await desk.books.paid()
+    await desk.read(await desk.row(bought), dispute_row("txn_1", TEA, fee=150, at=desk.at))
+    found = await desk.the_one()
+    assert (found.kind, found.movement, found.theirs) == (DifferenceKind.MISSING_HERE, "dispute", TEA)
+    await desk.books.job()
+    assert [each.id for each in await desk.books.open()] == [found.id]
+    await dispute(desk.books, bought, amount=TEA, fee=150, reference="txn_1")
+    await desk.books.job()
+    assert await desk.books.open() == []
+    assert "provider_clearing" not in await desk.books.books()
+
+
+async def test_a_dispute_of_another_amount_is_for_people(desk: Desk) -> None:
+    bought = await desk.books.paid()
+    await dispute(desk.books, bought, amount=TEA, fee=150, reference="txn_1")
+    await desk.read(await desk.row(bought), dispute_row("txn_1", TEA - 1, fee=150, at=desk.at))
+    found = await desk.the_one()
+    assert found.kind == DifferenceKind.AMOUNT_DIFFERS
+    await desk.books.resolve(found, Resolution.EXPLAIN, "the bank's fee")

@@ -17,6 +17,9 @@ ALTER TABLE transfers
         ('customer_receivable', 'provider_clearing', 'provider_balance', 'provider_fees', 'provider_difference', 'disputes',
          'seller_pending', 'seller_available', 'commission', 'tax', 'shipping'));
 
+-- What disputes moved is found by the provider's number in its leg.
+CREATE INDEX transfers_disputes ON transfers (leg) WHERE debit_kind = 'disputes' OR credit_kind = 'disputes';
+
 -- ---------------------------------------------------------------- bills
 
 CREATE TABLE bills (                           -- a provider's account of one of its days
@@ -45,12 +48,12 @@ CREATE INDEX bills_day ON bills (day, id);
 CREATE TABLE bill_rows (                       -- append-only: what the provider says of one movement of money
     bill_id        uuid NOT NULL REFERENCES bills,
     position       integer NOT NULL,           -- in the order in which rows were dealt with
-    kind           text NOT NULL CHECK (kind IN ('payment', 'refund')),
+    kind           text NOT NULL CHECK (kind IN ('payment', 'refund', 'dispute')),
     number         text NOT NULL,              -- the payment's, as the provider has it
     refund_number  text,
     reference      text NOT NULL,              -- the provider's own
     currency       text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    amount         bigint NOT NULL CHECK (amount >= 0),
+    amount         bigint NOT NULL,            -- of a dispute: taken from us; negative: given back
     fee_currency   text NOT NULL CHECK (fee_currency ~ '^[A-Z]{3}$'),
     fee            bigint NOT NULL,            -- kept by the provider; negative: given back
     at             timestamptz NOT NULL,
@@ -59,7 +62,9 @@ CREATE TABLE bill_rows (                       -- append-only: what the provider
     outcome        text NOT NULL CHECK (outcome IN ('matched', 'recorded', 'difference')),
     recorded_at    timestamptz NOT NULL,
     PRIMARY KEY (bill_id, position),
-    CHECK (outcome = 'difference' OR (payment_id IS NOT NULL AND (kind = 'refund') = (refund_id IS NOT NULL)))
+    CHECK (kind = 'dispute' OR amount >= 0),
+    CHECK (outcome = 'difference' OR kind = 'dispute'
+           OR (payment_id IS NOT NULL AND (kind = 'refund') = (refund_id IS NOT NULL)))
 );
 CREATE INDEX bill_rows_payment ON bill_rows (payment_id) WHERE payment_id IS NOT NULL;
 
@@ -71,7 +76,7 @@ CREATE TABLE differences (                     -- what somebody must look at, an
     day            date NOT NULL,
     kind           text NOT NULL CHECK (kind IN ('missing_here', 'missing_there', 'amount_differs', 'duplicate_row',
                                                  'fee_differs', 'refund_pending', 'balance_differs')),
-    movement       text NOT NULL CHECK (movement IN ('payment', 'refund')),
+    movement       text NOT NULL CHECK (movement IN ('payment', 'refund', 'dispute')),
     number         text NOT NULL,
     refund_number  text,
     reference      text NOT NULL DEFAULT '',

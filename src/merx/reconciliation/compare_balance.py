@@ -24,7 +24,7 @@ async def compare_balance(
     ours, theirs = Counter[str](), Counter[str]()
     done = [row for row in rows if row.done]
     for row in done:
-        ours[row.amount.currency] += row.amount.amount if row.kind == "payment" else -row.amount.amount
+        ours[row.amount.currency] += row.amount.amount * (1 if row.kind == "payment" else -1)
         ours[row.fee.currency] -= row.fee.amount
     references = {row.reference for row in done}
     for movement in moved:

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from merx.infra.db import Database, Tx
+from merx.infra.db import Database
 from merx.kit.ids import new_id
 from merx.payments.providers import PaymentProvider, ProviderRegistry
 from merx.reconciliation import store
 from merx.reconciliation.errors import BillBusy, BillUnreadable
 from merx.reconciliation.fetch_bill import bill_sources, read_bill
-from merx.reconciliation.resolve_difference import follow_refund
+from merx.reconciliation.resolve_difference import follow_dispute, follow_refund
 from merx.reconciliation.rules import KEPT_DAYS, day_bounds, next_due, pause_after
 from merx.reconciliation.states import DIFFERENCE_STATES
 
@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 
 async def reconcile(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
-    """Read the bills that are due, one per provider, and follow refunds that were under way; returns how many.
+    """Read the bills that are due, one per provider, and follow what earlier ones left under way; returns how many.
 
     A bill that cannot be had is tried again, later each time.
     """
@@ -30,7 +30,7 @@ async def reconcile(db: Database, providers: ProviderRegistry, *, now: datetime)
     for code, sharing in bill_sources(providers).items():
         await _plan(db, code, sharing, now=now)
         done += await _read_next(db, code, sharing[0], now=now)
-    return done + await _follow_refunds(db, now=now)
+    return done + await _follow(db, now=now)
 
 
 async def _plan(db: Database, code: str, sharing: list[PaymentProvider], *, now: datetime) -> None:
@@ -70,17 +70,14 @@ async def _read_next(db: Database, code: str, provider: PaymentProvider, *, now:
     return True
 
 
-async def _follow_refunds(db: Database, *, now: datetime) -> int:
-    """Refunds that were under way when their bill was made, and have ended since."""
+async def _follow(db: Database, *, now: datetime) -> int:
+    """Refunds that were under way when their bill was made, and disputes we had not heard of then."""
+    states = DIFFERENCE_STATES.sources("resolved")
     async with db.read() as read:
-        decided = await store.refunds_decided(
-            read,
-            states=DIFFERENCE_STATES.sources("resolved"),
-            refund_states=["succeeded", "failed"],
-            limit=FOLLOWED,
+        refunds = await store.refunds_decided(
+            read, states=states, refund_states=["succeeded", "failed"], limit=FOLLOWED
         )
-
-    async def work(tx: Tx, number: int) -> bool:
-        return await follow_refund(tx, difference_id=decided[number].id, now=now)
-
-    return sum([await db.write(partial(work, number=number)) for number in range(len(decided))])
+        disputes = await store.disputes_unknown(read, states=states, limit=FOLLOWED)
+    done = [await db.write(partial(follow_refund, difference_id=each.id, now=now)) for each in refunds]
+    done += [await db.write(partial(follow_dispute, difference_id=each.id, now=now)) for each in disputes]
+    return sum(done)

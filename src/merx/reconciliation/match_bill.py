@@ -17,7 +17,7 @@ from merx.checkout import confirm_payment, settle_refund
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
 from merx.kit.ids import new_id
-from merx.ledger import Transfer, post
+from merx.ledger import Transfer, post, provider_owner
 from merx.orders import lock_purchase
 from merx.payments import Fact, ReferenceTaken, find_refund, lock_payment
 from merx.payments.providers import BillRow
@@ -28,12 +28,13 @@ from merx.reconciliation.model import (
     Bill,
     Difference,
     DifferenceKind,
+    DisputeMoved,
     KeptRow,
     Known,
     Resolution,
     Verdict,
 )
-from merx.reconciliation.rules import SLACK, judge, settled_transfers
+from merx.reconciliation.rules import SLACK, dispute_settled, judge, judge_dispute, settled_transfers
 from merx.reconciliation.states import DIFFERENCE_STATES
 
 BATCH: Final = 1000
@@ -58,6 +59,7 @@ class Ours(msgspec.Struct):
 
     payments: dict[str, Known]
     refunds: dict[str, Known]
+    disputes: dict[str, DisputeMoved]
 
     def of(self, row: BillRow) -> Known | None:
         """The payment or refund a row is about, in its currency."""
@@ -120,13 +122,19 @@ async def _ours(tx: Tx, bill: Bill, rows: Sequence[BillRow]) -> Ours:
     refund_numbers = list({row.refund_number for row in rows if row.refund_number})
     payments = await store.known_payments(tx, numbers, codes=bill.codes)
     refunds = await store.known_refunds(tx, refund_numbers, codes=bill.codes) if refund_numbers else {}
-    return Ours(payments, refunds)
+    moves = [row.reference for row in rows if row.kind == "dispute"]
+    owners = [provider_owner(code) for code in bill.codes]
+    disputes = await store.disputes_moved(tx, moves, owners=owners) if moves else {}
+    return Ours(payments, refunds, disputes)
 
 
 def judged(bill: Bill, rows: Sequence[BillRow], ours: Ours, *, at: int, now: datetime) -> Sheet:
     """Judge rows in their order, the first of which takes the place `at`."""
     sheet = Sheet()
     for row in rows:
+        if row.kind == "dispute":
+            _judge_dispute(sheet, bill, row, ours, at=at + len(sheet.kept), now=now)
+            continue
         known = ours.of(row)
         verdict = judge(row, known)
         if known is not None and verdict in (Verdict.MATCH, Verdict.RECORD):
@@ -147,6 +155,17 @@ def judged(bill: Bill, rows: Sequence[BillRow], ours: Ours, *, at: int, now: dat
                 now=now,
             )
     return sheet
+
+
+def _judge_dispute(sheet: Sheet, bill: Bill, row: BillRow, ours: Ours, *, at: int, now: datetime) -> None:
+    moved = ours.disputes.get(row.reference)
+    verdict = judge_dispute(row, moved)
+    if moved is None or verdict is not Verdict.MATCH:
+        differ(sheet, bill, row, None, None, verdict, at=at, now=now)
+        return
+    sheet.kept.append(KeptRow(at, row, None, None, "matched"))
+    sheet.transfers.extend(dispute_settled(moved))
+    ours.disputes[row.reference] = msgspec.structs.replace(moved, settled=True)
 
 
 def agree(sheet: Sheet, row: BillRow, known: Known, *, at: int, outcome: str) -> None:
@@ -191,8 +210,8 @@ async def _keep(tx: Tx, bill: Bill, sheet: Sheet, *, at: int, now: datetime) -> 
         raise BillBusy
     await store.insert_rows(tx, bill.id, sheet.kept, now=now)
     await store.insert_differences(tx, sheet.differences)
+    await post(tx, sheet.transfers, now=now)
     if sheet.settled:
-        await post(tx, sheet.transfers, now=now)
         closed = await store.resolve_matched(tx, sheet.settled, sources=OPEN, now=now)
         await publish(
             tx, [difference_resolved(each, Resolution.MATCHED, actor_id=None) for each in closed], now=now

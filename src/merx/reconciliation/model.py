@@ -68,6 +68,19 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     fee: int
 
 
+class DisputeMoved(msgspec.Struct, frozen=True, gc=False):
+    """What we have booked of one move of a dispute: `amount` and `fee` were taken from us, negative: given back."""
+
+    reference: str
+    cause_id: UUID
+    purchase_id: UUID
+    owner: UUID
+    currency: str
+    amount: int
+    fee: int
+    settled: bool
+
+
 class KeptRow(msgspec.Struct, frozen=True, gc=False):
     """A row about to be kept, with what it was found to be."""
 
@@ -124,7 +137,7 @@ class Difference(msgspec.Struct, frozen=True):
     provider: str
     day: date
     kind: DifferenceKind
-    movement: Literal["payment", "refund"]
+    movement: Literal["payment", "refund", "dispute"]
     number: str
     refund_number: str | None
     reference: str

@@ -11,7 +11,7 @@ from merx.checkout import confirm_payment, settle_refund
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
 from merx.kit.money import Money
-from merx.ledger import post
+from merx.ledger import post, provider_owner
 from merx.orders import lock_purchase
 from merx.payments import AmountMismatch, Fact, find_refund, lock_payment
 from merx.payments.providers import ProviderRegistry, ProviderStatus, RefundState
@@ -23,6 +23,7 @@ from merx.reconciliation.rules import (
     accepted_transfers,
     booked_transfers,
     check_note,
+    dispute_settled,
     fee_transfers,
     resolutions_of,
     settled_transfers,
@@ -113,6 +114,22 @@ async def follow_refund(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
         return False
     known = await _known(tx, found)
     await _settle(tx, found, known, now=now)
+    await _close(tx, found, Resolution.MATCHED, note="", actor_id=None, now=now)
+    return True
+
+
+async def follow_dispute(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
+    """We may have heard by now of a dispute that a bill had before: book it then. False when we have not."""
+    found = await store.lock_difference(tx, difference_id)
+    if found is None or found.state != "open" or found.theirs is None:
+        return False
+    moved = await store.disputes_moved(tx, [found.reference], owners=[provider_owner(found.provider)])
+    known = moved.get(found.reference)
+    fee = found.fee if known is not None and found.fee_currency == known.currency else 0
+    same = (found.currency, found.theirs, fee)
+    if known is None or known.settled or (known.currency, known.amount, known.fee) != same:
+        return False
+    await post(tx, dispute_settled(known), now=now)
     await _close(tx, found, Resolution.MATCHED, note="", actor_id=None, now=now)
     return True
 

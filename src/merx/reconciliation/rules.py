@@ -9,7 +9,15 @@ from merx.kit.money import Money
 from merx.ledger import AccountKind, Transfer, provider_owner
 from merx.payments.providers import BillRow
 from merx.reconciliation.errors import NoteMissing
-from merx.reconciliation.model import Bill, Difference, DifferenceKind, Known, Resolution, Verdict
+from merx.reconciliation.model import (
+    Bill,
+    Difference,
+    DifferenceKind,
+    DisputeMoved,
+    Known,
+    Resolution,
+    Verdict,
+)
 
 AGAIN_AFTER: Final = timedelta(minutes=10)
 AGAIN_AT_MOST: Final = timedelta(hours=6)
@@ -55,6 +63,27 @@ def judge(row: BillRow, known: Known | None) -> Verdict:
     if known.done:
         return Verdict.MATCH
     return Verdict.RECORD if row.done else Verdict.REFUND_PENDING
+
+
+def judge_dispute(row: BillRow, moved: DisputeMoved | None) -> Verdict:
+    """What to do with a row about a dispute, given what we have booked of the same move."""
+    if moved is None or moved.currency != row.amount.currency:
+        return Verdict.MISSING_HERE
+    if moved.settled:
+        return Verdict.DUPLICATE_ROW
+    fee = row.fee.amount if row.fee.currency == moved.currency else 0
+    return Verdict.MATCH if (moved.amount, moved.fee) == (row.amount.amount, fee) else Verdict.AMOUNT_DIFFERS
+
+
+def dispute_settled(moved: DisputeMoved) -> list[Transfer]:
+    """The bill has what a dispute moved: with its fee, it leaves clearing for the provider's balance."""
+    net = moved.amount + moved.fee
+    debit, credit = (CLEARING, BALANCE) if net > 0 else (BALANCE, CLEARING)
+    transfer = Transfer(
+        moved.cause_id, f"settled:{moved.reference}", moved.purchase_id, debit, moved.owner, credit, moved.owner,
+        moved.currency, abs(net),
+    )  # fmt: skip
+    return [transfer] if net else []
 
 
 def settled_transfers(known: Known, *, amount: Money, fee: Money) -> list[Transfer]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.reconciliation.model import Bill, Difference, KeptRow, Known
+from merx.reconciliation.model import Bill, Difference, DisputeMoved, KeptRow, Known
 
 _BILL = msgspec.json.Decoder(Bill)
 _DIFFERENCE = msgspec.json.Decoder(Difference)
@@ -143,6 +143,27 @@ SELECT r.number, r.id, p.id, r.id, p.purchase_id, p.provider, r.state = 'succeed
 """)
 
 
+DISPUTES_MOVED = Sql("""
+SELECT n.reference, t.cause_id, t.purchase_id, CASE WHEN t.debit_kind = 'disputes' THEN t.debit_owner ELSE t.credit_owner END,
+       t.currency, CASE WHEN t.debit_kind = 'disputes' THEN t.amount ELSE -t.amount END,
+       coalesce(CASE WHEN f.debit_kind = 'provider_fees' THEN f.amount ELSE -f.amount END, 0),
+       s.cause_id IS NOT NULL
+  FROM unnest($1::text[]) AS n (reference)
+  JOIN transfers t ON t.leg IN ('withdrawn:' || n.reference, 'reinstated:' || n.reference)
+       AND (t.debit_kind = 'disputes' OR t.credit_kind = 'disputes')
+  LEFT JOIN transfers f ON f.cause_id = t.cause_id AND f.leg = 'fee:' || n.reference
+  LEFT JOIN transfers s ON s.cause_id = t.cause_id AND s.leg = 'settled:' || n.reference
+ WHERE t.debit_owner = ANY($2::uuid[])
+""")
+
+
+async def disputes_moved(
+    tx: ReadTx, references: Sequence[str], *, owners: Sequence[UUID]
+) -> dict[str, DisputeMoved]:
+    """What we have booked of moves of disputes at these providers, by the provider's number of the move."""
+    return {row[0]: DisputeMoved(*row) for row in await tx.rows(DISPUTES_MOVED, references, owners)}
+
+
 async def kept_rows(tx: ReadTx, bill_id: UUID) -> list[Record]:
     """What was kept of a bill before, in order."""
     return await tx.rows(KEPT_ROWS, bill_id)
@@ -269,6 +290,10 @@ SELECT to_jsonb(d)::text
  WHERE d.state = ANY($1::text[]) AND d.kind = 'refund_pending' AND r.state = ANY($2::text[])
  ORDER BY d.id LIMIT $3
 """)
+DISPUTES_UNKNOWN = Sql("""
+SELECT to_jsonb(d)::text FROM differences d
+ WHERE d.state = ANY($1::text[]) AND d.kind = 'missing_here' AND d.movement = 'dispute' ORDER BY d.id LIMIT $2
+""")
 IN_STATE = Sql("""
 SELECT to_jsonb(d)::text FROM differences d WHERE d.state = ANY($1::text[]) AND d.id < $2 ORDER BY d.id DESC LIMIT $3
 """)
@@ -349,6 +374,11 @@ async def refunds_decided(
     return [
         _DIFFERENCE.decode(row[0]) for row in await tx.rows(REFUNDS_DECIDED, states, refund_states, limit)
     ]
+
+
+async def disputes_unknown(tx: ReadTx, *, states: Sequence[str], limit: int) -> list[Difference]:
+    """Differences about disputes that a bill had before we heard of them."""
+    return [_DIFFERENCE.decode(row[0]) for row in await tx.rows(DISPUTES_UNKNOWN, states, limit)]
 
 
 async def in_state(tx: ReadTx, *, states: Sequence[str], before: UUID, limit: int) -> list[Difference]:

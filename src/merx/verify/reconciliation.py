@@ -22,10 +22,10 @@ RECONCILIATION: Final = (
               FROM bill_rows r
               JOIN bills b ON b.id = r.bill_id
               LEFT JOIN payments p ON p.id = r.payment_id AND p.state = 'captured'
-              LEFT JOIN refunds f ON f.id = r.refund_id AND f.payment_id = r.payment_id AND f.state = 'succeeded'
+              LEFT JOIN refunds f ON f.id = r.refund_id AND f.payment_id = r.payment_id
               LEFT JOIN transfers t ON t.cause_id = coalesce(r.refund_id, r.payment_id) AND t.leg = 'settled'
                    AND 'provider_balance' = CASE WHEN r.kind = 'refund' THEN t.credit_kind ELSE t.debit_kind END
-             WHERE r.outcome <> 'difference'
+             WHERE r.outcome <> 'difference' AND r.kind <> 'dispute'
                AND ((r.amount, r.currency) IS DISTINCT FROM (t.amount, t.currency)
                     OR p.id IS NULL
                     OR r.amount IS DISTINCT FROM CASE WHEN r.kind = 'refund' THEN f.amount ELSE p.captured END)
@@ -34,8 +34,14 @@ RECONCILIATION: Final = (
               FROM bills b LEFT JOIN (SELECT bill_id, count(*) AS kept FROM bill_rows GROUP BY bill_id) n ON n.bill_id = b.id
              WHERE b.rows_read <> coalesce(n.kept, 0)
             UNION ALL
+            SELECT 'bill row ' || b.day || ' ' || b.provider || ' ' || r.position, format('%s taken by a dispute, not booked', r.amount)
+              FROM bill_rows r JOIN bills b ON b.id = r.bill_id
+             WHERE r.outcome <> 'difference' AND r.kind = 'dispute' AND r.amount + r.fee <> 0
+               AND NOT EXISTS (SELECT FROM transfers t WHERE t.leg = 'settled:' || r.reference
+                                  AND 'provider_balance' IN (t.debit_kind, t.credit_kind))
+            UNION ALL
             SELECT 'payment or refund ' || cause, format('%s rows of bills agreed with it', count(*))
-              FROM (SELECT coalesce(refund_id, payment_id) AS cause FROM bill_rows WHERE outcome <> 'difference') agreed
+              FROM (SELECT coalesce(refund_id, payment_id) AS cause FROM bill_rows WHERE outcome <> 'difference' AND kind <> 'dispute') agreed
              GROUP BY cause HAVING count(*) > 1
         """),
         examined_sql=ROWS,
