@@ -114,7 +114,7 @@ async def test_nobody_but_staff_confirms_a_transfer(
     stranger = await api.account("stranger@example.com")
     number = await payment_id(api)
     order = (await api.orders(sale))[0]["id"]
-    paths: tuple[tuple[str, dict[str, object] | None], ...] = (
+    paths: tuple[tuple[str, Any], ...] = (
         (f"/staff/payments/{number}/confirm", receipt(sale.total)),
         (f"/staff/payments/{number}/capture", None),
         (f"/staff/purchases/{sale.id}/cancel", None),

@@ -281,6 +281,13 @@ def test_the_table_names_every_field_of_the_settings_once() -> None:
     assert all(setting.help and (setting.default is not None or setting.otherwise) for setting in SETTINGS)
 
 
+def test_a_bank_account_is_given_whole_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MERX_BANK_TRANSFER_BANK: nothing was given"):
+        load(tmp_path, MERX_BANK_TRANSFER_HOLDER="Merx Ltd", MERX_BANK_TRANSFER_ACCOUNT="A-1")
+    with pytest.raises(SettingsError, match="MERX_CASH_ON_DELIVERY_COUNTRIES: 'China' was given"):
+        load(tmp_path, MERX_CASH_ON_DELIVERY_COUNTRIES="China")
+
+
 WECHAT = {
     "MERX_WECHAT_APP_ID": "wx1",
     "MERX_WECHAT_MCH_ID": "1900000009",

@@ -27,8 +27,8 @@ _WECHAT: Final = (
 _WECHAT_PUBLIC_KEY: Final = ("wechat_public_key_id", "wechat_public_key_file")
 SIMULATED_OFFLINE: Final = {
     "bank_transfer_holder": "Merx Demo Ltd",
-    "bank_transfer_bank": "Example Bank",
-    "bank_transfer_account": "0000 0000 0000 0000 (example, pay nothing)",
+    "bank_transfer_bank": "Example Bank (pay nothing)",
+    "bank_transfer_account": "0000 0000 0000 0000",
     "cash_on_delivery_countries": ("CN", "US"),
 }
 _BANK_TRANSFER: Final = ("bank_transfer_holder", "bank_transfer_bank", "bank_transfer_account")
