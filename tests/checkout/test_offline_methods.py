@@ -272,9 +272,12 @@ async def test_what_waits_is_found_by_the_number_the_payer_named(counter: Counte
         waiting = await offline_payments(read, providers=codes)
         found = await offline_payments(read, providers=codes, number=first.payment_number)
         none = await offline_payments(read, providers=codes, number="%")
+        typed = f" {first.number[:8].lower()} {first.number[8:].lower()}-1 "
+        by = [await offline_payments(read, providers=codes, number=each) for each in (typed, "BANK-1")]
     assert [each.number for each in waiting] == [second.payment_number]
     assert [(each.number, each.state.value) for each in found] == [(first.payment_number, "captured")]
     assert none == []
+    assert by == [found, found]
     assert waiting[0].order_numbers == [f"{second.number}-1"]
 
 

@@ -20,13 +20,15 @@ from merx.checkout import (
     release_authorized,
     send_refunds,
 )
+from merx.checkout.provider_facts import fact_of_notice
 from merx.fulfilment import NotPaid
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.kit.ids import new_id
+from merx.kit.money import Money
 from merx.orders import close_received
 from merx.payments import AmountMismatch, Fact, NewPayment, PaymentMoved, open_payments, payments_of
-from merx.payments.providers import ProviderUnavailable
+from merx.payments.providers import ProviderNotice, ProviderStatus, ProviderUnavailable
 from merx.verify import verify
 
 STAFF = new_id()
@@ -415,3 +417,17 @@ async def test_a_cancellation_and_a_capture_at_once_leave_the_truth(counter: Cou
         assert await counter.books() == {}
         assert (held == "captured") == bool(counter.bank.refunded)
     await sound(counter)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [("authorized", "authorized"), ("captured", "captured"), ("waiting", None)]
+)
+async def test_a_notice_says_whether_money_is_there_or_promised(
+    now: Any, status: str, kind: str | None
+) -> None:
+    notice = ProviderNotice(
+        provider="bank", notice_id="n", number="1P1", provider_reference="B1", status=ProviderStatus(status),
+        amount=Money(100, "CNY"), occurred_at=now, app_id="", seller_id="", raw={},
+    )  # fmt: skip
+    fact = fact_of_notice(notice)
+    assert fact == (Fact(kind, "B1", 100, "CNY", "notice", now) if kind else None)

@@ -90,7 +90,7 @@ async def test_a_transfer_is_explained_and_confirmed_in_two_clicks(
         f"/platform/payments/{payment_id}/confirm", data={**form, "amount": "1", "reference": "B-1"}
     )
     assert wrong.status_code == 422
-    assert "The provider reported 1.00" in text_of(wrong.text)
+    assert "is owed, not 1.00" in text_of(wrong.text)
     done = await clerk.post(f"/platform/payments/{payment_id}/confirm", data={**form, "reference": "B-1"})
     assert done.headers["location"] == "/platform/payments?done=placed"
     after = text_of((await clerk.get(done.headers["location"])).text)

@@ -5,13 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.checkout.confirm_payment import confirm_payment
-from merx.checkout.errors import ReceivedInFuture
+from merx.checkout.errors import ReceivedInFuture, WrongAmount
 from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import Event, publish
 from merx.kit.i18n import clean_text
 from merx.kit.money import Money
 from merx.orders import lock_purchase, seller_order_view
 from merx.payments import (
+    AmountMismatch,
     Fact,
     Payment,
     PaymentMoved,
@@ -39,7 +40,7 @@ async def confirm_offline(
     """Record money that came by an offline method; `reference` is the bank's number or that of the receipt.
 
     Returns what came of it, as `confirm_payment` does: the same confirmation again changes nothing, and a transfer
-    that came too late finds its stock again or is refunded. Raises UnknownPayment, AmountMismatch, ReferenceTaken,
+    that came too late finds its stock again or is refunded. Raises UnknownPayment, WrongAmount, ReferenceTaken,
     ReceivedInFuture, TextRefused, and PaymentMoved for money that is confirmed already, or cash of a purchase that
     nobody delivers any more.
     """
@@ -53,9 +54,12 @@ async def confirm_offline(
     payment = await lock_payment(tx, payment_id)
     _check_open(payment, reference)
     fact = Fact("captured", reference, amount.amount, amount.currency, "staff", received_at)
-    outcome = await confirm_payment(
-        tx, purchase_id=payment.purchase_id, payment_id=payment_id, fact=fact, now=now
-    )
+    try:
+        outcome = await confirm_payment(
+            tx, purchase_id=payment.purchase_id, payment_id=payment_id, fact=fact, now=now
+        )
+    except AmountMismatch as error:
+        raise WrongAmount(field="amount", **error.params) from error
     data = {
         "payment_id": str(payment.id),
         "provider": payment.provider,

@@ -5,6 +5,7 @@ from typing import Any, Final
 from merx.checkout.model import Refused
 from merx.infra.idempotency import IdempotencyKeyReused
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
+from merx.payments import AmountMismatch
 from merx.payments.providers import ProviderDown
 from merx.pricing import AmountTooLarge
 
@@ -86,6 +87,14 @@ class AlreadyShipped(Conflict):
 
     code = "already_shipped"
     message = "Part of this purchase has been shipped, so it cannot be cancelled as a whole. Once it is paid, after-sales can help."
+
+
+class WrongAmount(AmountMismatch):
+    """Another amount or currency than is owed was to be confirmed by hand."""
+
+    message = (
+        "Exactly %(expected)s is owed, not %(reported)s. Send back what came, or confirm the right amount."
+    )
 
 
 class ReceivedInFuture(Invalid):

@@ -68,7 +68,7 @@ async def release_payment(
 ) -> bool:
     """Give one promise back, outside any transaction. True when it is void now.
 
-    Money that was taken meanwhile is recorded, and refunded as money that came too late. Raises ProviderUnavailable.
+    Money that was taken meanwhile is recorded, and goes back like any that no purchase uses. Raises ProviderUnavailable.
     """
     async with db.read() as read:
         payment = await get_payment(read, payment_id)

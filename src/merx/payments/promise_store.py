@@ -100,7 +100,7 @@ SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount,
        y.capture_failure
   FROM payments y JOIN purchases p ON p.id = y.purchase_id
  WHERE y.provider = ANY($1::text[])
-   AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) END
+   AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) OR y.provider_reference = $5 END
  ORDER BY y.created_at, y.id LIMIT $4
 """)
 UNTAKEN = Sql("""
@@ -127,9 +127,14 @@ def _offline_payment(row: Record) -> OfflinePayment:
 async def offline_payments(
     tx: ReadTx, *, providers: Sequence[str], number: str = "", limit: int = 100
 ) -> list[OfflinePayment]:
-    """Payments with these providers that wait for staff, oldest first; with a `number`, all whose number begins so."""
+    """Payments with these providers that wait for staff, oldest first.
+
+    With a `number`, those that it names, in any state: our number or its beginning, however it was typed, the number of
+    the purchase or of an order of it, or the bank's own number with which it was confirmed.
+    """
     waiting = [PaymentState.ACTION_REQUIRED.value, PaymentState.AUTHORIZED.value]
-    rows = await tx.rows(OFFLINE_PAYMENTS, providers, number, waiting, limit)
+    ours = "".join(number.split()).upper().partition("-")[0]
+    rows = await tx.rows(OFFLINE_PAYMENTS, providers, ours, waiting, limit, number.strip())
     return [_offline_payment(row) for row in rows]
 
 

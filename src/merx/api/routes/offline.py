@@ -80,7 +80,7 @@ async def show_offline_payments(request: ApiRequest) -> Answer:
     call.require_staff()
     codes = call.services.providers.offline_codes()
     async with call.services.db.snapshot() as tx:
-        waiting = await offline_payments(tx, providers=codes, number=query.number.strip().upper())
+        waiting = await offline_payments(tx, providers=codes, number=query.number)
         promised = await untaken_payments(tx, offline=codes)
         refunds = await offline_refunds(tx, providers=codes)
     view = offline_views.OfflineDeskView(

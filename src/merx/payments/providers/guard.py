@@ -20,6 +20,7 @@ from merx.payments.providers import breaker as rules_of
 from merx.payments.providers.breaker import Breaker, BreakerRules
 from merx.payments.providers.errors import ProviderDown, ProviderRefused, ProviderUnavailable
 from merx.payments.providers.model import (
+    BalanceMovement,
     BillRow,
     NoticeAnswer,
     PaymentRequest,
@@ -28,7 +29,12 @@ from merx.payments.providers.model import (
     ProviderState,
     RefundState,
 )
-from merx.payments.providers.protocol import CapturingProvider, PaymentProvider, StartsLocally
+from merx.payments.providers.protocol import (
+    CapturingProvider,
+    PaymentProvider,
+    StartsLocally,
+    StatementProvider,
+)
 
 _LOG = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -249,10 +255,26 @@ class GuardedCapturingProvider(GuardedProvider):
         )
 
 
+class GuardedStatementProvider(GuardedProvider):
+    """A provider that gives an account of its balance, behind its guard."""
+
+    def __init__(
+        self, inner: StatementProvider, rules: GuardRules = BOUNDED, tools: GuardTools | None = None
+    ) -> None:
+        super().__init__(inner, rules, tools)
+        self._stating = inner
+
+    async def movements(self, day: date) -> list[BalanceMovement]:
+        """As the provider's, within the time a bill may take."""
+        return await self._bounded(lambda: self._stating.movements(day), seconds=self._rules.bill)
+
+
 def guarded(provider: PaymentProvider, rules: GuardRules, tools: GuardTools | None = None) -> GuardedProvider:
     """The provider behind a guard; one that is behind one already is taken as it is."""
     if isinstance(provider, GuardedProvider):
         return provider
     if isinstance(provider, CapturingProvider):
         return GuardedCapturingProvider(provider, rules, tools)
+    if isinstance(provider, StatementProvider):
+        return GuardedStatementProvider(provider, rules, tools)
     return GuardedProvider(provider, rules, tools)

@@ -80,7 +80,7 @@ async def _draw(
     status: int = 200,
 ) -> Page:
     codes = visit.services.providers.offline_codes()
-    wanted = number.strip().upper()
+    wanted = number.strip()
     async with visit.services.db.snapshot() as tx:
         waiting = await offline_payments(tx, providers=codes, number=wanted)
         promised = await untaken_payments(tx, offline=codes)
