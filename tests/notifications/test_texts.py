@@ -79,7 +79,7 @@ def person(**changes: str) -> Account:
 def test_every_kind_is_worded_in_every_language_with_its_facts(kind: Kind, locale: str) -> None:
     wording = word(kind, EXAMPLES[kind], locale=locale)
     assert "261121ABCDEFGHJK-1" in wording.title
-    assert wording.path == "/platform/disputes" if kind == "dispute_for_staff" else str(ORDER) in wording.path
+    assert wording.path == "/staff/disputes" if kind == "dispute_for_staff" else str(ORDER) in wording.path
     assert ("订单" in wording.title) == (locale == "zh-CN")
     whole = wording.title + wording.text + wording.path
     assert "{" not in whole

@@ -551,11 +551,11 @@ def disputes(currency: str) -> d.DisputesView:
                 failure="account_closed",
                 came_back=came_back,
                 created_at=AT,
-                retry_url="/platform/refunds/1/retry",
+                retry_url="/staff/refunds/1/retry",
             )
             for came_back in (True, False)
         ),
-        more_url="/platform/disputes?after=abc",
+        more_url="/staff/disputes?after=abc",
     )
 
 

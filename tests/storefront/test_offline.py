@@ -83,20 +83,20 @@ async def test_a_transfer_is_explained_and_confirmed_in_two_clicks(
     number = await owner.fetchval("SELECT number FROM payments")
     assert all(word in shown for word in ("Merx Ltd", "A-1", number, "Please transfer the amount"))
     await person(services, shop, clerk, "staff")
-    listed = (await clerk.get("/platform/payments")).text
+    listed = (await clerk.get("/staff/payments")).text
     payment_id = await owner.fetchval("SELECT id FROM payments")
-    form = fields_of(listed, f"/platform/payments/{payment_id}/confirm")
+    form = fields_of(listed, f"/staff/payments/{payment_id}/confirm")
     wrong = await clerk.post(
-        f"/platform/payments/{payment_id}/confirm", data={**form, "amount": "1", "reference": "B-1"}
+        f"/staff/payments/{payment_id}/confirm", data={**form, "amount": "1", "reference": "B-1"}
     )
     assert wrong.status_code == 422
     assert "is owed, not 1.00" in text_of(wrong.text)
-    done = await clerk.post(f"/platform/payments/{payment_id}/confirm", data={**form, "reference": "B-1"})
-    assert done.headers["location"] == "/platform/payments?done=placed"
+    done = await clerk.post(f"/staff/payments/{payment_id}/confirm", data={**form, "reference": "B-1"})
+    assert done.headers["location"] == "/staff/payments?done=placed"
     after = text_of((await clerk.get(done.headers["location"])).text)
     assert "Confirmed. The order is paid." in after
     assert "Nothing to confirm" in after
-    found = text_of((await clerk.get(f"/platform/payments?number={number.lower()}")).text)
+    found = text_of((await clerk.get(f"/staff/payments?number={number.lower()}")).text)
     assert "· confirmed" in found
     assert "Thank you, your payment is confirmed" in text_of((await buyer.get(path)).text)
 
@@ -108,16 +108,16 @@ async def test_only_staff_see_and_confirm(
     await buy(new_browser(), shop, "bank_transfer", "TEA")
     payment_id = await owner.fetchval("SELECT id FROM payments")
     browser = new_browser()
-    guest = await browser.get("/platform/payments")
+    guest = await browser.get("/staff/payments")
     assert guest.status_code in (303, 401)
     await person(services, shop, browser, what)
-    assert (await browser.get("/platform/payments")).status_code == 403
+    assert (await browser.get("/staff/payments")).status_code == 403
     for path, data in (
-        (f"/platform/payments/{payment_id}/confirm", {"amount": "57.90", "reference": "B"}),
-        (f"/platform/payments/{payment_id}/capture", {}),
-        (f"/platform/refunds/{payment_id}/paid-back", {"reference": "B"}),
-        (f"/platform/refunds/{payment_id}/failed", {"reason": "B"}),
-        (f"/platform/refunds/{payment_id}/retry", {}),
+        (f"/staff/payments/{payment_id}/confirm", {"amount": "57.90", "reference": "B"}),
+        (f"/staff/payments/{payment_id}/capture", {}),
+        (f"/staff/refunds/{payment_id}/paid-back", {"reference": "B"}),
+        (f"/staff/refunds/{payment_id}/failed", {"reason": "B"}),
+        (f"/staff/refunds/{payment_id}/retry", {}),
     ):
         assert (await browser.post(path, data=data)).status_code == 403, path
     assert await owner.fetchval("SELECT state FROM payments") == "action_required"

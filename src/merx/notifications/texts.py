@@ -44,7 +44,7 @@ _PATHS: Final = {
     "return_for_buyer": "/purchases/{purchase_id}/orders/{order_id}",
     "return_for_seller": "/seller/orders/{order_id}",
     "dispute_for_seller": "/seller/orders/{order_id}",
-    "dispute_for_staff": "/platform/disputes",
+    "dispute_for_staff": "/staff/disputes",
 }
 _TITLES: Final = {
     "order_paid": {

@@ -102,7 +102,7 @@ class StartsLocally(Protocol):
 
 
 @runtime_checkable
-class StatementProvider(Protocol):
+class StatementProvider(PaymentProvider, Protocol):
     """A provider that gives an account of its balance, too, by which its bill can be checked."""
 
     async def movements(self, day: date) -> list[BalanceMovement]:

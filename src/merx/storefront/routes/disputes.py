@@ -13,7 +13,7 @@ from merx.storefront.pages import Page, page, see_other
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
 from merx.storefront.routes.returns import require_staff
 
-PAGE = "/platform/disputes"
+PAGE = "/staff/disputes"
 _PER_PAGE = 20
 
 
@@ -25,7 +25,7 @@ async def show_disputes(visit: Visiting, after: Cursor = None) -> Page:
         return await page(visit, tx, "disputes.html", await _view(tx, after))
 
 
-@post("/platform/refunds/{refund_id:uuid}/retry", status_code=200)
+@post("/staff/refunds/{refund_id:uuid}/retry", status_code=200)
 async def submit_retry(request: PlainRequest, visit: Visiting, refund_id: FromPath[UUID]) -> Page:
     """Try a failed refund again. Raises Unauthenticated, Forbidden, UnknownRefund, RefundMoved."""
     await read_form(request, EmptyForm)
@@ -64,7 +64,7 @@ def _refund(found: Refund) -> FailedRefundRow:
         failure=found.failure or "",
         came_back=found.reversals > 0,
         created_at=found.created_at,
-        retry_url=f"/platform/refunds/{found.id}/retry",
+        retry_url=f"/staff/refunds/{found.id}/retry",
     )
 
 

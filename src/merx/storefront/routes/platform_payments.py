@@ -45,9 +45,9 @@ from merx.storefront.routes.parameters import FromPath, Visiting
 from merx.storefront.views import FormView
 from merx.storefront.visit import Visit
 
-PAYMENTS: Final = "/platform/payments"
-PAYMENT: Final = "/platform/payments/{payment_id:uuid}"
-REFUND: Final = "/platform/refunds/{refund_id:uuid}"
+PAYMENTS: Final = "/staff/payments"
+PAYMENT: Final = "/staff/payments/{payment_id:uuid}"
+REFUND: Final = "/staff/refunds/{refund_id:uuid}"
 _OVER: Final = (PaymentState.CAPTURED, PaymentState.VOIDED)
 Number = Annotated[str, QueryParameter(name="number", max_length=64)]
 """The number that a payer named, or its beginning."""
@@ -208,7 +208,7 @@ async def submit_capture(request: PlainRequest, visit: Visiting, payment_id: Fro
     return see_other(f"{PAYMENTS}?done={'captured' if taken else 'capture_failed'}")
 
 
-@post("/platform/purchases/{purchase_id:uuid}/cancel", status_code=200)
+@post("/staff/purchases/{purchase_id:uuid}/cancel", status_code=200)
 async def submit_platform_cancel(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
     """Cancel what is only promised and has not left. Raises Unauthenticated, Forbidden, UnknownPurchase."""
     staff_id = _staff(visit)
