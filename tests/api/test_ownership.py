@@ -29,6 +29,8 @@ BODIES: dict[str, Any] = {
     "propose": {"amount": 1},
     "inspect": {"restocked": []},
     "change_return_address": {"return_address": "here"},
+    "take_cash": {"amount": {"amount": 5790, "currency": "CNY"}, "reference": "R-1"},
+    "refused_at_the_door": {"restocked": []},
     "change_product": {"state": "archived"},
     "change_prices": {"prices": [{"amount": 1, "currency": "CNY"}]},
 }
@@ -52,7 +54,7 @@ ROUTES = _routes()
 
 
 def test_every_route_with_an_owner_is_tried() -> None:
-    assert len(ROUTES) == 40
+    assert len(ROUTES) == 42
 
 
 @pytest.fixture
