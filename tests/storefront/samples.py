@@ -8,6 +8,7 @@ import msgspec
 
 from merx.kit.money import Money
 from merx.storefront import dispute_views as d
+from merx.storefront import payment_views as pv
 from merx.storefront import reconciliation_views as c
 from merx.storefront import return_views as r
 from merx.storefront import views as v
@@ -307,19 +308,19 @@ def checkout(locale: str, currency: str, *, guest: bool = False) -> v.CheckoutVi
     )
 
 
-def payment(state: str, locale: str, currency: str, *, silent: bool = False) -> v.PaymentView:
+def payment(state: str, locale: str, currency: str, *, silent: bool = False) -> pv.PaymentView:
     """A payment in one of its states; `silent`: its provider does not answer."""
     ways = (
         v.PaymentChoice(code="wechat", name="微信支付" if locale == "zh-CN" else "WeChat Pay", chosen=False),
         v.PaymentChoice(code="card", name="银行卡" if locale == "zh-CN" else "Bank card", chosen=False),
     )
     orders = (
-        v.OrderLink(
+        pv.OrderLink(
             number="01JD8M2K7Q4V9X3B-1", url="/orders/1", seller_name=text("Northlight Studio", locale)
         ),
-        v.OrderLink(number="01JD8M2K7Q4V9X3B-2", url="/orders/2", seller_name=text("Slow House", locale)),
+        pv.OrderLink(number="01JD8M2K7Q4V9X3B-2", url="/orders/2", seller_name=text("Slow House", locale)),
     )
-    return v.PaymentView(
+    return pv.PaymentView(
         number="01JD8M2K7Q4V9X3B",
         amount=totals(currency).total,
         state=state,  # type: ignore[arg-type]
@@ -800,7 +801,7 @@ def pages(locale: str, currency: str) -> dict[str, tuple[str, v.View]]:
             msgspec.structs.replace(
                 payment("waiting", locale, currency),
                 pay_url=None,
-                transfer=v.TransferView(holder="Merx", bank="Bank", account="DE02", reference="261121ABCDEFGHJKP1"),
+                transfer=pv.TransferView(holder="Merx", bank="Bank", account="DE02", reference="261121ABCDEFGHJKP1"),
             ),
         ),
         "platform-payments": ("platform_payments.html", platform_payments(currency)),

@@ -19,7 +19,8 @@ from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
 from merx.sellers import get_sellers
 from merx.storefront import present
 from merx.storefront.pages import Page, fragment, page, see_other
-from merx.storefront.views import OrderLink, PaymentChoice, PaymentView, TransferView
+from merx.storefront.payment_views import OrderLink, PaymentView, TransferView
+from merx.storefront.views import PaymentChoice
 from merx.storefront.visit import Visit
 
 _MODULE_PIXELS = 6
