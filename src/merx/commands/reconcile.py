@@ -61,7 +61,7 @@ async def reconcile_and_show(
                 progress=_shown_on(bars),
             )
     except (NoSuchBill, DayNotOver, BillUnreadable, BillBusy) as error:
-        errors.print(_what_to_do(error, providers), highlight=False, markup=False)
+        errors.print(_what_to_do(error, providers), highlight=False, markup=False, soft_wrap=True)
         return UNREAD
     _show(bill, console)
     return OPEN if bill.open else 0
@@ -81,7 +81,8 @@ def _last_day(providers: ProviderRegistry, code: str, *, now: datetime) -> date:
 
 def _what_to_do(error: Exception, providers: ProviderRegistry) -> str:
     if isinstance(error, NoSuchBill):
-        known = ", ".join(sorted({each.bill_code for each in providers} - {""})) or "none is configured"
+        known = ", ".join(sorted({each.bill_code for each in providers} - {""}))
+        known = known or "none is configured; the demo shop's are with MERX_SIMULATORS=true"
         return f"{error} Those that do: {known}."
     if isinstance(error, BillUnreadable):
         return f"{error} The job worker tries by itself; see the keys and permissions of the provider if it goes on."
