@@ -11,7 +11,7 @@ CAPTURED: Final = Sql("SELECT count(*) FROM payments WHERE captured > 0")
 
 RECONCILIATION: Final = (
     Check(
-        code="M20",
+        code="M30",
         area="money",
         title="A bill's row that agreed has the amount of its payment or refund, which is booked once to the provider's balance",
         sql=Sql("""
@@ -47,7 +47,7 @@ RECONCILIATION: Final = (
         examined_sql=ROWS,
     ),
     Check(
-        code="M21",
+        code="M31",
         area="money",
         title="What the books say a provider kept is what its bills say: each fee once, with the money it is of",
         sql=Sql("""
@@ -86,7 +86,7 @@ RECONCILIATION: Final = (
         examined_sql=CONFIRMED,
     ),
     Check(
-        code="M22",
+        code="M32",
         area="money",
         title="Money whose bill is due has left clearing, or is an open difference",
         needs=("now", "clearing_days"),
