@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.shopping import NANJING, SHANGHAI, at_cashier, buy, pay
+from tests.e2e.test_keyboard import tab_to
 from tests.e2e.visitor import DESKTOP, PHONE
 from tests.e2e.words import CHINESE, ENGLISH
 
@@ -52,3 +53,23 @@ async def test_an_unpaid_order_can_be_cancelled_and_can_then_not_be_paid(visitor
     await buyer.page.goto(cashier)
     await expect(buyer.page.get_by_role("button", name="支付")).to_have_count(0)
     await expect(buyer.page.locator("h2")).to_have_text(re.compile("关闭"))
+
+
+@pytest.mark.slow
+async def test_a_waiting_purchase_is_paid_another_way_with_the_keyboard_alone(visitor: NewVisitor) -> None:
+    buyer = await visitor(language=ENGLISH, size=DESKTOP)
+    await buy(buyer, "/products/potted-aloe", NANJING, email="ada@example.com")
+    await buyer.page.get_by_role("link", name="离开").click()
+    await buyer.reads(buyer.say("Waiting for your payment"))
+    ways = buyer.page.locator("#ways")
+    await expect(ways.get_by_role("button", name="Alipay", exact=True)).to_have_count(0)
+    await tab_to(buyer, "WeChat Pay", kind="button")
+    await expect(ways.get_by_role("button", name="WeChat Pay")).to_be_focused()
+    await buyer.page.wait_for_event(
+        "response", lambda answer: "/purchases/" in answer.url
+    )  # the page asks again
+    await expect(ways.get_by_role("button", name="WeChat Pay")).to_be_focused()
+    await buyer.page.keyboard.press("Enter")
+    await expect(buyer.page.locator("#scan")).to_contain_text("WeChat Pay")
+    await expect(ways.get_by_role("button", name="WeChat Pay")).to_have_count(0)
+    await buyer.look("payment-another-way")
