@@ -59,7 +59,7 @@ async def test_an_order_is_shipped_delivered_received_and_reviewed(
         "parcel_delivered",
         "parcel_received",
     ]
-    assert body["parcels"][0]["lines"] == [{"order_line_id": line, "quantity": 2}]
+    assert body["parcels"][0]["lines"] == [{"order_line_id": line, "quantity": 2, "replacements": []}]
 
 
 async def test_a_parcel_is_shipped_once_per_key(api: Api, client: httpx.AsyncClient) -> None:

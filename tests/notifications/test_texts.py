@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from typing import get_args
 
+import msgspec
 import pytest
 
 from merx.accounts import Account
@@ -84,6 +85,17 @@ def test_every_kind_is_worded_in_every_language_with_its_facts(kind: Kind, local
     whole = wording.title + wording.text + wording.path
     assert "{" not in whole
     assert whole.isprintable()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_an_exchange_speaks_of_money_only_when_it_became_a_refund(locale: str) -> None:
+    facts = msgspec.structs.replace(EXAMPLES["return_for_buyer"], exchange=True)
+    for step in ("ReturnRequested", "ReturnApproved", "ReturnInspected", "ReturnSettled"):
+        text = word("return_for_buyer", msgspec.structs.replace(facts, step=step), locale=locale).text
+        assert "30.00" not in text, step
+        assert text
+    refunded = msgspec.structs.replace(facts, step="ReturnConverted", exchange=False)
+    assert "30.00" in word("return_for_buyer", refunded, locale=locale).text
 
 
 def test_amounts_and_carriers_are_written_as_the_reader_writes_them() -> None:
