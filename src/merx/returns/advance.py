@@ -165,10 +165,14 @@ async def _pay(
 async def _shelve(tx: Tx, case: Return, view: OrderView, *, now: datetime) -> None:
     """Put on the shelf what can be sold again: what never left as what was ordered, the rest as what it is."""
     ordered = {line.id: line.variant_id for line in view.lines}
-    back = {
-        (line.order_line_id, ordered[line.order_line_id] if line.unshipped else line.variant_id): (
-            line.unshipped + line.restocked
-        )
-        for line in case.lines
-    }
-    await take_back(tx, purchase_id=case.purchase_id, return_id=case.id, units=back, now=now)
+    await take_back(
+        tx,
+        purchase_id=case.purchase_id,
+        return_id=case.id,
+        units={line.order_line_id: line.unshipped + line.restocked for line in case.lines},
+        variants={
+            line.order_line_id: ordered[line.order_line_id] if line.unshipped else line.variant_id
+            for line in case.lines
+        },
+        now=now,
+    )
