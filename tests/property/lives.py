@@ -37,7 +37,8 @@ DEADLINE: Final = timedelta(minutes=30)
 _CHAPTER: Final = timedelta(seconds=61)
 """Long enough for every job to ask again, short enough for a recorded notice to be still fresh at the end."""
 _JOBS: Final = ("ask_in_doubt", "expire_unpaid", "send_refunds")
-_PATIENCE: Final = 12
+_PATIENCE: Final = (*(timedelta(seconds=61) for _ in range(8)), *(timedelta(minutes=20) for _ in range(12)))
+"""How long the jobs are given: what was asked often is asked again more seldom."""
 _STOCK: Final = """
 SELECT l.sku, coalesce(sum(h.quantity) FILTER (WHERE h.state = 'active'), 0)::int,
        (coalesce(sum(h.quantity) FILTER (WHERE h.state = 'consumed'), 0)
@@ -309,11 +310,11 @@ class Life:
 
     async def settle(self, until: Callable[[Ending], bool] | None = None) -> None:
         """Let the jobs run until nothing is open, or until what is wanted is known; notices no longer arrive."""
-        for _ in range(_PATIENCE):
+        for pause in _PATIENCE:
             ending = await self.ending()
             if (until or _is_over)(ending):
                 return
-            self.stage.peers.clock.advance(_CHAPTER)
+            self.stage.peers.clock.advance(pause)
             for job in _JOBS:
                 await self.stage.job(job)
         raise AssertionError(f"the shop does not find out: {await self.ending()}")
