@@ -33,11 +33,11 @@ async def withdraw_rows(
 
 
 async def undeliver_rows(
-    tx: Tx, purchase: Purchase, *, back: Mapping[tuple[UUID, UUID], int], actor_id: UUID | None, now: datetime
+    tx: Tx, purchase: Purchase, *, back: Mapping[UUID, int], actor_id: UUID | None, now: datetime
 ) -> list[UUID] | None:
     """Cancel a locked purchase that was refused at the door.
 
-    `back` says by line and variant how many units are sold again; the other units are written off: they stay sold.
+    `back` says by line how many units are sold again; the other units are written off: they stay sold.
     Returns the payments whose promise is to be given back, None when the purchase is not served on a promise.
     """
     if not _on_a_promise(purchase):

@@ -41,7 +41,7 @@ async def record_undelivered(
     if view.order.payment_status != "authorized":
         raise PaymentMoved(state=payment.state.value)
     await bring_back(tx, order_id=order_id, restocked=back, actor_id=actor_id, now=now)
-    units = {(line.id, line.variant_id): back.get(line.id, 0) + line.to_ship for line in view.lines}
+    units = {line.id: back.get(line.id, 0) + line.to_ship for line in view.lines}
     released = await undeliver_rows(tx, purchase, back=units, actor_id=actor_id, now=now)
     if released is None:
         raise PaymentMoved(state=payment.state.value)
