@@ -8,6 +8,7 @@ nothing; what is never told is lost. In the end the shop's jobs run until there 
 
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -24,10 +25,12 @@ from merx.checkout import Placed, ask_provider, cancel_purchase, start_payment
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.settings import load_settings
+from merx.inventory import Receipt, receive_stock
 from merx.kit.errors import Unavailable
 from merx.kit.ids import new_id
 from merx.orders import purchase_view
 from merx.payments import NewPayment, open_payments
+from merx.reconciliation import BillUnreadable, reconcile_day
 from merx.returns import Application, ReturnKind, ReturnReason, Wanted, approve_return, request_return
 from merx.services import Services
 from merx.simulators import NoticeAnswer
@@ -37,6 +40,7 @@ DEADLINE: Final = timedelta(minutes=30)
 _CHAPTER: Final = timedelta(seconds=61)
 """Long enough for every job to ask again, short enough for a recorded notice to be still fresh at the end."""
 _JOBS: Final = ("ask_in_doubt", "expire_unpaid", "send_refunds")
+_NOON: Final = 12  # in UTC: every provider's bill of the day before is ready
 _PATIENCE: Final = (*(timedelta(seconds=61) for _ in range(8)), *(timedelta(minutes=20) for _ in range(12)))
 """How long the jobs are given: what was asked often is asked again more seldom."""
 _STOCK: Final = """
@@ -61,11 +65,13 @@ class Ending(msgspec.Struct, frozen=True):
     stock: dict[str, tuple[int, int]]
     happened: dict[str, int]
     provider: list[tuple[int, int, bool]]
+    #: What a bill said that is still unexplained.
+    differences: int
 
     @property
     def booked_at_provider(self) -> int:
         """What the ledger says the provider has of it."""
-        return sum(sum_ for account, sum_ in self.ledger.items() if account.startswith("provider_clearing"))
+        return sum(sum_ for account, sum_ in self.ledger.items() if account.startswith("provider_"))
 
 
 Chapter = Callable[["Life"], Awaitable[list[str]]]
@@ -133,12 +139,14 @@ class Life:
         self.attempts: list[str] = []
         self.cart: ReadyCart
         self.placed: Placed
-        self.rival: tuple[ReadyCart, Placed] | None = None
+        self.begun: datetime
+        self.restock = False
 
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     async def order(self, lines: dict[str, int]) -> None:
         """Order, go to the cashier, and ask there how it stands."""
+        self.begun = self.stage.clock()
         self.cart = await self.stage.cart(lines, self.peer.code)
         placed = await self.stage.services.placement.place(self.cart.command)
         assert isinstance(placed, Placed), placed
@@ -175,11 +183,12 @@ class Life:
         self.peer.simulator.clear_faults()
 
     async def lose_the_stock(self) -> None:
-        """Somebody else holds the only unit from here on."""
-        cart = await self.stage.cart({"POT": 1}, self.peer.code)
-        placed = await self.stage.services.placement.place(cart.command)
-        assert isinstance(placed, Placed), placed
-        self.rival = cart, placed
+        """Somebody else buys the only unit, and another one will come when this life is over."""
+        rival = Life(self.stage, self.peer)
+        await rival.order({"POT": 1})
+        await rival.pay()
+        await rival._ask(rival.attempts[0])
+        self.restock = True
 
     async def _cancel(self, cart: ReadyCart, placed: Placed) -> bool:
         return await cancel_purchase(
@@ -306,8 +315,6 @@ class Life:
         self.sayings[name] = tell
         return name
 
-    # --- the end ------------------------------------------------------------------------------------------------------
-
     async def settle(self, until: Callable[[Ending], bool] | None = None) -> None:
         """Let the jobs run until nothing is open, or until what is wanted is known; notices no longer arrive."""
         for pause in _PATIENCE:
@@ -341,6 +348,7 @@ class Life:
                 ledger[f"{row[f'{side}_kind']}{whose}"] += sign * row["amount"]
         held = [self.peer.held(number) for number in self.attempts]
         stock = await fetch(_STOCK, me)
+        open_ = await fetch("SELECT 1 FROM differences WHERE purchase_id = $1 AND state <> 'resolved'", me)
         return Ending(
             (purchase[0], purchase[1]),
             [(row[0], row[1], row[2]) for row in orders],
@@ -350,12 +358,40 @@ class Life:
             {row[0]: (row[1], row[2]) for row in stock},
             dict(Counter(row[0] for row in events)),
             sorted((each.paid, each.refunded, each.open) for each in held),
+            len(open_),
         )
 
+    async def a_day_later(self) -> list[str]:
+        """Noon of a day on which the provider's bill of this one is ready."""
+        clock = self.stage.peers.clock
+        noon = (clock.now() + timedelta(days=2)).replace(hour=_NOON, minute=0, second=0, microsecond=0)
+        clock.set(noon, freeze=True)
+        return [self.may_read_bill(), self.may_run("ask_in_doubt"), self.may_run("expire_unpaid")]
+
+    def may_read_bill(self) -> str:
+        """The provider's bills of the days since the order are read."""
+        self.sayings["bill"] = self.read_bills
+        return "bill"
+
+    async def read_bills(self) -> None:
+        """Read them, as often as asked."""
+        zone = self.peer.provider.bill_zone
+        now = self.stage.clock()
+        day, today = self.begun.astimezone(zone).date(), now.astimezone(zone).date()
+        while day < today:
+            with suppress(BillUnreadable):
+                await reconcile_day(
+                    self.stage.db, self.stage.services.providers, provider=self.peer.code, day=day, now=now
+                )
+            day += timedelta(days=1)
+
     async def leave(self) -> None:
-        """Give back what others must not miss."""
-        if self.rival is not None:
-            assert await self._cancel(*self.rival)
+        """Others must not miss what was bought here."""
+        if self.restock:
+            receipt = Receipt(new_id(), self.stage.shop.variants["POT"], self.stage.shop.locations[0], 1)
+            await self.stage.db.write(
+                lambda tx: receive_stock(tx, receipts=[receipt], now=self.stage.clock())
+            )
 
 
 def _is_over(ending: Ending) -> bool:
@@ -437,19 +473,26 @@ async def live(
     stage.services.providers = stage.peers.registry()
     life = Life(stage, peer)
     births: list[list[str]] = []
-    for chapter, act in enumerate(story):
-        stage.peers.clock.advance(_CHAPTER)
-        births.append([*await act(life), *await life.listen(chapter)])
+
+    async def tell(chapter: int, new: list[str]) -> None:
+        births.append([*new, *await life.listen(chapter)])
         waiting = deque(births[-1] if schedule is None else schedule[chapter])
         while waiting:
             await life.tell(waiting.popleft())
             heard = await life.hear()
             births[-1] += heard
             waiting += heard if schedule is None else []
+
+    for chapter, act in enumerate(story):
+        stage.peers.clock.advance(_CHAPTER)
+        await tell(chapter, await act(life))
+    await tell(len(story), await life.a_day_later())
     await life.settle()
-    for name in () if schedule is None else schedule[len(story)]:
+    for name in () if schedule is None else schedule[-1]:
         await life.tell(name)
     await life.settle()
+    await life.a_day_later()
+    await life.read_bills()
     ending = await life.ending()
     await life.leave()
     return ending, births
