@@ -288,7 +288,7 @@ class _Run:
             page = partial(self._kept_pages, slow.server)
             orders = partial(self._http_orders, database, slow.server)
             steps: list[Step] = [
-                ("page_alone", page), ("slow_provider_page", partial(slow.beset, page)),
+                ("pages_drawn", page), ("page_alone", page), ("slow_provider_page", partial(slow.beset, page)),
                 ("slow_provider_orders", partial(slow.beset, orders)), ("orders_alone", orders),
             ]  # fmt: skip
             await self._repeat("slow_provider", steps)
