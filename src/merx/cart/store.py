@@ -209,8 +209,8 @@ UPDATE carts SET account_id = $2, person_id = $2, address_sealed = NULL, country
 """)
 EXPIRE_IDLE = Sql("""
 UPDATE carts SET state = 'expired', version = version + 1
- WHERE id IN (SELECT id FROM carts WHERE state = 'open' AND account_id IS NULL AND updated_at <= $1
-               ORDER BY updated_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+ WHERE id = ANY(ARRAY(SELECT id FROM carts WHERE state = 'open' AND account_id IS NULL AND updated_at <= $1
+               ORDER BY updated_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
 """)
 
 

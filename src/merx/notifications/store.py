@@ -73,11 +73,11 @@ async def mark_read(tx: Tx, *, account_id: UUID, event_ids: Sequence[UUID] | Non
 
 CLAIM_MAILS = Sql("""
 UPDATE mails SET state = 'sending', attempts = attempts + 1, next_attempt_at = $2
- WHERE id IN (SELECT id FROM mails
+ WHERE id = ANY(ARRAY(SELECT id FROM mails
                WHERE state IN ('queued', 'sending') AND next_attempt_at <= $1
                ORDER BY next_attempt_at, id
                LIMIT $3
-                 FOR UPDATE SKIP LOCKED)
+                 FOR UPDATE SKIP LOCKED))
 RETURNING id, account_id, kind, data, attempts, created_at
 """)
 

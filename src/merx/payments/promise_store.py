@@ -30,20 +30,20 @@ UPDATE payments SET capture_failure = $2, version = version + 1
 """)
 TO_RELEASE = Sql("""
 UPDATE payments SET asked_at = $1
- WHERE id IN (SELECT id FROM payments
+ WHERE id = ANY(ARRAY(SELECT id FROM payments
                WHERE state = $4 AND release_at IS NOT NULL AND (asked_at IS NULL OR asked_at <= $2)
-               ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+               ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING id
 """)
 TO_CAPTURE = Sql("""
 UPDATE payments SET asked_at = $1
- WHERE id IN (SELECT y.id FROM payments y
+ WHERE id = ANY(ARRAY(SELECT y.id FROM payments y
                WHERE y.state = $4 AND y.provider = ANY($5::text[]) AND y.release_at IS NULL
                  AND y.capture_failure IS NULL AND (y.asked_at IS NULL OR y.asked_at <= $2)
                  AND (y.capture_wanted_at IS NOT NULL
                       OR EXISTS (SELECT FROM orders o
                                   WHERE o.purchase_id = y.purchase_id AND o.fulfilment_status <> 'unfulfilled'))
-               ORDER BY y.asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+               ORDER BY y.asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING id
 """)
 

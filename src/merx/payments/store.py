@@ -165,11 +165,11 @@ async def insert_fact(tx: Tx, payment: Payment, fact: Fact, *, now: datetime) ->
 
 IN_DOUBT = Sql("""
 UPDATE payments SET asked_at = $1
- WHERE id IN (SELECT id FROM payments
+ WHERE id = ANY(ARRAY(SELECT id FROM payments
                WHERE state = 'action_required' AND started_at <= $1::timestamptz - $2::interval
                  AND (asked_at IS NULL OR asked_at <= $1::timestamptz
                                           - least($4::interval, greatest($2::interval, (asked_at - started_at) / 10)))
-               ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+               ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING id, purchase_id, provider, number
 """)
 
@@ -243,9 +243,9 @@ CLAIM_REFUNDS = Sql(f"""
 WITH claimed AS (
     UPDATE refunds r SET state = 'submitted', attempts = r.attempts + 1,
            next_attempt_at = $1::timestamptz + least($4::interval, $2::interval * power(2, least(r.attempts, 30)))
-     WHERE r.id IN (SELECT id FROM refunds
+     WHERE r.id = ANY(ARRAY(SELECT id FROM refunds
                      WHERE next_attempt_at <= $1 AND state IN ('approved', 'submitted', 'failed')
-                     ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+                     ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
     RETURNING {REFUND_COLUMNS}
 ), tried AS (
     INSERT INTO refund_attempts (refund_id, attempt, purchase_id, started_at)
@@ -274,8 +274,8 @@ UPDATE refunds SET doubted_at = $3
 """)
 CLAIM_DOUBTED = Sql(f"""
 UPDATE refunds r SET doubted_at = $2
- WHERE r.id IN (SELECT id FROM refunds WHERE doubted_at <= $1
-                 ORDER BY doubted_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+ WHERE r.id = ANY(ARRAY(SELECT id FROM refunds WHERE doubted_at <= $1
+                 ORDER BY doubted_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING {REFUND_COLUMNS}
 """)
 BELIEVE_REFUND = Sql("UPDATE refunds SET doubted_at = NULL WHERE id = $1 AND state = ANY($2::text[])")

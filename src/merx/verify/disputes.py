@@ -23,7 +23,7 @@ DISPUTES: Final = (
                 SELECT m.id, coalesce(sum(l.amount) FILTER (WHERE l.kind = 'disputes'), 0) AS waiting,
                        coalesce(sum(l.amount) FILTER (WHERE l.kind = 'seller_pending'), 0) AS borne,
                        coalesce(sum(l.amount) FILTER (WHERE l.kind = 'provider_fees'), 0) AS fees,
-                       coalesce(sum(-l.amount) FILTER (WHERE l.kind = 'provider_clearing'), 0) AS taken
+                       coalesce(sum(-l.amount) FILTER (WHERE l.kind IN ('provider_clearing', 'provider_balance')), 0) AS taken
                   FROM moved m LEFT JOIN legs l ON l.cause_id = m.id GROUP BY m.id
             )
             SELECT 'dispute ' || m.reference AS key,
