@@ -7,11 +7,10 @@ from datetime import datetime
 
 from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
-from merx.kit.money import Money
 from merx.payments import promise_store, store
-from merx.payments.errors import AmountMismatch
 from merx.payments.events import CAPTURE_FAILED, PAYMENT_AUTHORIZED, PAYMENT_VOIDED
 from merx.payments.model import Fact, Payment
+from merx.payments.record import check_amount
 from merx.payments.states import PAYMENT_STATES
 
 
@@ -48,16 +47,6 @@ async def record_capture_failed(tx: Tx, *, payment: Payment, failure: str, now: 
         return False
     await publish(tx, [_event(CAPTURE_FAILED, payment, reason=failure)], now=now)
     return True
-
-
-def check_amount(payment: Payment, fact: Fact) -> None:
-    """What was reported must be what was asked for. Raises AmountMismatch."""
-    reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
-    if reported != expected:
-        raise AmountMismatch(
-            reported=f"{reported.decimal()} {reported.currency}",
-            expected=f"{expected.decimal()} {expected.currency}",
-        )
 
 
 def _event(kind: str, payment: Payment, **more: str) -> Event:

@@ -40,6 +40,16 @@ def agrees(payment: Payment, fact: Fact) -> bool:
     return (fact.amount, fact.currency) == (payment.amount, payment.currency)
 
 
+def check_amount(payment: Payment, fact: Fact) -> None:
+    """What was reported must be what was asked for. Raises AmountMismatch."""
+    if not agrees(payment, fact):
+        reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
+        raise AmountMismatch(
+            reported=f"{reported.decimal()} {reported.currency}",
+            expected=f"{expected.decimal()} {expected.currency}",
+        )
+
+
 async def record_captured(tx: Tx, *, payment: Payment, fact: Fact, now: datetime) -> bool:
     """Record that the provider holds the payment's money, book it, publish PaymentCaptured.
 
@@ -57,12 +67,7 @@ async def record_all_captured(
     Raises AmountMismatch, ReferenceTaken when one of them does.
     """
     for payment, fact in captures:
-        if not agrees(payment, fact):
-            reported, expected = Money(fact.amount, fact.currency), Money(payment.amount, payment.currency)
-            raise AmountMismatch(
-                reported=f"{reported.decimal()} {reported.currency}",
-                expected=f"{expected.decimal()} {expected.currency}",
-            )
+        check_amount(payment, fact)
     try:
         moved = await store.capture(tx, captures, sources=PAYMENT_STATES.sources("captured"), now=now)
     except asyncpg.UniqueViolationError as error:
