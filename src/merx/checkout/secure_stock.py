@@ -1,13 +1,10 @@
 """The stock of a purchase whose money, or the promise of it, has arrived: still held, found again, or gone."""
 
-from collections import Counter
 from datetime import datetime
-from uuid import UUID
 
 from merx.checkout.cancel_rows import booked_sale, cancel_rows
 from merx.infra.db import Record, Tx
-from merx.inventory import Claim, expire_holds, hold_stock, lock_stock, lock_stock_of
-from merx.kit.ids import new_id
+from merx.inventory import claim_free, hold_stock, lock_stock_of
 from merx.ledger import post
 from merx.orders import OrderState, Purchase, units_without_hold
 
@@ -18,19 +15,9 @@ async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
     missing = await units_without_hold(tx, purchase_id=purchase.id)
     if not missing:
         return True
-    demand = Counter[UUID]()
-    for _, variant_id, quantity in missing:
-        demand[variant_id] += quantity
-    sheet = await lock_stock(tx, variant_ids=demand)
-    await expire_holds(tx, sheet=sheet, variant_ids=sheet.short(demand), now=now)
-    lines = [(variant_id, quantity) for _, variant_id, quantity in missing]
-    if sheet.shortages(lines):
+    claims = await claim_free(tx, purchase_id=purchase.id, lines=missing, now=now)
+    if claims is None:
         return False
-    claims = [
-        Claim(new_id(), allotment_id, variant_id, purchase.id, line_id, part)
-        for (line_id, variant_id, _), parts in zip(missing, sheet.take(lines), strict=True)
-        for allotment_id, part in parts
-    ]
     await hold_stock(tx, claims=claims, expires_at=now, now=now)
     return True
 

@@ -5,7 +5,7 @@ holds after their allotments. A hold past its expiry no longer blocks a sale, wh
 """
 
 from merx.inventory.availability import availability
-from merx.inventory.hold import expire_holds, hold_stock, lock_stock
+from merx.inventory.hold import claim_free, expire_holds, hold_stock, lock_stock
 from merx.inventory.hold_for_return import hold_for_return, release_for_return, sell_for_return
 from merx.inventory.model import SCARCE_BELOW, Claim, Location, Receipt, SettledHold, Shortage
 from merx.inventory.receive import create_locations, locations, receive_stock
@@ -22,6 +22,7 @@ __all__ = [
     "Shortage",
     "StockSheet",
     "availability",
+    "claim_free",
     "consume_holds",
     "create_locations",
     "expire_holds",

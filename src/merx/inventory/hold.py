@@ -1,5 +1,6 @@
 """Hold stock for a while: lock, decide, write."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +9,7 @@ from merx.infra.db import Tx
 from merx.inventory import store
 from merx.inventory.model import Claim
 from merx.inventory.rules import StockSheet
+from merx.kit.ids import new_id
 
 
 async def lock_stock(tx: Tx, *, variant_ids: Collection[UUID]) -> StockSheet:
@@ -26,6 +28,28 @@ async def expire_holds(tx: Tx, *, sheet: StockSheet, variant_ids: Collection[UUI
     """Lift the run-out holds on locked stock and enter the units as free."""
     for allotment_id, quantity in await store.expire(tx, sheet.allotments(variant_ids), now=now):
         sheet.give_back(allotment_id=allotment_id, quantity=quantity)
+
+
+async def claim_free(
+    tx: Tx, *, purchase_id: UUID, lines: Sequence[tuple[UUID, UUID, int]], now: datetime
+) -> list[Claim] | None:
+    """Lock the stock of (order line, variant, units) and claim all of it, also from run-out holds; None: too little.
+
+    The caller writes the claims in the same transaction.
+    """
+    wanted = [(variant_id, quantity) for _, variant_id, quantity in lines]
+    demand = Counter[UUID]()
+    for variant_id, quantity in wanted:
+        demand[variant_id] += quantity
+    sheet = await lock_stock(tx, variant_ids=demand)
+    await expire_holds(tx, sheet=sheet, variant_ids=sheet.short(demand), now=now)
+    if sheet.shortages(wanted):
+        return None
+    return [
+        Claim(new_id(), allotment_id, variant_id, purchase_id, line_id, part)
+        for (line_id, variant_id, _), parts in zip(lines, sheet.take(wanted), strict=True)
+        for allotment_id, part in parts
+    ]
 
 
 async def hold_stock(

@@ -1,6 +1,5 @@
 """Set stock aside for an exchange: from the approval until the replaced goods are back, or the case comes to nothing."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -9,9 +8,7 @@ from uuid import UUID
 from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
 from merx.inventory import store
-from merx.inventory.hold import expire_holds, lock_stock
-from merx.inventory.model import Claim
-from merx.kit.ids import new_id
+from merx.inventory.hold import claim_free
 
 _FOR_GOOD: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The deadlines of the case end such a hold, not the clock."""
@@ -24,21 +21,11 @@ async def hold_for_return(
 
     Publishes StockSetAside.
     """
-    demand = Counter[UUID]()
-    for _, variant_id, quantity in lines:
-        demand[variant_id] += quantity
-    sheet = await lock_stock(tx, variant_ids=demand)
-    await expire_holds(tx, sheet=sheet, variant_ids=sheet.short(demand), now=now)
-    wanted = [(variant_id, quantity) for _, variant_id, quantity in lines]
-    if sheet.shortages(wanted):
+    claims = await claim_free(tx, purchase_id=purchase_id, lines=lines, now=now)
+    if claims is None:
         return False
-    claims = [
-        Claim(new_id(), allotment_id, variant_id, purchase_id, line_id, part)
-        for (line_id, variant_id, _), parts in zip(lines, sheet.take(wanted), strict=True)
-        for allotment_id, part in parts
-    ]
     await store.insert_holds(tx, claims, ends=[_FOR_GOOD] * len(claims), now=now, return_id=return_id)
-    await _tell(tx, purchase_id, return_id, demand, now)
+    await _tell(tx, purchase_id, return_id, [variant_id for _, variant_id, _ in lines], now)
     return True
 
 
@@ -56,8 +43,6 @@ async def release_for_return(tx: Tx, *, return_id: UUID, purchase_id: UUID, now:
         await _tell(tx, purchase_id, return_id, [hold.variant_id for hold in ended], now)
 
 
-async def _tell(
-    tx: Tx, purchase_id: UUID, return_id: UUID, variants: Sequence[UUID] | Counter[UUID], now: datetime
-) -> None:
+async def _tell(tx: Tx, purchase_id: UUID, return_id: UUID, variants: Sequence[UUID], now: datetime) -> None:
     data = {"return_id": str(return_id), "availability_of": sorted({str(each) for each in variants})}
     await publish(tx, [Event("StockSetAside", purchase_id, data)], now=now)
