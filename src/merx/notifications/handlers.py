@@ -1,5 +1,6 @@
 """Turn events into notifications and queued mails. Handling an event twice changes nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from merx.infra.outbox import StoredEvent
 from merx.notifications import store
 from merx.notifications.model import (
     DisputeTold,
+    Facts,
     Kind,
     OrderAuthorized,
     OrderPaid,
@@ -103,14 +105,7 @@ async def tell_seller_paid(tx: Tx, event: StoredEvent) -> None:
     facts = OrderPaid(
         order_id=paid.order_id, order_number=paid.order_number, total=paid.total, currency=paid.currency
     )
-    await store.insert(
-        tx,
-        event_id=event.id,
-        account_ids=await member_ids(tx, seller_id=paid.seller_id),
-        kind="order_paid",
-        data=facts,
-        created_at=event.created_at,
-    )
+    await _tell(tx, event, await member_ids(tx, seller_id=paid.seller_id), kind="order_paid", facts=facts)
 
 
 async def tell_seller_authorized(tx: Tx, event: StoredEvent) -> None:
@@ -123,13 +118,8 @@ async def tell_seller_authorized(tx: Tx, event: StoredEvent) -> None:
         currency=promised.currency,
         provider=promised.provider,
     )
-    await store.insert(
-        tx,
-        event_id=event.id,
-        account_ids=await member_ids(tx, seller_id=promised.seller_id),
-        kind="order_authorized",
-        data=facts,
-        created_at=event.created_at,
+    await _tell(
+        tx, event, await member_ids(tx, seller_id=promised.seller_id), kind="order_authorized", facts=facts
     )
 
 
@@ -142,13 +132,12 @@ async def tell_seller_withdrawn(tx: Tx, event: StoredEvent) -> None:
     order = msgspec.convert(event.data, type=_CancelledEvent)
     if order.reason not in ("buyer", "staff"):
         return
-    await store.insert(
+    await _tell(
         tx,
-        event_id=event.id,
-        account_ids=await member_ids(tx, seller_id=order.seller_id),
+        event,
+        await member_ids(tx, seller_id=order.seller_id),
         kind="order_withdrawn",
-        data=OrderWithdrawn(order_id=order.order_id, order_number=order.order_number),
-        created_at=event.created_at,
+        facts=OrderWithdrawn(order_id=order.order_id, order_number=order.order_number),
     )
 
 
@@ -158,19 +147,18 @@ async def tell_buyer_confirmed(tx: Tx, event: StoredEvent) -> None:
     account_id, order_id, number = await first_order(tx, purchase_id=event.subject_id)
     if account_id is None:
         return
-    await store.insert(
+    await _tell(
         tx,
-        event_id=event.id,
-        account_ids=[account_id],
+        event,
+        [account_id],
         kind="payment_confirmed",
-        data=PaymentConfirmed(
+        facts=PaymentConfirmed(
             purchase_id=event.subject_id,
             order_id=order_id,
             order_number=number,
             amount=confirmed.amount,
             currency=confirmed.currency,
         ),
-        created_at=event.created_at,
     )
 
 
@@ -187,14 +175,7 @@ async def tell_buyer_shipped(tx: Tx, event: StoredEvent) -> None:
         carrier=shipped.carrier,
         tracking_number=shipped.tracking_number,
     )
-    await store.insert(
-        tx,
-        event_id=event.id,
-        account_ids=[order.account_id],
-        kind="parcel_shipped",
-        data=facts,
-        created_at=event.created_at,
-    )
+    await _tell(tx, event, [order.account_id], kind="parcel_shipped", facts=facts)
 
 
 async def tell_dispute(tx: Tx, event: StoredEvent) -> None:
@@ -218,14 +199,7 @@ async def tell_dispute(tx: Tx, event: StoredEvent) -> None:
                 currency=told.currency,
                 due_at=told.due_at,
             )
-            await store.insert(
-                tx,
-                event_id=event.id,
-                account_ids=account_ids,
-                kind=kind,
-                data=facts,
-                created_at=event.created_at,
-            )
+            await _tell(tx, event, account_ids, kind=kind, facts=facts)
 
 
 async def tell_return(tx: Tx, event: StoredEvent) -> None:
@@ -252,11 +226,10 @@ async def tell_return(tx: Tx, event: StoredEvent) -> None:
     ]
     for kind, account_ids in told:
         if account_ids:
-            await store.insert(
-                tx,
-                event_id=event.id,
-                account_ids=account_ids,
-                kind=kind,
-                data=facts,
-                created_at=event.created_at,
-            )
+            await _tell(tx, event, account_ids, kind=kind, facts=facts)
+
+
+async def _tell(tx: Tx, event: StoredEvent, account_ids: Sequence[UUID], *, kind: Kind, facts: Facts) -> None:
+    await store.insert(
+        tx, event_id=event.id, account_ids=account_ids, kind=kind, data=facts, created_at=event.created_at
+    )
