@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.checkout.apply_fact import apply_fact
-from merx.checkout.lanes import in_lanes
+from merx.checkout.lanes import answered, in_lanes
 from merx.checkout.provider_facts import fact_of_state
 from merx.infra.db import Database, Tx
 from merx.infra.logging import security_event
@@ -19,7 +19,7 @@ from merx.payments import (
     payments_of,
     record_closed,
 )
-from merx.payments.providers import ProviderRegistry, ProviderState, ProviderStatus, ProviderUnavailable
+from merx.payments.providers import ProviderRegistry, ProviderState, ProviderStatus
 
 ASK_EVERY: Final = timedelta(minutes=1)
 ASK_AT_LEAST_EVERY: Final = timedelta(minutes=10)
@@ -45,17 +45,8 @@ async def ask_in_doubt(db: Database, providers: ProviderRegistry, *, now: dateti
     return await in_lanes(
         sorted(claimed),  # the oldest first
         lane=lambda each: each[2],
-        work=lambda each: _ask(db, providers, payment_id=each[0], purchase_id=each[1], now=now),
+        work=lambda each: answered(_resolve(db, providers, payment_id=each[0], purchase_id=each[1], now=now)),
     )
-
-
-async def _ask(
-    db: Database, providers: ProviderRegistry, *, payment_id: UUID, purchase_id: UUID, now: datetime
-) -> bool:
-    try:
-        return await _resolve(db, providers, payment_id=payment_id, purchase_id=purchase_id, now=now)
-    except ProviderUnavailable:
-        return False  # asked again later
 
 
 async def _resolve(

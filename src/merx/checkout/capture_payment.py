@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.checkout.ask_in_doubt import apply_state
+from merx.checkout.lanes import answered, in_lanes
 from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.orders import lock_purchase
@@ -27,7 +28,6 @@ from merx.payments.providers import (
     ProviderRefused,
     ProviderRegistry,
     ProviderStatus,
-    ProviderUnavailable,
 )
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
@@ -42,13 +42,11 @@ async def capture_authorized(db: Database, providers: ProviderRegistry, *, now: 
     claimed = await db.write(
         lambda tx: claim_to_capture(tx, providers=codes, now=now, asked_before=now - AGAIN_AFTER, limit=BATCH)
     )
-    taken = 0
-    for payment_id in sorted(claimed):
-        try:
-            taken += await _take(db, providers, payment_id=payment_id, now=now)
-        except ProviderUnavailable:
-            continue  # asked again after AGAIN_AFTER
-    return taken
+    return await in_lanes(
+        sorted(claimed),
+        lane=lambda each: each[1],
+        work=lambda each: answered(_take(db, providers, payment_id=each[0], now=now)),
+    )
 
 
 async def capture_payment(

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
+from merx.payments.providers import ProviderUnavailable
+
 WIDTH: Final = 10
 T = TypeVar("T")
 
@@ -39,3 +41,11 @@ async def in_lanes(
     if errors:
         raise errors[0]
     return done
+
+
+async def answered(work: Awaitable[bool]) -> bool:
+    """The result of one item's work, False when its provider does not answer: a job asks again later."""
+    try:
+        return await work
+    except ProviderUnavailable:
+        return False

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from merx.checkout.ask_in_doubt import apply_state
 from merx.checkout.errors import AlreadyPaid
+from merx.checkout.lanes import answered, in_lanes
 from merx.checkout.withdraw_rows import withdraw_rows
 from merx.infra.db import Database, Tx
 from merx.orders import lock_purchase
@@ -54,13 +55,11 @@ async def release_authorized(db: Database, providers: ProviderRegistry, *, now: 
     claimed = await db.write(
         lambda tx: claim_to_release(tx, now=now, asked_before=now - AGAIN_AFTER, limit=BATCH)
     )
-    voided = 0
-    for payment_id in sorted(claimed):
-        try:
-            voided += await release_payment(db, providers, payment_id=payment_id, now=now)
-        except ProviderUnavailable:
-            continue  # tried again after AGAIN_AFTER
-    return voided
+    return await in_lanes(
+        sorted(claimed),
+        lane=lambda each: each[1],
+        work=lambda each: answered(release_payment(db, providers, payment_id=each[0], now=now)),
+    )
 
 
 async def release_payment(

@@ -33,7 +33,7 @@ UPDATE payments SET asked_at = $1
  WHERE id = ANY(ARRAY(SELECT id FROM payments
                WHERE state = $4 AND release_at IS NOT NULL AND (asked_at IS NULL OR asked_at <= $2)
                ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
-RETURNING id
+RETURNING id, provider
 """)
 TO_CAPTURE = Sql("""
 UPDATE payments SET asked_at = $1
@@ -44,7 +44,7 @@ UPDATE payments SET asked_at = $1
                       OR EXISTS (SELECT FROM orders o
                                   WHERE o.purchase_id = y.purchase_id AND o.fulfilment_status <> 'unfulfilled'))
                ORDER BY y.asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
-RETURNING id
+RETURNING id, provider
 """)
 
 
@@ -73,18 +73,24 @@ async def capture_failed(tx: Tx, payment_id: UUID, *, failure: str) -> bool:
     return await tx.run(CAPTURE_FAILED, payment_id, failure[:200], PaymentState.AUTHORIZED.value) == 1
 
 
-async def claim_to_release(tx: Tx, *, now: datetime, asked_before: datetime, limit: int) -> list[UUID]:
-    """Take promises that are to be given back and were not tried lately."""
+async def claim_to_release(
+    tx: Tx, *, now: datetime, asked_before: datetime, limit: int
+) -> list[tuple[UUID, str]]:
+    """Take promises that are to be given back and were not tried lately: (payment, provider)."""
     rows = await tx.rows(TO_RELEASE, now, asked_before, limit, PaymentState.AUTHORIZED.value)
-    return [row[0] for row in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 async def claim_to_capture(
     tx: Tx, *, providers: Sequence[str], now: datetime, asked_before: datetime, limit: int
-) -> list[UUID]:
-    """Take promises with these providers that are due, because goods have left or somebody asked, and not tried lately."""
+) -> list[tuple[UUID, str]]:
+    """Take promises with these providers that are due and were not tried lately: (payment, provider).
+
+    They are due when goods have left, or when somebody asked.
+    """
     state = PaymentState.AUTHORIZED.value
-    return [row[0] for row in await tx.rows(TO_CAPTURE, now, asked_before, limit, state, providers)]
+    rows = await tx.rows(TO_CAPTURE, now, asked_before, limit, state, providers)
+    return [(row[0], row[1]) for row in rows]
 
 
 LEAVE_TO_STAFF = Sql("UPDATE refunds SET next_attempt_at = NULL WHERE id = $1")
