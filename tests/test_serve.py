@@ -196,7 +196,7 @@ def test_a_mistyped_command_is_answered_with_the_commands_there_are(shop: Shop) 
     refusal = shop.merx("srve")
     assert "No such command 'srve'." in refusal
     assert (
-        "Commands: bench, catalog, config, demo, migrate, psql, serve, simulators, staff, verify, web, worker."
+        "Commands: bench, catalog, config, demo, migrate, psql, reconcile, serve, simulators, staff, verify, web, worker."
         in refusal
     )
 
