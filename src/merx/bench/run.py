@@ -51,6 +51,7 @@ _WEB_LINES: Final = frozenset(
 )
 _PAGE_LINES: Final = {"product_json": "/api/v1/products/bench-%d", "product_page": "/products/bench-%d"}
 Step = tuple[str, Callable[[], Awaitable[float]]]
+_READS_TO_DRAW: Final = 8  # per product and worker: one in three thousand is not met by chance
 _LONGEST_RUN: Final = 120  # seconds a run of orders may take before it counts as failed
 
 
@@ -134,8 +135,9 @@ class _Run:
             if shop is not None and self._names & {*_PAGE_LINES, "memory"}:
                 trivial = await stack.enter_async_context(trivial_server(self._settings, home=self._home))
                 steps = self._page_round(trivial, shop)
-                for _, step in steps:  # every worker has seen every product before anything is measured
-                    await step()
+                for name, _ in steps:
+                    if name in _PAGE_LINES:
+                        await self._draw(shop, _PAGE_LINES[name])
                 await self._repeat("pages", steps)
             if shop is not None and "memory" in self._names:
                 self._note("memory", worker_memory_mb(shop.pid))
@@ -244,13 +246,25 @@ class _Run:
             *((name, partial(self._pages, shop, _PAGE_LINES[name])) for name in asked),
         ]
 
+    async def _draw(self, server: WebServer, pattern: str) -> None:
+        """Read products at random until every worker has met, and kept, all but surely every one of them."""
+        wanted = _READS_TO_DRAW * self._sizes.products_asked * cores()
+        while wanted > 0:
+            answered = await self._read(server, pattern)
+            if not answered.completed:
+                raise BenchError(f"no page of {pattern} was answered")
+            wanted -= answered.completed
+
     async def _pages(self, server: WebServer, pattern: str) -> float:
+        answered = await self._read(server, pattern)
+        return answered.completed / answered.seconds
+
+    async def _read(self, server: WebServer, pattern: str) -> Answered:
         sizes = self._sizes
-        answered = await run_wrk(
+        return await run_wrk(
             find_wrk(), "pages", server.url, pattern, sizes.products_asked,
             connections=sizes.page_connections, seconds=sizes.page_seconds,
         )  # fmt: skip
-        return answered.completed / answered.seconds
 
     # --- statements, growth -------------------------------------------------------------------------------------
 
@@ -288,15 +302,15 @@ class _Run:
             page = partial(self._kept_pages, slow.server)
             orders = partial(self._http_orders, database, slow.server)
             steps: list[Step] = [
-                ("pages_drawn", page), ("page_alone", page), ("slow_provider_page", partial(slow.beset, page)),
+                ("page_alone", page), ("slow_provider_page", partial(slow.beset, page)),
                 ("slow_provider_orders", partial(slow.beset, orders)), ("orders_alone", orders),
             ]  # fmt: skip
             await self._repeat("slow_provider", steps)
             self._notes["slow_provider_page"] = slow.note
 
     async def _kept_pages(self, server: WebServer) -> float:
-        """Read once more what every worker has just drawn: the orders before let all kept pages grow old."""
-        await self._pages(server, _PAGE_LINES["product_page"])
+        """Read what every worker has just drawn: the orders before let all kept pages grow old."""
+        await self._draw(server, _PAGE_LINES["product_page"])
         return await self._pages(server, _PAGE_LINES["product_page"])
 
     # --- the table ----------------------------------------------------------------------------------------------
