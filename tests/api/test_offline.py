@@ -241,3 +241,26 @@ async def test_a_late_transfer_is_paid_back_by_hand(api: Api, client: httpx.Asyn
     back = await do(client, clerk, f"{path}/paid-back", {"reference": "OUT-1"})
     assert back.json()["state"] == "succeeded"
     assert (await client.get("/api/v1/staff/payments", headers=clerk)).json()["refunds"] == []
+
+
+async def test_a_waiting_purchase_is_changed_to_transfer_and_to_cash_where_cash_is_taken(
+    api: Api, client: httpx.AsyncClient, changes: Changes
+) -> None:
+    one, two = await api.placed({"TEA": 1}), await api.placed({"TEA": 1, "POT": 1})
+    before = await api.owner.fetchval("SELECT max(expires_at) FROM purchases")
+    for sale in (one, two):
+        chosen = await client.post(
+            f"{sale.url}/payment-method", json={"provider": "bank_transfer"}, headers=sale.headers
+        )
+        assert chosen.json() == {"purchase_id": sale.id, "payment_method": "bank_transfer"}
+        told = await client.post(f"{sale.url}/pay", headers=sale.headers)
+        assert told.json()["action"]["instructions"]["account"] == "A1"
+    assert await api.owner.fetchval("SELECT min(expires_at) FROM purchases") > before
+    cash = {"provider": "cash_on_delivery"}
+    async with changes.none():
+        refused = await client.post(f"{two.url}/payment-method", json=cash, headers=two.headers)
+        assert problem(refused, 409, "payment_method_unavailable")["offered"] == "alipay, bank_transfer"
+    assert (await client.post(f"{one.url}/payment-method", json=cash, headers=one.headers)).is_success
+    assert (await client.post(f"{one.url}/pay", headers=one.headers)).status_code == 200
+    shown = (await client.get(one.url, headers=one.headers)).json()
+    assert (shown["state"], shown["orders"][0]["payment_status"]) == ("placed", "authorized")

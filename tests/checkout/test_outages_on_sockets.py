@@ -106,7 +106,7 @@ class Street:
         self.till.providers = ProviderRegistry(configured, rules=rules, tools=tools)
 
     def offered(self) -> list[str]:
-        return [each.code for each in self.till.providers.instead("CNY")]
+        return [each.code for each in self.till.providers.taking("CNY")]
 
     async def bought(self) -> Bought:
         """A purchase that is to be paid with WeChat Pay."""

@@ -176,3 +176,29 @@ async def test_what_changed_in_the_cart_takes_cash_away(
     with pytest.raises(AssertionError, match="Choose a payment method of the list"):
         await buy(buyer, shop, "cash_on_delivery", "TEA", "POT")
     assert await owner.fetchval("SELECT count(*) FROM purchases") == 0
+
+
+async def test_on_the_page_of_a_waiting_purchase_transfer_and_cash_can_be_chosen_instead(
+    shop: Shop, new_browser: NewBrowser, owner: Any
+) -> None:
+    buyer, other = new_browser(), new_browser()
+    await buy(buyer, shop, "alipay", "TEA")
+    purchase, before = await owner.fetchrow("SELECT id, expires_at FROM purchases")
+    path = f"/purchases/{purchase}"
+    page = (await buyer.get(path)).text
+    assert [f'value="{code}"' in page for code in ("bank_transfer", "cash_on_delivery")] == [True, True]
+    away = await buyer.post(f"{path}/payment-method", data={"payment": "bank_transfer"})
+    assert (away.status_code, away.headers["location"]) == (303, path)
+    page = (await buyer.get(path)).text
+    number = await owner.fetchval("SELECT number FROM payments ORDER BY number DESC LIMIT 1")
+    assert number.endswith("P2")
+    assert all(word in text_of(page) for word in ("Please transfer the amount", "A-1", number))
+    assert await owner.fetchval("SELECT expires_at FROM purchases") > before
+    assert 'value="alipay"' in page
+    away = await buyer.post(f"{path}/payment-method", data={"payment": "cash_on_delivery"})
+    assert (away.status_code, away.headers["location"]) == (303, path)
+    assert "Thank you, your order is placed" in text_of((await buyer.get(path)).text)
+    await buy(other, shop, "alipay", "TEA", "POT")
+    both = await owner.fetchval("SELECT id FROM purchases WHERE id <> $1", purchase)
+    page = (await other.get(f"/purchases/{both}")).text
+    assert [f'value="{code}"' in page for code in ("bank_transfer", "cash_on_delivery")] == [True, False]

@@ -56,6 +56,8 @@ async def _close_and_expire(
 
 async def _expire(tx: Tx, *, purchase_id: UUID, closed: list[UUID], now: datetime) -> bool:
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
+    if purchase.expires_at > now:
+        return False  # another way to pay was chosen meanwhile, with more time
     if not await cancel_rows(tx, purchase, reason="expired", now=now):
         return False
     await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)

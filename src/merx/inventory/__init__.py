@@ -10,7 +10,7 @@ from merx.inventory.hold_for_return import hold_for_return, release_for_return, 
 from merx.inventory.model import SCARCE_BELOW, Claim, Location, Receipt, SettledHold, Shortage
 from merx.inventory.receive import create_locations, locations, receive_stock
 from merx.inventory.rules import StockSheet
-from merx.inventory.settle import consume_holds, lock_stock_of, release_holds, return_sold
+from merx.inventory.settle import consume_holds, lock_stock_of, prolong_holds, release_holds, return_sold
 from merx.inventory.take_back import take_back
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "locations",
     "lock_stock",
     "lock_stock_of",
+    "prolong_holds",
     "receive_stock",
     "release_for_return",
     "release_holds",

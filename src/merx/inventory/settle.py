@@ -14,6 +14,12 @@ async def lock_stock_of(tx: Tx, *, purchase_ids: Sequence[UUID]) -> None:
     await store.lock_by_purchase(tx, purchase_ids)
 
 
+async def prolong_holds(tx: Tx, *, purchase_id: UUID, expires_at: datetime) -> None:
+    """Let a purchase's active holds last until `expires_at`, never shorter than before."""
+    await store.lock_by_purchase(tx, [purchase_id])
+    await store.prolong(tx, purchase_id, expires_at=expires_at)
+
+
 async def consume_holds(tx: Tx, *, purchase_ids: Sequence[UUID], now: datetime) -> list[SettledHold]:
     """Turn the purchases' active holds into sales; a second call finds none and changes nothing."""
     await store.lock_by_purchase(tx, purchase_ids)

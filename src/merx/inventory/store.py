@@ -35,6 +35,16 @@ async def lock_by_purchase(tx: Tx, purchase_ids: Sequence[UUID]) -> None:
     await tx.rows(LOCK_BY_PURCHASE, purchase_ids)
 
 
+PROLONG = Sql(
+    "UPDATE holds SET expires_at = $2 WHERE purchase_id = $1 AND state = 'active' AND expires_at < $2"
+)
+
+
+async def prolong(tx: Tx, purchase_id: UUID, *, expires_at: datetime) -> None:
+    """Let a purchase's active holds last until then; one that lasts longer is left as it is."""
+    await tx.run(PROLONG, purchase_id, expires_at)
+
+
 HOLD = Sql("""
 WITH wanted AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[])

@@ -25,6 +25,6 @@ async def insert_purchases(
         await store.insert(tx, purchases, orders, lines, now=now)
 
 
-async def set_purchase_provider(tx: Tx, *, purchase_id: UUID, provider: str) -> None:
-    """Another provider for a locked purchase that waits for payment; its new payment is opened by whoever calls this."""
-    await store.set_provider(tx, purchase_id, provider)
+async def set_purchase_provider(tx: Tx, *, purchase_id: UUID, provider: str, expires_at: datetime) -> None:
+    """Another provider, and its deadline, for a locked purchase that waits for payment; its new payment is opened by whoever calls this."""
+    await store.set_provider(tx, purchase_id, provider, expires_at=expires_at)

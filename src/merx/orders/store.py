@@ -203,14 +203,15 @@ async def lines_of(tx: ReadTx, order_ids: Sequence[UUID]) -> dict[UUID, list[Ord
     return lines
 
 
-SET_PROVIDER = Sql(
-    "UPDATE purchases SET provider = $2, version = version + 1 WHERE id = $1 AND provider <> $2"
-)
+SET_PROVIDER = Sql("""
+UPDATE purchases SET provider = $2, expires_at = $3, version = version + 1
+ WHERE id = $1 AND (provider, expires_at) <> ($2, $3)
+""")
 
 
-async def set_provider(tx: Tx, purchase_id: UUID, provider: str) -> None:
-    """Note through whom a locked purchase is to be paid."""
-    await tx.run(SET_PROVIDER, purchase_id, provider)
+async def set_provider(tx: Tx, purchase_id: UUID, provider: str, *, expires_at: datetime) -> None:
+    """Note through whom, and until when, a locked purchase is to be paid."""
+    await tx.run(SET_PROVIDER, purchase_id, provider, expires_at)
 
 
 LIST_PURCHASES = Sql(f"""

@@ -90,7 +90,7 @@ async def _view(
     state = payment_state(purchase)
     waiting = state == "waiting"
     payable = waiting and purchase.expires_at > visit.now
-    ways = other_ways(visit, purchase) if payable else ()
+    ways = other_ways(visit, found) if payable else ()
     transfer = await _transfer(visit, tx, purchase) if waiting else None
     unshipped = all(each.order.fulfilment_status == "unfulfilled" for each in found.orders)
     return PaymentView(
@@ -132,12 +132,15 @@ async def _transfer(visit: Visit, tx: ReadTx, purchase: Purchase) -> TransferVie
     )
 
 
-def other_ways(visit: Visit, purchase: Purchase) -> tuple[PaymentChoice, ...]:
+def other_ways(visit: Visit, found: PurchaseView) -> tuple[PaymentChoice, ...]:
     """The ways to pay that can be offered instead of the one that was chosen."""
+    offered = visit.services.providers.offered(
+        found.purchase.currency, sellers=len(found.orders), country=found.address.country
+    )
     return tuple(
         PaymentChoice(code=each.code, name=provider_name(each.label, visit.locale, each.code), chosen=False)
-        for each in visit.services.providers.instead(purchase.currency)
-        if each.code != purchase.provider
+        for each in offered
+        if each.code != found.purchase.provider
     )
 
 

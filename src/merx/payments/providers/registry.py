@@ -54,10 +54,6 @@ class ProviderRegistry:
             or self._offline[provider.code].terms.allows(sellers=sellers, country=country)
         ]
 
-    def instead(self, currency: str) -> list[GuardedProvider]:
-        """What a placed purchase may be paid with instead: terms and deadline of the others are settled by ordering."""
-        return [provider for provider in self.taking(currency) if provider.code not in self._offline]
-
     def terms(self) -> dict[str, MethodTerms]:
         """What the providers that ask for anything special ask for, by code."""
         return {code: provider.terms for code, provider in self._offline.items()}
