@@ -44,7 +44,7 @@ class BillListView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DifferenceView(msgspec.Struct, frozen=True, kw_only=True):
-    """Something in which a bill and the books differ. `movement` is payment or refund; `resolutions` are the ways in which it can be resolved now.
+    """Something in which a bill and the books differ. `movement` is payment, refund, refund_failure or dispute; `resolutions` are the ways in which it can be resolved now.
 
     `provider_says` is what the provider answered when it was asked again.
     """

@@ -48,7 +48,7 @@ CREATE INDEX bills_day ON bills (day, id);
 CREATE TABLE bill_rows (                       -- append-only: what the provider says of one movement of money
     bill_id        uuid NOT NULL REFERENCES bills,
     position       integer NOT NULL,           -- in the order in which rows were dealt with
-    kind           text NOT NULL CHECK (kind IN ('payment', 'refund', 'dispute')),
+    kind           text NOT NULL CHECK (kind IN ('payment', 'refund', 'refund_failure', 'dispute')),
     number         text NOT NULL,              -- the payment's, as the provider has it
     refund_number  text,
     reference      text NOT NULL,              -- the provider's own
@@ -64,7 +64,7 @@ CREATE TABLE bill_rows (                       -- append-only: what the provider
     PRIMARY KEY (bill_id, position),
     CHECK (kind = 'dispute' OR amount >= 0),
     CHECK (outcome = 'difference' OR kind = 'dispute'
-           OR (payment_id IS NOT NULL AND (kind = 'refund') = (refund_id IS NOT NULL)))
+           OR (payment_id IS NOT NULL AND (kind IN ('refund', 'refund_failure')) = (refund_id IS NOT NULL)))
 );
 CREATE INDEX bill_rows_payment ON bill_rows (payment_id) WHERE payment_id IS NOT NULL;
 
@@ -76,7 +76,7 @@ CREATE TABLE differences (                     -- what somebody must look at, an
     day            date NOT NULL,
     kind           text NOT NULL CHECK (kind IN ('missing_here', 'missing_there', 'amount_differs', 'duplicate_row',
                                                  'fee_differs', 'refund_pending', 'balance_differs')),
-    movement       text NOT NULL CHECK (movement IN ('payment', 'refund', 'dispute')),
+    movement       text NOT NULL CHECK (movement IN ('payment', 'refund', 'refund_failure', 'dispute')),
     number         text NOT NULL,
     refund_number  text,
     reference      text NOT NULL DEFAULT '',

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from merx.checkout import confirm_payment, settle_refund
+from merx.checkout import confirm_payment, reverse_refund, settle_refund
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
 from merx.kit.ids import new_id
@@ -34,7 +34,14 @@ from merx.reconciliation.model import (
     Resolution,
     Verdict,
 )
-from merx.reconciliation.rules import SLACK, dispute_settled, judge, judge_dispute, settled_transfers
+from merx.reconciliation.rules import (
+    SLACK,
+    dispute_settled,
+    judge,
+    judge_dispute,
+    judge_failure,
+    settled_transfers,
+)
 from merx.reconciliation.states import DIFFERENCE_STATES
 
 BATCH: Final = 1000
@@ -59,13 +66,15 @@ class Ours(msgspec.Struct):
 
     payments: dict[str, Known]
     refunds: dict[str, Known]
+    failures: dict[str, Known]
     disputes: dict[str, DisputeMoved]
 
     def of(self, row: BillRow) -> Known | None:
         """The payment or refund a row is about, in its currency."""
         found = self.payments.get(row.number)
-        if row.kind == "refund":
-            refund = self.refunds.get(row.refund_number or "")
+        if row.kind in ("refund", "refund_failure"):
+            book = self.failures if row.kind == "refund_failure" else self.refunds
+            refund = book.get(row.refund_number or "")
             same = refund is not None and found is not None and refund.payment_id == found.payment_id
             found = refund if same else None
         return found if found is not None and found.currency == row.amount.currency else None
@@ -122,21 +131,35 @@ async def _ours(tx: Tx, bill: Bill, rows: Sequence[BillRow]) -> Ours:
     refund_numbers = list({row.refund_number for row in rows if row.refund_number})
     payments = await store.known_payments(tx, numbers, codes=bill.codes)
     refunds = await store.known_refunds(tx, refund_numbers, codes=bill.codes) if refund_numbers else {}
+    failed = list({row.refund_number for row in rows if row.kind == "refund_failure" and row.refund_number})
+    failures = await store.known_failures(tx, failed, codes=bill.codes) if failed else {}
     moves = [row.reference for row in rows if row.kind == "dispute"]
     owners = [provider_owner(code) for code in bill.codes]
     disputes = await store.disputes_moved(tx, moves, owners=owners) if moves else {}
-    return Ours(payments, refunds, disputes)
+    return Ours(payments, refunds, failures, disputes)
 
 
-def judged(bill: Bill, rows: Sequence[BillRow], ours: Ours, *, at: int, now: datetime) -> Sheet:
-    """Judge rows in their order, the first of which takes the place `at`."""
+def judged(
+    bill: Bill, rows: Sequence[BillRow], ours: Ours, *, at: int, now: datetime, alone: bool = False
+) -> Sheet:
+    """Judge rows in their order, the first of which takes the place `at`.
+
+    A refund that came back, and any second row of a refund, are what the rows before them make them: they are put
+    among the unrecorded, to be judged `alone`.
+    """
     sheet = Sheet()
+    seen: set[UUID] = set()
     for row in rows:
         if row.kind == "dispute":
             _judge_dispute(sheet, bill, row, ours, at=at + len(sheet.kept), now=now)
             continue
         known = ours.of(row)
-        verdict = judge(row, known)
+        if not alone and known is not None and (known.failure or known.cause_id in seen):
+            sheet.unrecorded.append((row, known))
+            continue
+        if known is not None and known.refund_id is not None:
+            seen.add(known.cause_id)
+        verdict = judged_alone(row, known)
         if known is not None and verdict in (Verdict.MATCH, Verdict.RECORD):
             ours.settle(known, row)
             if verdict is Verdict.RECORD:
@@ -157,6 +180,11 @@ def judged(bill: Bill, rows: Sequence[BillRow], ours: Ours, *, at: int, now: dat
     return sheet
 
 
+def judged_alone(row: BillRow, known: Known | None) -> Verdict:
+    """What to do with a row that is no dispute's, by what is known at this moment."""
+    return judge_failure(row, known) if row.kind == "refund_failure" else judge(row, known)
+
+
 def _judge_dispute(sheet: Sheet, bill: Bill, row: BillRow, ours: Ours, *, at: int, now: datetime) -> None:
     moved = ours.disputes.get(row.reference)
     verdict = judge_dispute(row, moved)
@@ -172,7 +200,8 @@ def agree(sheet: Sheet, row: BillRow, known: Known, *, at: int, outcome: str) ->
     """The row confirms what we have booked."""
     sheet.kept.append(KeptRow(at, row, known.payment_id, known.refund_id, outcome))
     sheet.transfers.extend(settled_transfers(known, amount=row.amount, fee=row.fee))
-    sheet.settled.append(known.cause_id)
+    if not known.failure:
+        sheet.settled.append(known.cause_id)
 
 
 def differ(
@@ -192,7 +221,7 @@ def differ(
         movement=row.kind, number=row.number, refund_number=row.refund_number,
         reference=row.reference, payment_id=payment_id, refund_id=known.refund_id if known else None,
         purchase_id=payment.purchase_id if payment else None,
-        cause_id=known.cause_id if known and verdict in _OF_OURS else None,
+        cause_id=known.cause_id if known and verdict in _OF_OURS and not known.failure else None,
         currency=row.fee.currency if of_fee else row.amount.currency, ours=ours,
         theirs=row.fee.amount if of_fee else row.amount.amount, fee_currency=row.fee.currency, fee=row.fee.amount,
         state="open", answer=None, answered_at=None, resolution=None, note="", resolved_by=None, resolved_at=None,
@@ -234,7 +263,7 @@ async def _record_row(
     await lock_purchase(tx, purchase_id=purchase_id)
     ours = await _ours(tx, bill, [row])
     known, payment = ours.of(row), ours.payments.get(row.number)
-    unheard_of = known is not None and judge(row, known) is Verdict.RECORD
+    unheard_of = known is not None and judged_alone(row, known) is Verdict.RECORD
     sheet = Sheet()
     if known is not None and unheard_of and not taken and await _learn(tx, row, known, now=now):
         agree(sheet, row, known, at=at, outcome="recorded")
@@ -244,13 +273,13 @@ async def _record_row(
         )
     elif taken or unheard_of:
         differ(sheet, bill, row, known, payment, Verdict.MISSING_HERE, at=at, now=now)
-    else:  # a notice was quicker
-        sheet = judged(bill, [row], ours, at=at, now=now)
+    else:  # a notice was quicker, or only now it is known what came before
+        sheet = judged(bill, [row], ours, at=at, now=now, alone=True)
     await _keep(tx, bill, sheet, at=at, now=now)
 
 
 async def _learn(tx: Tx, row: BillRow, known: Known, *, now: datetime) -> bool:
-    """Tell the one function that moves payments, or refunds. False when the refund cannot have been paid."""
+    """Tell the one function that moves payments, or refunds. False when the refund cannot have been paid, or come back."""
     if known.refund_id is None:
         fact = Fact("captured", row.reference, row.amount.amount, row.amount.currency, "bill", row.at)
         await confirm_payment(
@@ -260,6 +289,8 @@ async def _learn(tx: Tx, row: BillRow, known: Known, *, now: datetime) -> bool:
     payment = await lock_payment(tx, known.payment_id)
     refund = await find_refund(tx, known.refund_id)
     assert refund is not None
+    if known.failure:
+        return await reverse_refund(tx, payment=payment, refund=refund, failure="it came back", now=now)
     return await settle_refund(tx, payment=payment, refund=refund, now=now)
 
 

@@ -49,7 +49,10 @@ class Verdict(StrEnum):
 class Known(msgspec.Struct, frozen=True, gc=False):
     """What we know of the payment or refund a row names.
 
-    `done`: captured, or paid back. `settled`: a bill has confirmed it. `written_off`: staff gave it up. `fee` is what was
+    A refund that came back can be paid once more: `again` is ":1" for the second time it was paid, `failure` says that
+    this is of the money that came back instead.
+
+    `done`: captured, paid back, or come back. `settled`: a bill has confirmed it. `written_off`: staff gave it up. `fee` is what was
     booked with it.
     """
 
@@ -66,6 +69,8 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     settled: bool
     written_off: bool
     fee: int
+    again: str = ""
+    failure: bool = False
 
 
 class DisputeMoved(msgspec.Struct, frozen=True, gc=False):
@@ -137,7 +142,7 @@ class Difference(msgspec.Struct, frozen=True):
     provider: str
     day: date
     kind: DifferenceKind
-    movement: Literal["payment", "refund", "dispute"]
+    movement: Literal["payment", "refund", "refund_failure", "dispute"]
     number: str
     refund_number: str | None
     reference: str

@@ -65,6 +65,15 @@ def judge(row: BillRow, known: Known | None) -> Verdict:
     return Verdict.RECORD if row.done else Verdict.REFUND_PENDING
 
 
+def judge_failure(row: BillRow, known: Known | None) -> Verdict:
+    """What to do with a row about a refund that came back, given what we know of its money that did."""
+    if known is None or row.amount != Money(known.amount, known.currency):
+        return Verdict.MISSING_HERE
+    if known.settled:
+        return Verdict.DUPLICATE_ROW
+    return Verdict.MATCH if known.done else Verdict.RECORD
+
+
 def judge_dispute(row: BillRow, moved: DisputeMoved | None) -> Verdict:
     """What to do with a row about a dispute, given what we have booked of the same move."""
     if moved is None or moved.currency != row.amount.currency:
@@ -93,8 +102,14 @@ def settled_transfers(known: Known, *, amount: Money, fee: Money) -> list[Transf
     """
     other = DIFFERENCE if known.written_off else CLEARING
     return [
-        _moved(known, "settled", amount, from_kind=other, back=known.refund_id is not None),
-        *fee_transfers(known, fee=fee),
+        _moved(
+            known,
+            "taken_back" if known.failure else "settled",
+            amount,
+            from_kind=other,
+            back=known.refund_id is not None and not known.failure,
+        ),
+        *fee_transfers(known, fee=fee, leg="taken_back_fee" if known.failure else "fee"),
     ]
 
 
@@ -150,7 +165,7 @@ def _moved(
     owner = provider_owner(known.provider)
     debit, credit = (from_kind, BALANCE) if back else (BALANCE, from_kind)
     return Transfer(
-        cause_id or known.cause_id, leg, known.purchase_id, debit, owner, credit, owner, amount.currency,
+        cause_id or known.cause_id, f"{leg}{known.again}", known.purchase_id, debit, owner, credit, owner, amount.currency,
         amount.amount,
     )  # fmt: skip
 
@@ -159,7 +174,15 @@ def _given_up(known: Known, leg: str, amount: int) -> Transfer:
     owner = provider_owner(known.provider)
     debit, credit = (CLEARING, DIFFERENCE) if known.refund_id is not None else (DIFFERENCE, CLEARING)
     return Transfer(
-        known.cause_id, leg, known.purchase_id, debit, owner, credit, owner, known.currency, amount
+        known.cause_id,
+        f"{leg}{known.again}",
+        known.purchase_id,
+        debit,
+        owner,
+        credit,
+        owner,
+        known.currency,
+        amount,
     )
 
 

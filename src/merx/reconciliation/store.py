@@ -116,13 +116,10 @@ SELECT $1, r.*, $2
   FROM unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[],
               $11::bigint[], $12::timestamptz[], $13::uuid[], $14::uuid[], $15::text[]) AS r
 """)
-_BOOKED: Final = """
-       s.amount IS NOT NULL, w.amount IS NOT NULL,
-       coalesce(CASE WHEN f.debit_kind = 'provider_fees' THEN f.amount ELSE -f.amount END, 0)
-"""
+_FEE: Final = "coalesce(CASE WHEN f.debit_kind = 'provider_fees' THEN f.amount ELSE -f.amount END, 0)"
 KNOWN_PAYMENTS = Sql(f"""
 SELECT p.number, p.id, p.id, NULL::uuid, p.purchase_id, p.provider, p.state = 'captured', p.currency, p.amount,
-       p.provider_reference, {_BOOKED}
+       p.provider_reference, s.amount IS NOT NULL, w.amount IS NOT NULL, {_FEE}
   FROM unnest($1::text[]) AS n
   JOIN payments p ON p.number = n
   LEFT JOIN transfers s ON s.cause_id = p.id AND s.leg = 'settled'
@@ -130,15 +127,33 @@ SELECT p.number, p.id, p.id, NULL::uuid, p.purchase_id, p.provider, p.state = 'c
   LEFT JOIN transfers f ON f.cause_id = p.id AND f.leg = 'fee'
  WHERE p.provider = ANY($2::text[])
 """)
+# Of a refund that came back and was paid once more, the row after those that were settled is the one to come.
 KNOWN_REFUNDS = Sql(f"""
-SELECT r.number, r.id, p.id, r.id, p.purchase_id, p.provider, r.state = 'succeeded', r.currency, r.amount,
-       NULL::text, {_BOOKED}
-  FROM unnest($1::text[]) AS n
-  JOIN refunds r ON r.number = n
+SELECT r.number, r.id, p.id, r.id, p.purchase_id, p.provider, r.state = 'succeeded' OR k.settled < r.reversals, r.currency,
+       r.amount, NULL::text, r.state = 'succeeded' AND k.settled > r.reversals, w.amount IS NOT NULL,
+       {_FEE}, n.again
+  FROM unnest($1::text[]) AS wanted
+  JOIN refunds r ON r.number = wanted
   JOIN payments p ON p.id = r.payment_id
-  LEFT JOIN transfers s ON s.cause_id = r.id AND s.leg = 'settled'
-  LEFT JOIN transfers w ON w.cause_id = r.id AND w.leg = 'written_off'
-  LEFT JOIN transfers f ON f.cause_id = r.id AND f.leg = 'fee'
+ CROSS JOIN LATERAL (SELECT count(*) AS settled FROM transfers t
+                      WHERE t.cause_id = r.id AND (t.leg = 'settled' OR t.leg LIKE 'settled:%')) AS k
+ CROSS JOIN LATERAL (SELECT CASE WHEN least(k.settled, r.reversals) > 0 THEN ':' || least(k.settled, r.reversals) ELSE '' END
+                            AS again) AS n
+  LEFT JOIN transfers w ON w.cause_id = r.id AND w.leg = 'written_off' || n.again
+  LEFT JOIN transfers f ON f.cause_id = r.id AND f.leg = 'fee' || n.again
+ WHERE p.provider = ANY($2::text[])
+""")
+KNOWN_FAILURES = Sql(f"""
+SELECT r.number, r.id, p.id, r.id, p.purchase_id, p.provider, k.settled < r.reversals, r.currency,
+       r.amount, NULL::text, r.state <> 'succeeded' AND r.reversals > 0 AND k.settled >= r.reversals, false,
+       {_FEE}, n.again, true
+  FROM unnest($1::text[]) AS wanted
+  JOIN refunds r ON r.number = wanted
+  JOIN payments p ON p.id = r.payment_id
+ CROSS JOIN LATERAL (SELECT count(*) AS settled FROM transfers t
+                      WHERE t.cause_id = r.id AND t.leg LIKE 'taken_back:%') AS k
+ CROSS JOIN LATERAL (SELECT ':' || k.settled + 1 AS again) AS n
+  LEFT JOIN transfers f ON f.cause_id = r.id AND f.leg = 'taken_back_fee' || n.again
  WHERE p.provider = ANY($2::text[])
 """)
 
@@ -196,6 +211,11 @@ async def known_refunds(tx: ReadTx, numbers: Sequence[str], *, codes: Sequence[s
     return {row[0]: Known(*row) for row in await tx.rows(KNOWN_REFUNDS, numbers, codes)}
 
 
+async def known_failures(tx: ReadTx, numbers: Sequence[str], *, codes: Sequence[str]) -> dict[str, Known]:
+    """What we know of the money of these refunds that came back, by the refund's number."""
+    return {row[0]: Known(*row) for row in await tx.rows(KNOWN_FAILURES, numbers, codes)}
+
+
 # ---------------------------------------------------------------- the end of a bill
 
 MATCHED = Sql("""
@@ -208,7 +228,8 @@ UPDATE bills
                      FROM (SELECT currency, count(*) FILTER (WHERE kind = 'payment') AS payments,
                                   coalesce(sum(amount) FILTER (WHERE kind = 'payment'), 0) AS paid,
                                   count(*) FILTER (WHERE kind = 'refund') AS refunds,
-                                  coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS refunded, 0 AS fees
+                                  coalesce(sum(CASE kind WHEN 'refund' THEN amount WHEN 'refund_failure' THEN -amount END), 0)
+                                  AS refunded, 0 AS fees
                              FROM bill_rows WHERE bill_id = $1 GROUP BY currency
                            UNION ALL
                            SELECT fee_currency, 0, 0, 0, 0, sum(fee) FROM bill_rows WHERE bill_id = $1 GROUP BY fee_currency)
@@ -227,7 +248,10 @@ UNION ALL
 SELECT p.number, r.number, p.id, r.id, p.purchase_id, p.provider, r.currency, r.amount
   FROM refunds r JOIN payments p ON p.id = r.payment_id
  WHERE r.settled_at >= $2 AND r.settled_at < $3 AND p.provider = ANY($1::text[])
-   AND NOT EXISTS (SELECT FROM transfers t WHERE t.cause_id = r.id AND t.leg IN ('settled', 'written_off'))
+   AND NOT EXISTS (SELECT FROM transfers t
+                    WHERE t.cause_id = r.id
+                      AND t.leg IN ('settled' || CASE WHEN r.reversals > 0 THEN ':' || r.reversals ELSE '' END,
+                                    'written_off' || CASE WHEN r.reversals > 0 THEN ':' || r.reversals ELSE '' END))
    AND NOT EXISTS (SELECT FROM differences d WHERE d.cause_id = r.id)
 """)
 MOVED_BETWEEN = Sql("""

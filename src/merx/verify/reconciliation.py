@@ -25,7 +25,7 @@ RECONCILIATION: Final = (
               LEFT JOIN refunds f ON f.id = r.refund_id AND f.payment_id = r.payment_id
               LEFT JOIN transfers t ON t.cause_id = coalesce(r.refund_id, r.payment_id) AND t.leg = 'settled'
                    AND 'provider_balance' = CASE WHEN r.kind = 'refund' THEN t.credit_kind ELSE t.debit_kind END
-             WHERE r.outcome <> 'difference' AND r.kind <> 'dispute'
+             WHERE r.outcome <> 'difference' AND r.kind NOT IN ('dispute', 'refund_failure')
                AND ((r.amount, r.currency) IS DISTINCT FROM (t.amount, t.currency)
                     OR p.id IS NULL
                     OR r.amount IS DISTINCT FROM CASE WHEN r.kind = 'refund' THEN f.amount ELSE p.captured END)
@@ -40,9 +40,21 @@ RECONCILIATION: Final = (
                AND NOT EXISTS (SELECT FROM transfers t WHERE t.leg = 'settled:' || r.reference
                                   AND 'provider_balance' IN (t.debit_kind, t.credit_kind))
             UNION ALL
-            SELECT 'payment or refund ' || cause, format('%s rows of bills agreed with it', count(*))
-              FROM (SELECT coalesce(refund_id, payment_id) AS cause FROM bill_rows WHERE outcome <> 'difference' AND kind <> 'dispute') agreed
-             GROUP BY cause HAVING count(*) > 1
+            SELECT 'payment or refund ' || a.cause, format('%s rows of bills agreed with it, %s booked', a.rows, coalesce(s.legs, 0))
+              FROM (SELECT coalesce(refund_id, payment_id) AS cause, count(*) AS rows
+                      FROM bill_rows WHERE outcome <> 'difference' AND kind IN ('payment', 'refund') GROUP BY 1) a
+              LEFT JOIN (SELECT cause_id, count(*) AS legs FROM transfers WHERE leg = 'settled' OR leg LIKE 'settled:%'
+                          GROUP BY cause_id) s ON s.cause_id = a.cause
+             WHERE a.rows > coalesce(s.legs, 0)
+            UNION ALL
+            SELECT 'refund ' || coalesce(a.refund_id, s.cause_id),
+                   format('rows of bills: %s came back, booked %s', coalesce(a.amount, 0), coalesce(s.amount, 0))
+              FROM (SELECT refund_id, sum(amount) AS amount, count(*) AS rows
+                      FROM bill_rows WHERE outcome <> 'difference' AND kind = 'refund_failure' GROUP BY refund_id) a
+              FULL JOIN (SELECT cause_id, sum(amount) AS amount, count(*) AS rows
+                           FROM transfers WHERE leg LIKE 'taken_back:%' AND debit_kind = 'provider_balance'
+                          GROUP BY cause_id) s ON s.cause_id = a.refund_id
+             WHERE (a.amount, a.rows) IS DISTINCT FROM (s.amount, s.rows)
         """),
         examined_sql=ROWS,
     ),
@@ -55,16 +67,22 @@ RECONCILIATION: Final = (
                 SELECT t.cause_id, coalesce(r.fee, d.fee) AS fee,
                        CASE WHEN coalesce(r.fee, d.fee) <> 0 THEN coalesce(r.fee_currency, d.fee_currency) END AS currency
                   FROM transfers t
-                  LEFT JOIN bill_rows r ON r.payment_id IS NOT NULL AND coalesce(r.refund_id, r.payment_id) = t.cause_id
-                       AND r.outcome <> 'difference'
+                  LEFT JOIN (
+                       SELECT coalesce(refund_id, payment_id) AS cause_id, sum(fee)::bigint AS fee,
+                              max(CASE WHEN fee <> 0 THEN fee_currency END) AS fee_currency
+                         FROM bill_rows WHERE payment_id IS NOT NULL AND outcome <> 'difference' GROUP BY 1) r
+                    ON r.cause_id = t.cause_id
                   LEFT JOIN LATERAL (
                        SELECT fee, fee_currency FROM differences
                         WHERE (id = t.cause_id OR (cause_id = t.cause_id AND theirs IS NOT NULL)) AND state = 'resolved'
                         ORDER BY resolved_at DESC LIMIT 1) d ON true
                  WHERE t.leg = 'settled'
             ), booked AS (
-                SELECT cause_id, CASE WHEN debit_kind = 'provider_fees' THEN amount ELSE -amount END AS fee, currency
-                  FROM transfers WHERE 'provider_fees' IN (debit_kind, credit_kind) AND leg = 'fee'
+                SELECT cause_id, sum(CASE WHEN debit_kind = 'provider_fees' THEN amount ELSE -amount END)::bigint AS fee, currency
+                  FROM transfers
+                 WHERE 'provider_fees' IN (debit_kind, credit_kind)
+                   AND (leg = 'fee' OR leg ~ '^fee:[0-9]+$' OR leg LIKE 'taken_back_fee:%')
+                 GROUP BY cause_id, currency
             ), corrected AS (
                 SELECT id, theirs - ours AS fee, fee_currency FROM differences
                  WHERE kind = 'fee_differs' AND resolution = 'accept_theirs'

@@ -144,7 +144,9 @@ STOCK: Final = (
                           WHERE h.state = 'consumed' AND m.cause_id IS NULL
                           GROUP BY h.order_line_id) s ON s.order_line_id = l.id
              WHERE coalesce(s.sold, 0) <> CASE WHEN o.state IN ('placed', 'closed') OR o.refunded > 0
-                                                   OR p.cancel_reason = 'undelivered' THEN l.quantity ELSE 0 END
+                                                   OR p.cancel_reason = 'undelivered'
+                                                   OR EXISTS (SELECT FROM refunds f WHERE f.order_id = o.id AND f.reversals > 0)
+                                              THEN l.quantity ELSE 0 END
                 OR coalesce(s.replaced, 0) <> l.exchanged
         """),
         examined_sql=LINES,

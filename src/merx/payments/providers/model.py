@@ -188,6 +188,7 @@ class BalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
 class BillRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a provider's bill. `amount` is positive for payments and refunds.
 
+    A `refund_failure` row is a refund that came back after it had been paid: positive, too, and back in the balance.
     A `dispute` row takes money from us, or gives it back with a negative `amount`; its `reference` is the move's.
 
     `fee` is what the provider kept for a payment (positive) or gave back with a refund (negative). `number` is the
@@ -195,7 +196,7 @@ class BillRow(msgspec.Struct, frozen=True, kw_only=True):
     provider has accepted the refund and not finished it, or given it up since.
     """
 
-    kind: Literal["payment", "refund", "dispute"]
+    kind: Literal["payment", "refund", "refund_failure", "dispute"]
     number: str
     refund_number: str | None
     reference: str

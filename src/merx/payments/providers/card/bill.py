@@ -12,18 +12,19 @@ from merx.payments.providers.model import BillRow
 
 _PAYMENTS: Final = frozenset({"charge", "payment"})
 _REFUNDS: Final = frozenset({"refund", "payment_refund"})
+_FAILURES: Final = frozenset({"refund_failure", "payment_refund_failure"})
 _DISPUTES: Final = frozenset({"dispute", "dispute_reversal"})
 
 
 def bill_row(entry: BalanceTransaction) -> BillRow | None:
-    """The row of one balance transaction; None for what is no payment, refund or dispute, such as a payout.
+    """The row of one balance transaction; None for what is no payment, refund, failed refund or dispute, such as a payout.
 
     The amount is what the payer paid or got, in the payer's currency; the fee is in the balance's. Raises
     ProviderUnavailable when the entry has the wrong form.
     """
     if entry.type == "adjustment" and entry.reporting_category in _DISPUTES:
         return _dispute_row(entry)
-    if entry.type not in _PAYMENTS | _REFUNDS:
+    if entry.type not in _PAYMENTS | _REFUNDS | _FAILURES:
         return None
     try:
         fee = signed(entry.fee, entry.currency)
@@ -40,7 +41,7 @@ def bill_row(entry: BalanceTransaction) -> BillRow | None:
             )
         refund = msgspec.convert(entry.source, RefundObject)
         return BillRow(
-            kind="refund",
+            kind="refund_failure" if entry.type in _FAILURES else "refund",
             number=refund.metadata.get("number", ""),
             refund_number=refund.metadata.get("refund_number", ""),
             reference=refund.id,
