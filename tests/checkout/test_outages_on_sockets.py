@@ -106,7 +106,8 @@ class Street:
         self.till.providers = ProviderRegistry(configured, rules=rules, tools=tools)
 
     def offered(self) -> list[str]:
-        return [each.code for each in self.till.providers.taking("CNY")]
+        providers = self.till.providers
+        return [each.code for each in providers.taking("CNY") if providers.offline(each.code) is None]
 
     async def bought(self) -> Bought:
         """A purchase that is to be paid with WeChat Pay."""
