@@ -142,10 +142,12 @@ async def test_when_a_purchase_no_longer_waits_the_other_ways_go_away(
     assert ordered.status_code == 303
     page = await browser.get("/orders")
     url = "/purchases/" + page.text.split('href="/purchases/')[1].partition("/")[0]
+    waiting = await browser.get(url)
     await browser.post(f"{url}/cancel")
     over = await browser.get(url, headers={"HX-Request": "true"})
-    for gone in ("scan", "silent", "ways"):
-        assert f'<section id="{gone}" hx-swap-oob="delete">' in over.text
+    for gone in ("before", "after"):
+        assert f'<div id="{gone}" hx-swap-oob="delete">' in over.text
+        assert f'<div id="{gone}">' in waiting.text
     assert "Pay another way" not in (await browser.get(url)).text
 
 
