@@ -123,6 +123,14 @@ async def test_only_staff_see_and_confirm(
     assert await owner.fetchval("SELECT state FROM payments") == "action_required"
 
 
+def assert_told_when(told: str, *, paid: bool) -> None:
+    """Cash that came after the parcel had left stands after it; what was refused was never paid."""
+    if paid:
+        assert told.index("Handed to the carrier") < told.index("Payment confirmed") < told.index("Delivered")
+    else:
+        assert "Payment confirmed" not in told
+
+
 async def test_cash_is_promised_taken_or_refused_at_the_door(
     services: Services, shop: Shop, new_browser: NewBrowser, owner: Any
 ) -> None:
@@ -140,6 +148,7 @@ async def test_cash_is_promised_taken_or_refused_at_the_door(
         told = text_of((await buyer.get(order_path[1])).text)
         assert "To be paid on delivery" in told
         assert "Apply for after-sales" not in told
+        assert told.index("Delivered") < told.index("Payment confirmed") < told.index("Receipt confirmed")
         url = f"/seller/orders/{order_path[1].rpartition('/')[2]}"
         sent = await seller.post(f"{url}/ship", data={"carrier": "other", "tracking_number": "T1234"})
         assert sent.status_code == 303, text_of(sent.text)
@@ -152,6 +161,7 @@ async def test_cash_is_promised_taken_or_refused_at_the_door(
         done = await seller.post(f"{url}/{action}", data=form)
         assert done.status_code == 303, text_of(done.text)
         assert "Cash received" not in text_of((await seller.get(url)).text)
+        assert_told_when(text_of((await buyer.get(order_path[1])).text), paid=action == "cash")
         states.append(await owner.fetchrow(
             "SELECT p.state, p.cancel_reason, y.state FROM purchases p JOIN payments y ON y.purchase_id = p.id "
             "ORDER BY p.placed_at DESC, p.id DESC LIMIT 1"

@@ -168,7 +168,7 @@ async def test_a_cup_is_exchanged_for_the_same_again(desk: Desk) -> None:
     assert f"{theirs}/cannot-deliver" in (await desk.seller.get(theirs)).text
     sale = f"/seller/orders/{desk.order_url.rpartition('/')[2]}"
     packing = text_of((await desk.seller.get(sale)).text)
-    assert "Still to be sent: 1 As a replacement CUP × 1" in packing
+    assert "Still to be sent: 1 As a replacement Cup × 1 CUP" in packing
     assert "Will be sent as a replacement" in text_of((await desk.buyer.get(desk.order_url)).text)
     assert (await desk.seller.post(f"{sale}/ship", data=PARCEL)).status_code == 303
     await drain(desk.services.db, SUBSCRIPTIONS, now=desk.services.clock())

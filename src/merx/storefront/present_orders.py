@@ -43,9 +43,9 @@ def carrier_choices(locale: str) -> tuple[tuple[str, str], ...]:
 
 
 def parcel_views(
-    parcels: Sequence[Fulfilment], *, locale: str, for_seller: bool
+    parcels: Sequence[Fulfilment], *, titles: Mapping[UUID, str], locale: str, for_seller: bool
 ) -> tuple[views.ParcelView, ...]:
-    """The parcels that left, with what their reader can do."""
+    """The parcels that left, with what their reader can do; `titles` by order line."""
     return tuple(
         views.ParcelView(
             parcel_id=str(parcel.id),
@@ -57,7 +57,7 @@ def parcel_views(
             can_receive=not for_seller and parcel.state in {"shipped", "delivered"},
             can_deliver=for_seller and parcel.state == "shipped",
             replacements=tuple(
-                owed_view(each, each.quantity, locale=locale)
+                owed_view(each, each.quantity, title=titles.get(line.order_line_id, ""), locale=locale)
                 for line in parcel.lines
                 for each in line.replacements
             ),
@@ -67,15 +67,15 @@ def parcel_views(
     )
 
 
-def owed_view(each: Packed | Replacement, quantity: int, *, locale: str) -> views.OwedView:
-    """Units that are sent for exchanged ones."""
-    return views.OwedView(name=pick(each.label, locale), sku=each.sku, quantity=quantity)
+def owed_view(each: Packed | Replacement, quantity: int, *, title: str, locale: str) -> views.OwedView:
+    """Units that are sent for exchanged ones; a variant without a name is called as its product."""
+    return views.OwedView(name=pick(each.label, locale) or title, sku=each.sku, quantity=quantity)
 
 
 def timeline(
-    order: Order, parcels: Sequence[Fulfilment], *, paid_at: datetime | None
+    order: Order, parcels: Sequence[Fulfilment], *, paid_at: datetime | None, at_the_door: bool
 ) -> tuple[views.TimelineStep, ...]:
-    """What happened to an order and what is still to come."""
+    """What happened to an order and what is still to come, the payment where it belongs: before the goods or after."""
     paid = order.payment_status not in ("unpaid", "authorized")
     ordered = views.TimelineStep(code="ordered", at=order.placed_at, done=True)
     payment = views.TimelineStep(code="paid", at=paid_at, done=paid)
@@ -85,13 +85,18 @@ def timeline(
     shipped = [parcel.shipped_at for parcel in parcels if parcel.shipped_at]
     delivered = [parcel.delivered_at for parcel in parcels if parcel.delivered_at]
     there = order.fulfilment_status in {"delivered", "received"}
-    return (
+    steps = [
         ordered,
-        payment,
         views.TimelineStep(code="shipped", at=min(shipped, default=None), done=bool(shipped)),
         views.TimelineStep(code="delivered", at=max(delivered, default=None) if there else None, done=there),
         views.TimelineStep(code="received", at=order.received_at, done=order.fulfilment_status == "received"),
-    )
+    ]
+    if is_promised(order):
+        later = 2 if at_the_door else 1
+    else:
+        later = sum(1 for at in (steps[1].at, steps[2].at) if at and paid_at and at <= paid_at)
+    steps.insert(1 + later, payment)
+    return tuple(steps)
 
 
 def order_totals(order: Order, lines: Sequence[OrderLine]) -> views.TotalsView:
@@ -130,7 +135,9 @@ def order_line_view(
         can_review=mine is not None and line.received > 0 and line.id not in mine.lines,
         reviewed=mine is not None and line.id in mine.lines,
         to_ship=line.to_ship,
-        owed=tuple(owed_view(each, each.left, locale=locale) for each in line.replacements if each.left),
+        owed=tuple(
+            owed_view(each, each.left, title=title, locale=locale) for each in line.replacements if each.left
+        ),
     )
 
 
@@ -193,12 +200,19 @@ def order_page(
         address_lines=address_lines(address, locale) if address else (),
         delivery=purchase.delivery if purchase else None,
         payment_name=payment_name,
-        steps=timeline(order, parcels, paid_at=purchase.paid_at if purchase else None),
+        steps=timeline(
+            order, parcels, paid_at=purchase.paid_at if purchase else None, at_the_door=at_the_door
+        ),
         lines=tuple(
             order_line_view(line, currency=order.currency, locale=locale, pictured=pictured, mine=mine)
             for line in found.lines
         ),
-        parcels=parcel_views(parcels, locale=locale, for_seller=purchase is None),
+        parcels=parcel_views(
+            parcels,
+            titles={line.id: pick(line.title, locale) for line in found.lines},
+            locale=locale,
+            for_seller=purchase is None,
+        ),
         totals=order_totals(order, found.lines),
         pay_url=f"/purchases/{order.purchase_id}/pay" if unpaid else None,
         pay_until=purchase.expires_at if purchase and unpaid else None,
