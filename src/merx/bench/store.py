@@ -164,4 +164,3 @@ TAKEN_SQL = Sql(
 FREE_SQL = Sql(
     f"SELECT sum(received - held - sold)::bigint FROM allotments WHERE subject_id = {id_of(VARIANT_KIND, '1')}"
 )
-PURCHASES_SQL = Sql("SELECT count(*) FROM purchases")

@@ -6,7 +6,7 @@ stopped waiting does not change what was decided.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
@@ -100,13 +100,6 @@ class Tx(ReadTx):
         self._database.statements += 1
         status: str = await self._connection.execute(sql.text, *args)
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
-
-    async def copy_in(
-        self, table: str, *, columns: Iterable[str], records: Iterable[tuple[Any, ...]]
-    ) -> None:
-        """Bulk-load rows by COPY."""
-        self._database.statements += 1
-        await self._connection.copy_records_to_table(table, columns=list(columns), records=records)
 
 
 AnyTx = TypeVar("AnyTx", bound=ReadTx)

@@ -29,7 +29,7 @@ from merx.reconciliation.model import (
 from merx.reconciliation.resolve_difference import ask_again, resolve_difference
 from merx.reconciliation.rules import resolutions_of
 from merx.reconciliation.states import BILL_STATES, DIFFERENCE_STATES
-from merx.reconciliation.view import count_open, get_difference, list_bills, list_differences
+from merx.reconciliation.view import get_difference, list_bills, list_differences
 
 __all__ = [
     "BILL_STATES",
@@ -50,7 +50,6 @@ __all__ = [
     "ResolutionRefused",
     "UnknownDifference",
     "ask_again",
-    "count_open",
     "get_difference",
     "list_bills",
     "list_differences",

@@ -321,7 +321,6 @@ SELECT to_jsonb(d)::text FROM differences d
 IN_STATE = Sql("""
 SELECT to_jsonb(d)::text FROM differences d WHERE d.state = ANY($1::text[]) AND d.id < $2 ORDER BY d.id DESC LIMIT $3
 """)
-COUNT_IN_STATE = Sql("SELECT count(*) FROM differences WHERE state = ANY($1::text[])")
 OPEN_OF = Sql("SELECT count(*) FROM differences WHERE bill_id = $1 AND state = ANY($2::text[])")
 LIST_BILLS = Sql(f"""
 SELECT {_BILL_DOCUMENT} FROM bills b WHERE (b.day, b.id) < ($1, $2) ORDER BY b.day DESC, b.id DESC LIMIT $3
@@ -408,12 +407,6 @@ async def disputes_unknown(tx: ReadTx, *, states: Sequence[str], limit: int) -> 
 async def in_state(tx: ReadTx, *, states: Sequence[str], before: UUID, limit: int) -> list[Difference]:
     """Differences in these states, newest first."""
     return [_DIFFERENCE.decode(row[0]) for row in await tx.rows(IN_STATE, states, before, limit)]
-
-
-async def count_in_state(tx: ReadTx, states: Sequence[str]) -> int:
-    """How many differences are in these states."""
-    count: int = await tx.value(COUNT_IN_STATE, states)
-    return count
 
 
 async def open_of(tx: ReadTx, bill_id: UUID, *, states: Sequence[str]) -> int:

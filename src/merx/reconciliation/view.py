@@ -9,7 +9,6 @@ from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.reconciliation import store
 from merx.reconciliation.errors import UnknownDifference
 from merx.reconciliation.model import BillPage, Difference, DifferencePage
-from merx.reconciliation.states import DIFFERENCE_STATES
 
 _LAST: Final = UUID(int=2**128 - 1)
 _NO_DAY_AFTER: Final = date.max
@@ -42,8 +41,3 @@ async def get_difference(tx: ReadTx, *, difference_id: UUID) -> Difference:
     if found is None:
         raise UnknownDifference
     return found
-
-
-async def count_open(tx: ReadTx) -> int:
-    """How many differences wait for somebody."""
-    return await store.count_in_state(tx, DIFFERENCE_STATES.sources("resolved"))
