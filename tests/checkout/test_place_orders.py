@@ -4,14 +4,18 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop, total_of
 
-from merx.checkout import Placed, Refused, place_orders
+from merx.checkout import Placed, PlacementFailed, Refused, is_passing, place_orders
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.errors import Unavailable
+from merx.payments.providers import ProviderDown
 
 DEADLINE = timedelta(minutes=30)
+PASSING: list[type[Unavailable]] = [PlacementFailed, ProviderDown]
 
 
 @pytest.fixture
@@ -159,3 +163,31 @@ async def test_opposite_line_orders_do_not_deadlock(
     )
     assert sum(isinstance(result[0], Placed) for result in results) == 3
     assert total_of(one) == total_of(other)
+
+
+async def test_a_provider_that_is_down_uses_up_no_key(
+    db: Database, keys: MasterKeys, shop: Shop, now: datetime, owner: Any
+) -> None:
+    cart = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now)
+    down = msgspec.structs.replace(cart.command, down=frozenset({"alipay"}))
+    for _ in range(2):
+        [refusal] = await place_orders(db, [down], now=now, deadline=DEADLINE)
+        assert isinstance(refusal, Refused)
+        assert refusal.code == "payment_provider_down"
+    assert await owner.fetchval("SELECT outcome FROM idempotency_keys") is None
+    assert await owner.fetchval("SELECT state FROM carts") == "open"
+    assert await owner.fetchval("SELECT count(*) FROM purchases") == 0
+    [placed] = await place_orders(db, [cart.command], now=now, deadline=DEADLINE)
+    assert isinstance(placed, Placed)
+    [again] = await place_orders(db, [down], now=now, deadline=DEADLINE)
+    assert again == placed, "what came of a key is told, whoever is down by now"
+    assert await owner.fetchval("SELECT count(*) FROM purchases") == 1
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: error.code)
+def test_what_a_repeat_may_cure_is_no_outcome(error: type[Unavailable]) -> None:
+    assert is_passing(Refused(error.code, {}))
+
+
+def test_what_no_repeat_cures_is_an_outcome() -> None:
+    assert not is_passing(Refused("out_of_stock", {}))

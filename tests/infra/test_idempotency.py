@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merx.infra.db import Database, Sql, Tx
-from merx.infra.idempotency import IdempotencyKeyReused, OutcomeUnknown, once, request_hash
+from merx.infra.idempotency import IdempotencyKeyReused, OutcomeUnknown, claim, once, reopen, request_hash
 from merx.kit.errors import Conflict
 
 EFFECT = Sql("INSERT INTO leases (name, holder, expires_at) VALUES ($1, gen_random_uuid(), now())")
@@ -120,3 +120,21 @@ def test_the_order_of_fields_does_not_matter_but_the_order_of_parts_does() -> No
     assert request_hash({"a": 1, "b": 2}) == request_hash({"b": 2, "a": 1})
     assert request_hash(1, 2) != request_hash(2, 1)
     assert request_hash("12") != request_hash("1", "2")
+
+
+async def test_a_key_that_was_given_back_is_fresh_again_also_for_another_request(
+    db: Database, call: Call, now: datetime
+) -> None:
+    async def take(tx: Tx, request: int) -> bool:
+        taken = await claim(
+            tx, [("s", "k")], hashes=[request_hash(request)], outcomes=['{"number": 9}'], now=now
+        )
+        await reopen(tx, [("s", "k")])
+        return taken["s", "k"].fresh
+
+    assert await db.write(lambda tx: take(tx, 1))
+    assert await db.write(lambda tx: take(tx, 2))
+    assert await call(request=3, answer=7) == Done(7)
+    assert await call(request=3, answer=8) == Done(7)
+    with pytest.raises(IdempotencyKeyReused):
+        await call(request=1)

@@ -28,6 +28,7 @@ from merx.checkout.errors import (
     ReceivedInFuture,
     TooManyPaymentAttempts,
     as_error,
+    is_passing,
 )
 from merx.checkout.expire_unpaid import expire_unpaid
 from merx.checkout.model import Placed, PlaceOrder, Refused
@@ -84,6 +85,7 @@ __all__ = [
     "confirm_payments",
     "expire_unpaid",
     "fail_offline_refund",
+    "is_passing",
     "place_orders",
     "receive_notice",
     "refund_order",

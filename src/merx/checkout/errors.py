@@ -126,6 +126,11 @@ def refused(error: type[DomainError], **params: Any) -> Refused:
     return Refused(error.code, params)
 
 
+def is_passing(refusal: Refused) -> bool:
+    """Whether a repeat with the same key may succeed: such a refusal is no outcome to keep."""
+    return issubclass(_BY_CODE[refusal.code], Unavailable)
+
+
 def as_error(refusal: Refused) -> DomainError:
     """The exception a refusal stands for."""
     return _BY_CODE[refusal.code](**refusal.params)

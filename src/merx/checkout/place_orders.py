@@ -25,6 +25,7 @@ from merx.checkout.errors import (
     OutOfStock,
     PlacementFailed,
     PriceChanged,
+    is_passing,
     refused,
 )
 from merx.checkout.model import Outcome, Placed, PlaceOrder, Refused
@@ -334,7 +335,10 @@ async def _write(tx: Tx, rows: PurchaseRows, *, now: datetime, expires_at: datet
 async def _store_refusals(
     tx: Tx, commands: Sequence[PlaceOrder], outcomes: Sequence[Outcome], carts: dict[UUID, ClaimedCart]
 ) -> None:
-    """Put refused carts back and replace the outcome their keys were written with."""
+    """Put refused carts back and replace the outcome their keys were written with.
+
+    What a repeat may cure is no outcome: its key is given back.
+    """
     refusals = [
         (command, outcome)
         for command, outcome in zip(commands, outcomes, strict=True)
@@ -343,8 +347,10 @@ async def _store_refusals(
     if not refusals:
         return
     await reopen_carts(tx, cart_ids=[command.cart_id for command, _ in refusals if command.cart_id in carts])
+    lasting = [(command, outcome) for command, outcome in refusals if not is_passing(outcome)]
     await idempotency.settle(
         tx,
-        [_scope(command) for command, _ in refusals],
-        outcomes=[msgspec.json.encode(outcome).decode() for _, outcome in refusals],
+        [_scope(command) for command, _ in lasting],
+        outcomes=[msgspec.json.encode(outcome).decode() for _, outcome in lasting],
     )
+    await idempotency.reopen(tx, [_scope(command) for command, outcome in refusals if is_passing(outcome)])

@@ -2,6 +2,9 @@
 
 A replay touches the key's row before it is acknowledged. Without that write, a replay could acknowledge an effect whose
 own commit still waits for a synchronous standby, and a failover would lose an acknowledged order.
+
+A refusal of the kind "unavailable" is nobody's outcome: it asks for a repeat with the same key. `once` never stores
+one; a batch that had taken the key reopens it, and the repeat is the first request again.
 """
 
 import hashlib
@@ -37,7 +40,11 @@ INSERT INTO idempotency_keys AS k (scope, key, request_hash, outcome, created_at
 SELECT scope, key, request_hash, outcome, $5
   FROM unnest($1::text[], $2::text[], $3::bytea[], $4::jsonb[]) AS c (scope, key, request_hash, outcome)
  ORDER BY scope, key
-    ON CONFLICT (scope, key) DO UPDATE SET replays = k.replays + 1, replayed_at = $5
+    ON CONFLICT (scope, key) DO UPDATE
+   SET replays = k.replays + 1,
+       replayed_at = $5,
+       request_hash = CASE WHEN k.replays < 0 THEN excluded.request_hash ELSE k.request_hash END,
+       outcome = CASE WHEN k.replays < 0 THEN excluded.outcome ELSE k.outcome END
 RETURNING scope, key, request_hash, outcome, replays = 0 AS fresh
 """)
 
@@ -50,7 +57,10 @@ async def claim(
     outcomes: Sequence[str | None],
     now: datetime,
 ) -> dict[tuple[str, str], Claim]:
-    """Take every (scope, key), each once, in key order. A fresh key is written with its expected outcome."""
+    """Take every (scope, key), each once, in key order. A fresh key is written with its expected outcome.
+
+    A key that was reopened is fresh again, also for another request: nothing came of the one before.
+    """
     rows = await tx.rows(
         CLAIM, [scope for scope, _ in keys], [key for _, key in keys], list(hashes), list(outcomes), now
     )
@@ -75,6 +85,19 @@ async def settle(tx: Tx, keys: Sequence[tuple[str, str]], *, outcomes: Sequence[
     """Store the real outcome where it differs from the one written at the claim."""
     if keys:
         await tx.run(SETTLE, [scope for scope, _ in keys], [key for _, key in keys], list(outcomes))
+
+
+REOPEN = Sql("""
+UPDATE idempotency_keys AS k SET outcome = NULL, replays = -1
+  FROM unnest($1::text[], $2::text[]) AS r (scope, key)
+ WHERE k.scope = r.scope AND k.key = r.key
+""")
+
+
+async def reopen(tx: Tx, keys: Sequence[tuple[str, str]]) -> None:
+    """Give keys back that this transaction took: nothing came of their commands, a repeat begins anew."""
+    if keys:
+        await tx.run(REOPEN, [scope for scope, _ in keys], [key for _, key in keys])
 
 
 def request_hash(*parts: Any) -> bytes:

@@ -34,7 +34,7 @@ WORKFLOW: Final = (
              GROUP BY p.id HAVING count(k.purchase_id) <> 1
             UNION ALL
             SELECT 'idempotency key ' || key || ' of ' || scope, 'no outcome'
-              FROM idempotency_keys WHERE outcome IS NULL
+              FROM idempotency_keys WHERE outcome IS NULL AND replays >= 0
         """),
         examined_sql=Sql("SELECT count(*) FROM idempotency_keys"),
     ),
