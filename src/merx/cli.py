@@ -253,8 +253,8 @@ def import_command(
     all_or_nothing: bool,
 ) -> None:
     """Import products from a CSV file; a row that was imported before changes nothing."""
-    from merx.catalog import REASONS
     from merx.commands.import_catalog import import_catalog
+    from merx.importing import REASONS
     from merx.sellers import UnknownSeller
 
     settings = _settings()

@@ -11,7 +11,7 @@ MODULE_LINES = 500
 FUNCTION_LINES = 70
 DOMAINS = {
     "accounts", "sellers", "catalog", "inventory", "ledger", "pricing", "payments", "cart", "orders", "checkout",
-    "fulfilment", "reconciliation", "returns", "reviews", "notifications",
+    "fulfilment", "importing", "reconciliation", "returns", "reviews", "notifications",
 }  # fmt: skip
 PUBLIC_SUBPACKAGES = {"merx.payments.providers"}
 EDGES = {"storefront", "api"}

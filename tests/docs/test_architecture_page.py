@@ -11,7 +11,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encodi
 PLACES = re.findall(r"`([\w/]+\.py): ([\w.]+)`", PAGE)
 FILES = sorted(set(re.findall(r"`([\w/]+/[\w/]+\.py)`", PAGE)))
 DOMAIN = (
-    "accounts", "cart", "catalog", "checkout", "fulfilment", "inventory", "ledger", "notifications", "orders",
+    "accounts", "cart", "catalog", "checkout", "fulfilment", "importing", "inventory", "ledger", "notifications", "orders",
     "payments", "pricing", "reconciliation", "returns", "reviews", "sellers",
 )  # fmt: skip
 

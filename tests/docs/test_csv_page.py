@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 import pytest
 
-from merx.catalog.import_reader import BadRows, ProductReader
-from merx.catalog.import_rules import PRODUCT_COLUMNS, TAX_RATES, VARIANT_COLUMNS, FileSettings
 from merx.cli import import_command
+from merx.importing.reader import BadRows, ProductReader
+from merx.importing.rules import PRODUCT_COLUMNS, TAX_RATES, VARIANT_COLUMNS, FileSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "import-csv.md").read_text(encoding="utf-8")
 

@@ -6,7 +6,6 @@ the version is. Prices are per currency, tax included, never converted, and ever
 stays in price_versions.
 """
 
-from merx.catalog.csv_records import NotUtf8
 from merx.catalog.edit_product import edit_product
 from merx.catalog.errors import (
     BadCategory,
@@ -22,9 +21,6 @@ from merx.catalog.errors import (
 )
 from merx.catalog.events import PRODUCT_CHANGED
 from merx.catalog.handlers import LISTS, forget_changed_availability, forget_changed_product
-from merx.catalog.import_csv import import_csv
-from merx.catalog.import_model import REASONS, BadRow, ImportReport, InitialStock, StockReceiver
-from merx.catalog.import_rules import BadHeader
 from merx.catalog.media import NotAPicture, PictureTooLarge, render_picture, render_pictures
 from merx.catalog.model import (
     Category,
@@ -51,10 +47,12 @@ from merx.catalog.model import (
     VariantState,
 )
 from merx.catalog.queries import cards, category_by_code, list_products, product_by_id, product_by_slug
+from merx.catalog.rules import MAX_CODE, MAX_DESCRIPTION, MAX_LABEL, MAX_PRICE, MAX_TITLE
 from merx.catalog.set_media import set_media
 from merx.catalog.set_prices import set_prices
 from merx.catalog.store import (
     category_tree,
+    owners,
     pictures_of,
     products_by_id,
     save_media,
@@ -66,25 +64,24 @@ from merx.catalog.upsert_categories import upsert_categories
 
 __all__ = [
     "LISTS",
+    "MAX_CODE",
+    "MAX_DESCRIPTION",
+    "MAX_LABEL",
+    "MAX_PRICE",
+    "MAX_TITLE",
     "PRODUCT_CHANGED",
-    "REASONS",
     "BadCategory",
-    "BadHeader",
     "BadMedia",
     "BadProduct",
-    "BadRow",
     "CatalogChanged",
     "Category",
     "CategoryDraft",
     "Facet",
     "IllegalMove",
-    "ImportReport",
-    "InitialStock",
     "MediaDraft",
     "MediaFile",
     "NotAPicture",
     "NotPublishable",
-    "NotUtf8",
     "Option",
     "OptionValue",
     "Page",
@@ -100,7 +97,6 @@ __all__ = [
     "RefusalReason",
     "Sort",
     "StaleVersion",
-    "StockReceiver",
     "UnknownCategory",
     "UnknownProduct",
     "UnknownVariant",
@@ -114,8 +110,8 @@ __all__ = [
     "edit_product",
     "forget_changed_availability",
     "forget_changed_product",
-    "import_csv",
     "list_products",
+    "owners",
     "pictures_of",
     "product_by_id",
     "product_by_slug",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from merx.catalog import ImportReport, InitialStock, import_csv
+from merx.importing import ImportReport, InitialStock, import_csv
 from merx.infra.db import Database, Tx
 from merx.infra.migrate import migrate
 from merx.infra.postgres import database_url

@@ -138,7 +138,7 @@ def split_rounds(products: Sequence[DemoProduct], rounds: int) -> list[list[Demo
 
 
 def product_csv(shop: Shop, products: Sequence[DemoProduct]) -> str:
-    """The products as a product file (see merx.catalog.import_csv): English plain, Chinese in columns of their own."""
+    """The products as a product file (see merx.importing.import_csv): English plain, Chinese in columns of their own."""
     names = _facet_names(shop)
     places = [f"stock:{location.code}" for location in shop.locations]
     currencies = sorted(

@@ -11,9 +11,7 @@ import msgspec
 from merx.accounts import EmailTaken, appoint_staff, hash_password, register
 from merx.catalog import (
     CategoryDraft,
-    InitialStock,
     UnknownProduct,
-    import_csv,
     product_by_slug,
     render_pictures,
     upsert_categories,
@@ -30,6 +28,7 @@ from merx.demo.content import (
     split_rounds,
 )
 from merx.demo.fetch import PicturesUnavailable, fetch_pictures
+from merx.importing import InitialStock, import_csv
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, ReadTx, Tx
 from merx.infra.settings import Settings

@@ -14,21 +14,8 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from merx.catalog import store
-from merx.catalog.csv_records import check_utf8
-from merx.catalog.errors import CatalogChanged
-from merx.catalog.import_model import (
-    REASONS,
-    ImportReport,
-    InitialStock,
-    ParsedProduct,
-    ParsedVariant,
-    StockReceiver,
-)
-from merx.catalog.import_reader import BadRows, ProductReader
-from merx.catalog.import_rules import TAX_RATES, FileSettings
-from merx.catalog.media import render_pictures
-from merx.catalog.model import (
+from merx.catalog import (
+    CatalogChanged,
     CategoryDraft,
     MediaDraft,
     Option,
@@ -36,13 +23,29 @@ from merx.catalog.model import (
     Product,
     ProductDraft,
     Refusal,
-    Text,
     VariantDraft,
+    category_tree,
+    owners,
+    products_by_id,
+    render_pictures,
+    save_media,
+    upsert_categories,
+    upsert_products,
 )
-from merx.catalog.upsert import upsert_products
-from merx.catalog.upsert_categories import upsert_categories
+from merx.importing.csv_records import check_utf8
+from merx.importing.model import (
+    REASONS,
+    ImportReport,
+    InitialStock,
+    ParsedProduct,
+    ParsedVariant,
+    StockReceiver,
+)
+from merx.importing.reader import BadRows, ProductReader
+from merx.importing.rules import TAX_RATES, FileSettings
 from merx.infra.db import Database, Tx
 from merx.kit.errors import Invalid
+from merx.kit.i18n import Text
 
 BATCH_VARIANTS: Final = 500
 _TRIES: Final = 5
@@ -247,7 +250,7 @@ async def _save_pictures(
         for product in batch
         for name in _picture_names(product)
     }
-    ids = await store.save_media(tx, pictures=list(wanted.values()), now=job.now)
+    ids = await save_media(tx, pictures=list(wanted.values()), now=job.now)
     return {name: ids[picture.sha256] for name, picture in wanted.items()}
 
 
@@ -305,13 +308,13 @@ async def _write(
 
 async def _keep_options(tx: Tx, job: Import, drafts: list[ProductDraft]) -> list[ProductDraft]:
     """Keep the option values of stored variants that the file leaves out or whose row was refused."""
-    known = await store.owners(
+    known = await owners(
         tx,
         skus=[variant.sku for draft in drafts for variant in draft.variants],
         slugs=[draft.slug for draft in drafts],
     )
     mine = {key: one[0] for key, one in (known.slugs | known.skus).items() if one[1] == job.seller_id}
-    stored = await store.products_by_id(tx, product_ids=list(set(mine.values())))
+    stored = await products_by_id(tx, product_ids=list(set(mine.values())))
     kept = []
     for draft in drafts:
         keys = (*(variant.sku for variant in draft.variants), draft.slug)
@@ -344,7 +347,7 @@ def _initial_stock(job: Import, variant: ParsedVariant, variant_id: UUID) -> Ite
 
 async def _create_categories(tx: Tx, batch: Sequence[ParsedProduct]) -> None:
     """Make the categories that do not exist yet, each below the one before it in its row; others stay as they are."""
-    known = {category.code for category in await store.category_tree(tx)}
+    known = {category.code for category in await category_tree(tx)}
     drafts: dict[str, CategoryDraft] = {}
     for product in batch:
         parent: str | None = None

@@ -8,10 +8,19 @@ from typing import Final
 
 import msgspec
 
-from merx.catalog.import_model import CategoryName, ParsedProduct, ParsedVariant
-from merx.catalog.model import Facet, Option, OptionValue, Text
-from merx.catalog.rules import LOCALES, MAX_CODE, MAX_DESCRIPTION, MAX_LABEL, MAX_PRICE, MAX_TITLE
+from merx.catalog import (
+    MAX_CODE,
+    MAX_DESCRIPTION,
+    MAX_LABEL,
+    MAX_PRICE,
+    MAX_TITLE,
+    Facet,
+    Option,
+    OptionValue,
+)
+from merx.importing.model import CategoryName, ParsedProduct, ParsedVariant
 from merx.kit.errors import Invalid
+from merx.kit.i18n import LOCALES, Text
 from merx.kit.money import MalformedAmount, parse_decimal
 
 TAX_RATES: Final[Mapping[str, int]] = {"standard": 1300, "reduced": 900, "zero": 0}

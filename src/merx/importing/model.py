@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from merx.catalog.model import Facet, Option, OptionValue, Text
+from merx.catalog import Facet, Option, OptionValue
 from merx.infra.db import Tx
+from merx.kit.i18n import Text
 
 BAD_ROWS_KEPT: Final = 1000
 """At most this many bad rows are described in a report; all are counted."""

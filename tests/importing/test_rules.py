@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merx.catalog.csv_records import MAX_RECORD_CHARS, NotUtf8, check_utf8, read_records, split_record
-from merx.catalog.import_reader import MAX_VARIANTS, BadRows, ProductReader
-from merx.catalog.import_rules import (
+from merx.importing.csv_records import MAX_RECORD_CHARS, NotUtf8, check_utf8, read_records, split_record
+from merx.importing.reader import MAX_VARIANTS, BadRows, ProductReader
+from merx.importing.rules import (
     TAX_RATES,
     BadCell,
     BadHeader,

@@ -10,20 +10,16 @@ import pytest
 from PIL import Image
 
 from merx.catalog import (
-    BadHeader,
-    ImportReport,
-    InitialStock,
-    NotUtf8,
     Product,
     ProductChanges,
     ProductDraft,
     VariantDraft,
     edit_product,
-    import_csv,
     product_by_slug,
     upsert_products,
 )
-from merx.catalog.import_model import BAD_ROWS_KEPT, BadRow
+from merx.importing import BadHeader, BadRow, ImportReport, InitialStock, NotUtf8, import_csv
+from merx.importing.model import BAD_ROWS_KEPT
 from merx.infra.db import Database, Sql, Tx
 from merx.inventory import Location, Receipt, availability, create_locations, locations, receive_stock
 from merx.kit.ids import new_id

@@ -8,9 +8,9 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final
 
-from merx.catalog.csv_records import Record, read_records
-from merx.catalog.import_model import BAD_ROWS_KEPT, BadRow, ParsedProduct, ParsedVariant
-from merx.catalog.import_rules import (
+from merx.importing.csv_records import Record, read_records
+from merx.importing.model import BAD_ROWS_KEPT, BadRow, ParsedProduct, ParsedVariant
+from merx.importing.rules import (
     BadCell,
     BadHeader,
     FileSettings,
