@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.factories.people import guest, member
 from tests.factories.promises import DEADLINE, Counter, Sold, a_counter
 
 from merx.checkout import (
@@ -287,19 +288,19 @@ async def test_what_waits_is_found_by_the_number_the_payer_named(counter: Counte
 async def undelivered(counter: Counter, sold: Sold, restocked: dict[str, int], **more: Any) -> None:
     [each] = (await counter.view(sold)).orders
     back = [Wanted(line.id, restocked.get(line.sku, 0)) for line in each.lines]
-    given = {"seller_ids": [each.order.seller_id], "restocked": back, **more}
+    given = {"actor": member(each.order.seller_id), "restocked": back, **more}
     released = await counter.db.write(
-        lambda tx: record_undelivered(tx, order_id=each.order.id, actor_id=STAFF, now=counter.now, **given)
+        lambda tx: record_undelivered(tx, order_id=each.order.id, now=counter.now, **given)
     )
     await release_now(counter.db, counter.providers, released, now=counter.now)
 
 
 async def cash(counter: Counter, sold: Sold, amount: int | None = None, **more: Any) -> str:
     order = (await counter.view(sold)).orders[0].order
-    given = {"seller_ids": [order.seller_id], "reference": "R-7", **more}
+    given = {"actor": member(order.seller_id), "reference": "R-7", **more}
     return await counter.db.write(
         lambda tx: confirm_cash(
-            tx, order_id=order.id, amount=Money(sold.total if amount is None else amount, "CNY"), actor_id=STAFF,
+            tx, order_id=order.id, amount=Money(sold.total if amount is None else amount, "CNY"),
             now=counter.now, **given,
         )
     )  # fmt: skip
@@ -355,11 +356,11 @@ async def test_another_seller_and_another_amount_are_refused(counter: Counter) -
     await counter.ship(sold)
     before = await counter.everything()
     with pytest.raises(UnknownOrder):
-        await cash(counter, sold, seller_ids=[counter.shop.sellers["pottery"]])
+        await cash(counter, sold, actor=member(counter.shop.sellers["pottery"]))
     with pytest.raises(AmountMismatch):
         await cash(counter, sold, sold.total - 1)
     with pytest.raises(UnknownOrder):
-        await undelivered(counter, sold, {}, seller_ids=[counter.shop.sellers["pottery"]])
+        await undelivered(counter, sold, {}, actor=member(counter.shop.sellers["pottery"]))
     for wrong, refusal in (({"TEA": 2}, BadParcel), ({"TEA": -1}, BadReturn)):
         with pytest.raises(refusal):
             await undelivered(counter, sold, wrong)
@@ -408,7 +409,7 @@ async def test_what_the_buyer_has_was_not_refused_at_the_door(counter: Counter) 
     [parcel] = await counter.ship(sold)
     await counter.db.write(
         lambda tx: receive(
-            tx, fulfilment_id=parcel.id, account_id=None, access_hash=sold.cart.command.access_hash,
+            tx, fulfilment_id=parcel.id, actor=guest(sold.cart.command.access_hash),
             now=counter.now,
         )
     )  # fmt: skip
@@ -440,7 +441,7 @@ async def test_after_sales_wait_for_the_money_and_then_it_goes_back_by_hand(coun
         )
         return await counter.db.write(
             lambda tx: request_return(
-                tx, order_id=each.order.id, account_id=None, access_hash=sold.cart.command.access_hash,
+                tx, order_id=each.order.id, actor=guest(sold.cart.command.access_hash),
                 application=application, default_days=15, now=counter.now,
             )
         )  # fmt: skip
@@ -452,9 +453,7 @@ async def test_after_sales_wait_for_the_money_and_then_it_goes_back_by_hand(coun
     await cash(counter, sold)
     case = await apply()
     await counter.db.write(
-        lambda tx: approve_return(
-            tx, return_id=case.id, seller_ids={each.order.seller_id}, actor_id=None, now=counter.now
-        )
+        lambda tx: approve_return(tx, return_id=case.id, actor=member(each.order.seller_id), now=counter.now)
     )
     await send_refunds(counter.db, counter.providers, now=counter.now)
     async with counter.db.read() as read:

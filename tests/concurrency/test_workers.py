@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.factories.people import member
 from tests.factories.shop import Shop
 from tests.factories.till import DEADLINE, Till
 
@@ -108,8 +109,8 @@ async def test_parcels_are_received_and_orders_closed_once(till: Till, tmp_path:
     for number, order in enumerate(orders):
         async with till.db.transaction() as tx:
             await ship(
-                tx, order_id=order["id"], seller_ids=[order["seller_id"]], carrier="other",
-                tracking_number=f"T{number}000", lines=None, now=till.now, actor_id=None,
+                tx, order_id=order["id"], actor=member(order["seller_id"]), carrier="other",
+                tracking_number=f"T{number}000", lines=None, now=till.now,
                 auto_receive_after=timedelta(days=10),
             )  # fmt: skip
     till.simulator.clock.advance(timedelta(days=10))

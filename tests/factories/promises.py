@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from tests.factories.people import member
 from tests.factories.shop import ADDRESS, ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.cart import set_provider
@@ -224,8 +225,8 @@ class Counter:
                 continue
             async with self.db.transaction() as tx:
                 parcels.append(await ship(
-                    tx, order_id=each.order.id, seller_ids=[each.order.seller_id], carrier="other",
-                    tracking_number="T1234", lines=picks or None, now=self.now, actor_id=None,
+                    tx, order_id=each.order.id, actor=member(each.order.seller_id), carrier="other",
+                    tracking_number="T1234", lines=picks or None, now=self.now,
                     auto_receive_after=timedelta(days=10),
                 ))  # fmt: skip
         return parcels

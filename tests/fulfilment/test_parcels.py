@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.factories.people import guest, member, shopper
 
 from merx.fulfilment import (
     PARCEL,
@@ -36,8 +37,8 @@ async def send(
     db: Database, sale: Any, now: datetime, lines: Sequence[tuple[UUID, int]] | None = None, **changes: Any
 ) -> Fulfilment:
     given = {
-        "order_id": sale.order_id, "seller_ids": {sale.seller_id}, "carrier": "shunfeng",
-        "tracking_number": "sf 1234567890123", "actor_id": None, "auto_receive_after": WEEK, **changes,
+        "order_id": sale.order_id, "actor": member(sale.seller_id), "carrier": "shunfeng",
+        "tracking_number": "sf 1234567890123", "auto_receive_after": WEEK, **changes,
     }  # fmt: skip
     async with db.transaction() as tx:
         return await ship(tx, lines=lines, now=now, **given)
@@ -45,16 +46,12 @@ async def send(
 
 async def deliver(db: Database, sale: Any, parcel: Fulfilment, now: datetime) -> Fulfilment:
     async with db.transaction() as tx:
-        return await mark_delivered(
-            tx, fulfilment_id=parcel.id, seller_ids={sale.seller_id}, now=now, actor_id=None
-        )
+        return await mark_delivered(tx, fulfilment_id=parcel.id, actor=member(sale.seller_id), now=now)
 
 
 async def confirm(db: Database, sale: Any, parcel: Fulfilment, now: datetime) -> Fulfilment:
     async with db.transaction() as tx:
-        return await receive(
-            tx, fulfilment_id=parcel.id, account_id=sale.account_id, access_hash=None, now=now
-        )
+        return await receive(tx, fulfilment_id=parcel.id, actor=shopper(sale.account_id), now=now)
 
 
 async def parcels(db: Database, sale: Any) -> list[Fulfilment]:
@@ -85,7 +82,7 @@ async def test_everything_goes_into_one_parcel_unless_lines_are_named(
     db: Database, sell: Any, view: Any, now: datetime
 ) -> None:
     sale, actor_id = await sell(), new_id()
-    parcel = await send(db, sale, now, actor_id=actor_id)
+    parcel = await send(db, sale, now, actor=member(sale.seller_id, account_id=actor_id))
     assert await parcels(db, sale) == [parcel]
     assert (parcel.order_id, parcel.purchase_id, parcel.seller_id) == (
         sale.order_id,
@@ -137,7 +134,7 @@ async def test_an_order_goes_out_in_several_parcels(
     [
         ({"carrier": "pigeon"}, UnknownCarrier),
         ({"tracking_number": "1"}, BadTrackingNumber),
-        ({"seller_ids": {UUID(int=1)}}, NotFound),
+        ({"actor": member(UUID(int=1))}, NotFound),
         ({"order_id": UUID(int=1)}, NotFound),
         ({"lines": []}, BadParcel),
         ({"lines": [(UUID(int=1), 1), (UUID(int=1), 1)]}, BadParcel),
@@ -210,9 +207,7 @@ async def test_only_the_seller_records_a_delivery(db: Database, sell: Any, now: 
         await deliver(db, other, parcel, now)
     async with db.transaction() as tx:
         with pytest.raises(UnknownParcel):
-            await mark_delivered(
-                tx, fulfilment_id=new_id(), seller_ids={sale.seller_id}, now=now, actor_id=None
-            )
+            await mark_delivered(tx, fulfilment_id=new_id(), actor=member(sale.seller_id), now=now)
     assert await parcels(db, sale) == [parcel]
 
 
@@ -236,7 +231,7 @@ async def test_the_buyer_receives_a_parcel_once_by_account_or_by_token(
     assert (received.state, received.delivered_at, received.received_at) == ("received", now, now)
     assert await confirm(db, sale, one, now + WEEK) == received
     async with db.transaction() as tx:
-        await receive(tx, fulfilment_id=two.id, account_id=None, access_hash=sale.access_hash, now=now)
+        await receive(tx, fulfilment_id=two.id, actor=guest(sale.access_hash), now=now)
     assert await state(view, sale) == ("received", [(3, 3), (1, 1)])
     assert (await view(sale)).orders[0].order.received_at == now
     events = (await timeline(db, sale))[2:]
@@ -257,9 +252,7 @@ async def test_nobody_else_receives_a_parcel(
     parcel = await send(db, sale, now)
     with pytest.raises(NotFound):
         async with db.transaction() as tx:
-            await receive(
-                tx, fulfilment_id=parcel.id, account_id=account_id, access_hash=access_hash, now=now
-            )
+            await receive(tx, fulfilment_id=parcel.id, actor=guest(access_hash, account_id), now=now)
     assert await parcels(db, sale) == [parcel]
 
 

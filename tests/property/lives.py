@@ -18,6 +18,7 @@ import asyncpg
 import httpx
 import msgspec
 from tests.factories.peers import PUBLIC_URL, Answers, Peer, Peers
+from tests.factories.people import guest, member
 from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.app import create_app
@@ -210,15 +211,14 @@ class Life:
         case = await self.stage.db.write(
             lambda tx: request_return(
                 tx, order_id=order.order.id, application=application, default_days=15, now=self.stage.clock(),
-                **access,  # type: ignore[arg-type]
+                actor=guest(self.cart.command.access_hash),
             )
         )  # fmt: skip
         await self.stage.db.write(
             lambda tx: approve_return(
                 tx,
                 return_id=case.id,
-                seller_ids={order.order.seller_id},
-                actor_id=None,
+                actor=member(order.order.seller_id),
                 now=self.stage.clock(),
             )
         )

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.factories.people import guest, member
 from tests.factories.promises import Bank
 from tests.factories.shop import PRICES, Shop, a_ready_cart, a_shop
 
@@ -38,6 +39,7 @@ from merx.checkout import (
 from merx.fulfilment import NothingToShip, NotPaid, auto_receive, bring_back, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.actors import System
 from merx.orders import lock_purchase, purchase_view
 from merx.payments import Fact, payments_of
 from merx.payments.providers import ProviderRegistry, ProviderUnavailable
@@ -235,7 +237,9 @@ class Sales(RuleBasedStateMachine):
                 )
                 for order_id in sorted({row["order_id"] for row in rows}):
                     back = {row["id"]: row["quantity"] for row in rows if row["order_id"] == order_id}
-                    await bring_back(tx, order_id=order_id, restocked=back, actor_id=None, now=self.now)
+                    await bring_back(
+                        tx, order_id=order_id, restocked=back, actor=System("test"), now=self.now
+                    )
                 units = {row["id"]: row["quantity"] for row in rows}
                 assert await undeliver_rows(tx, purchase, back=units, actor_id=None, now=self.now) is not None
 
@@ -286,8 +290,8 @@ class Sales(RuleBasedStateMachine):
             async with self.db.transaction() as tx:
                 for each in view.orders:
                     await ship(
-                        tx, order_id=each.order.id, seller_ids=[each.order.seller_id], carrier="other",
-                        tracking_number="T1234", lines=None, now=self.now, actor_id=None,
+                        tx, order_id=each.order.id, actor=member(each.order.seller_id), carrier="other",
+                        tracking_number="T1234", lines=None, now=self.now,
                         auto_receive_after=AUTO_RECEIVE,
                     )  # fmt: skip
 
@@ -310,7 +314,7 @@ class Sales(RuleBasedStateMachine):
             async with self.db.transaction() as tx:
                 for parcel in parcels:
                     await receive(
-                        tx, fulfilment_id=parcel["id"], account_id=None, access_hash=sale.access_hash, now=self.now
+                        tx, fulfilment_id=parcel["id"], actor=guest(sale.access_hash), now=self.now
                     )  # fmt: skip
             return len(parcels)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from tests.factories.people import guest, member
 from tests.factories.shop import Shop, a_ready_cart, a_shop
 from tests.factories.till import DEADLINE, PUBLIC_URL, Bought
 
@@ -15,6 +16,7 @@ from merx.checkout import Placed, ask_provider, place_orders, send_refunds, star
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain
+from merx.kit.actors import Staff
 from merx.kit.ids import new_id
 from merx.ledger import fold_balances
 from merx.orders import purchase_view
@@ -148,11 +150,14 @@ class Books:
                 lines=[Wanted(line.id, line.quantity) for line in view.lines],
             )  # fmt: skip
             case = await request_return(
-                tx, order_id=view.order.id, application=application, default_days=15, now=self.now, **me
+                tx,
+                order_id=view.order.id,
+                application=application,
+                default_days=15,
+                now=self.now,
+                actor=guest(bought.cart.command.access_hash),
             )
-            await approve_return(
-                tx, return_id=case.id, seller_ids={case.seller_id}, actor_id=None, now=self.now
-            )
+            await approve_return(tx, return_id=case.id, actor=member(case.seller_id), now=self.now)
         return f"{bought.payment_number}R1"
 
     async def refunded(self, bought: Bought) -> str:
@@ -190,7 +195,7 @@ class Books:
             answer = await ask_again(self.db, self.providers, difference_id=found.id)
         return await self.db.write(
             lambda tx: resolve_difference(
-                tx, difference_id=found.id, resolution=resolution, note=note, staff_id=self.staff, now=self.now,
+                tx, difference_id=found.id, resolution=resolution, note=note, actor=Staff(self.staff), now=self.now,
                 answer=answer,
             )
         )  # fmt: skip

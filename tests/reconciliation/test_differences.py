@@ -9,6 +9,7 @@ from tests.factories.till import Bought
 from tests.reconciliation.conftest import Books
 from tests.reconciliation.paper import altered, on_paper, payment_row, refund_row
 
+from merx.kit.actors import Staff
 from merx.kit.money import Money
 from merx.ledger import Transfer, post, provider_owner
 from merx.payments.providers import BillRow, RefundState
@@ -274,7 +275,7 @@ async def test_a_difference_nobody_has_does_not_exist(books: Books) -> None:
     with pytest.raises(UnknownDifference):
         await books.db.write(
             lambda tx: resolve_difference(
-                tx, difference_id=books.staff, resolution=Resolution.WRITE_OFF, note="", staff_id=books.staff,
+                tx, difference_id=books.staff, resolution=Resolution.WRITE_OFF, note="", actor=Staff(books.staff),
                 now=books.now,
             )
         )  # fmt: skip

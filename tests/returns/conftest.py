@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.factories.people import guest, member
 from tests.factories.shop import a_shop
 from tests.factories.till import Bought, Till
 
@@ -14,6 +15,7 @@ from merx.fulfilment import fulfilments_of, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
 from merx.infra.dispatch import drain
+from merx.kit.actors import Staff
 from merx.kit.ids import new_id
 from merx.ledger import fold_balances
 from merx.orders import OrderView, purchase_view
@@ -39,12 +41,12 @@ SELECT kind, owner_id::text, sum(amount)::bigint AS net
 
 
 class Desk:
-    """After-sales, by the people at it. Every seller's id is its own; `staff` is one of the platform's."""
+    """After-sales, by the people at it. `member` works for every seller; `staff` is one of the platform's."""
 
     def __init__(self, till: Till) -> None:
         self.till, self.db = till, till.db
-        self.staff = new_id()
-        self.sellers = set(till.shop.sellers.values())
+        self.staff = Staff(new_id())
+        self.member = member(*till.shop.sellers.values())
 
     @property
     def now(self) -> datetime:
@@ -69,8 +71,8 @@ class Desk:
     async def ship(self, order: OrderView, lines: list[tuple[UUID, int]] | None = None) -> None:
         async with self.db.transaction() as tx:
             await ship(
-                tx, order_id=order.order.id, seller_ids=self.sellers, carrier="shunfeng",
-                tracking_number="SF1234567890123", lines=lines, now=self.now, actor_id=None,
+                tx, order_id=order.order.id, actor=self.member, carrier="shunfeng",
+                tracking_number="SF1234567890123", lines=lines, now=self.now,
                 auto_receive_after=timedelta(days=10),
             )  # fmt: skip
 
@@ -78,8 +80,7 @@ class Desk:
         async with self.db.transaction() as tx:
             for parcel in await fulfilments_of(tx, order_ids=[order.order.id]):
                 await receive(
-                    tx, fulfilment_id=parcel.id, account_id=None,
-                    access_hash=bought.cart.command.access_hash, now=self.now,
+                    tx, fulfilment_id=parcel.id, actor=guest(bought.cart.command.access_hash), now=self.now
                 )  # fmt: skip
 
     async def delivered(self, lines: dict[str, int]) -> tuple[Bought, OrderView]:
@@ -92,10 +93,10 @@ class Desk:
 
     def me(self, bought: Bought) -> dict[str, Any]:
         """What the buyer shows."""
-        return {"account_id": None, "access_hash": bought.cart.command.access_hash, "now": self.now}
+        return {"actor": guest(bought.cart.command.access_hash), "now": self.now}
 
     def seller(self) -> dict[str, Any]:
-        return {"seller_ids": self.sellers, "actor_id": None, "now": self.now}
+        return {"actor": self.member, "now": self.now}
 
     async def request(
         self,
@@ -129,7 +130,7 @@ class Desk:
 
     async def again(self, case: Return) -> Return:
         async with self.db.read() as read:
-            return await get_return(read, return_id=case.id)
+            return await get_return(read, return_id=case.id, actor=self.staff)
 
     async def pay_back(self) -> int:
         """Refunds are carried out and the feed is delivered."""

@@ -20,8 +20,7 @@ from merx.returns import (
     approve_return,
     decide_return,
     decline_proposal,
-    escalate_for_buyer,
-    escalate_for_seller,
+    escalate_return,
     inspect_return,
     propose_amount,
     refund_exchange,
@@ -79,7 +78,7 @@ def expected(case: Return, step: str, now: datetime) -> str | None:
 
 async def take(desk: Desk, case: Return, bought: Bought, step: str) -> None:
     me, seller = desk.me(bought), desk.seller()
-    staff: dict[str, Any] = {"staff_id": desk.staff, "amount": None, "answer": "裁决", "now": desk.now}
+    staff: dict[str, Any] = {"actor": desk.staff, "amount": None, "answer": "裁决", "now": desk.now}
     if step == "silence":
         await act_on_silence(desk.db, now=desk.now)
     elif step == "pay":
@@ -95,12 +94,12 @@ async def take(desk: Desk, case: Return, bought: Bought, step: str) -> None:
             "reject": (reject_return, {"answer": "no", **seller}),
             "propose": (propose_amount, {"amount": 777, "answer": "", **seller}),
             "inspect": (inspect_return, {"restocked": [], **seller}),
-            "seller calls": (escalate_for_seller, seller),
+            "seller calls": (escalate_return, seller),
             "accept": (accept_proposal, me),
             "decline": (decline_proposal, me),
             "withdraw": (withdraw_return, me),
             "send": (send_back, {"carrier": "shunfeng", "tracking_number": "SF9876543210123", **me}),
-            "buyer calls": (escalate_for_buyer, me),
+            "buyer calls": (escalate_return, me),
             "for": (decide_return, {"in_favour": True, **staff}),
             "against": (decide_return, {"in_favour": False, **staff}),
         }[step]

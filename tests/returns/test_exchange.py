@@ -28,8 +28,7 @@ from merx.returns import (
     approve_as_refund,
     approve_return,
     decide_return,
-    escalate_for_buyer,
-    escalate_for_seller,
+    escalate_return,
     inspect_return,
     propose_amount,
     refund_exchange,
@@ -218,9 +217,9 @@ async def test_a_withdrawn_or_refused_exchange_gives_back_what_was_set_aside(des
     assert await desk.till.stock("TEA") == (0, 1)
     case = await desk.request(bought, order, kind=SWAP)
     await desk.do(reject_return, case, answer="no", **desk.seller())
-    await desk.do(escalate_for_buyer, case, **desk.me(bought))
+    await desk.do(escalate_return, case, **desk.me(bought))
     await desk.sound()
-    decision: dict[str, Any] = {"staff_id": desk.staff, "answer": "ok", "now": desk.now}
+    decision: dict[str, Any] = {"actor": desk.staff, "answer": "ok", "now": desk.now}
     with pytest.raises(NoMoneyInExchange):
         await desk.do(decide_return, case, in_favour=True, amount=100, **decision)
     await desk.do(decide_return, case, in_favour=True, amount=None, **decision)
@@ -236,10 +235,10 @@ async def test_the_platform_decides_about_goods_that_were_sent_back(desk: Desk) 
     for case in cases:
         await desk.do(approve_return, case, **desk.seller())
         await desk.do(send_back, case, **PARCEL, **desk.me(bought))
-        await desk.do(escalate_for_seller, case, **desk.seller())
+        await desk.do(escalate_return, case, **desk.seller())
     assert await desk.till.stock("TEA") == (2, 2)
     await desk.sound()
-    decision: dict[str, Any] = {"staff_id": desk.staff, "amount": None, "answer": "ok", "now": desk.now}
+    decision: dict[str, Any] = {"actor": desk.staff, "amount": None, "answer": "ok", "now": desk.now}
     won = await desk.do(decide_return, cases[0], in_favour=True, **decision)
     lost = await desk.do(decide_return, cases[1], in_favour=False, **decision)
     assert (won.state, lost.state) == ("inspected", "rejected")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.factories.people import member
 from tests.returns.conftest import Desk
 
 from merx.fulfilment import NothingToShip
@@ -31,8 +32,7 @@ from merx.returns import (
     approve_return,
     decide_return,
     decline_proposal,
-    escalate_for_buyer,
-    escalate_for_seller,
+    escalate_return,
     inspect_return,
     propose_amount,
     reject_return,
@@ -138,11 +138,11 @@ async def test_the_platform_decides_after_a_refusal_and_only_once(desk: Desk) ->
     case = await desk.do(reject_return, case, answer="已使用", **desk.seller())
     assert (case.state, case.answer) == ("rejected", "已使用")
     assert (await desk.order(bought)).lines[0].returned == 0
-    case = await desk.do(escalate_for_buyer, case, **desk.me(bought))
+    case = await desk.do(escalate_return, case, **desk.me(bought))
     assert (await desk.order(bought)).lines[0].returned == 1
-    decide: dict[str, Any] = {"staff_id": desk.staff, "now": desk.now, "answer": "支持买家"}
+    decide: dict[str, Any] = {"actor": desk.staff, "now": desk.now, "answer": "支持买家"}
     case = await desk.do(decide_return, case, in_favour=True, amount=2000, **decide)
-    assert (case.state, case.agreed, case.decided_by) == ("approved", 2000, desk.staff)
+    assert (case.state, case.agreed, case.decided_by) == ("approved", 2000, desk.staff.account_id)
     with pytest.raises(ReturnMoved):
         await desk.do(decide_return, case, in_favour=False, amount=None, **decide)
     assert await desk.pay_back() == 1
@@ -152,13 +152,13 @@ async def test_the_platform_decides_after_a_refusal_and_only_once(desk: Desk) ->
 async def test_what_the_platform_refused_is_not_asked_again(desk: Desk) -> None:
     bought, order = await desk.delivered({"TEA": 1})
     case = await desk.request(bought, order)
-    case = await desk.do(escalate_for_seller, case, **desk.seller())
+    case = await desk.do(escalate_return, case, **desk.seller())
     case = await desk.do(
-        decide_return, case, staff_id=desk.staff, in_favour=False, amount=None, answer="无质量问题", now=desk.now
+        decide_return, case, actor=desk.staff, in_favour=False, amount=None, answer="无质量问题", now=desk.now
     )  # fmt: skip
     assert case.state == "rejected"
     with pytest.raises(ReturnDecided):
-        await desk.do(escalate_for_buyer, case, **desk.me(bought))
+        await desk.do(escalate_return, case, **desk.me(bought))
     assert await desk.till.refunds() == []
 
 
@@ -166,11 +166,11 @@ async def test_goods_in_dispute_are_paid_back_by_the_platform(desk: Desk) -> Non
     bought, order = await desk.delivered({"TEA": 1})
     case = await desk.do(approve_return, await desk.request(bought, order, kind=BACK), **desk.seller())
     case = await desk.do(send_back, case, **PARCEL, **desk.me(bought))
-    case = await desk.do(escalate_for_seller, case, **desk.seller())
+    case = await desk.do(escalate_return, case, **desk.seller())
     with pytest.raises(ReturnMoved):
         await desk.do(withdraw_return, case, **desk.me(bought))
     case = await desk.do(
-        decide_return, case, staff_id=desk.staff, in_favour=True, amount=4000, answer="折价", now=desk.now
+        decide_return, case, actor=desk.staff, in_favour=True, amount=4000, answer="折价", now=desk.now
     )
     assert (case.state, case.lines[0].written_off) == ("inspected", 1)
     assert await desk.pay_back() == 1
@@ -298,15 +298,15 @@ async def test_a_stranger_finds_no_case(desk: Desk) -> None:
     bought, order = await desk.delivered({"TEA": 1})
     case = await desk.request(bought, order)
     other = await desk.bought({"CUP": 1})
-    for use_case in (withdraw_return, accept_proposal, decline_proposal, escalate_for_buyer):
+    for use_case in (withdraw_return, accept_proposal, decline_proposal, escalate_return):
         await _refused(desk, UnknownReturn, desk.do(use_case, case, **desk.me(other)))
     await _refused(desk, UnknownReturn, desk.do(send_back, case, **PARCEL, **desk.me(other)))
-    stranger = {"seller_ids": {new_id()}, "actor_id": None, "now": desk.now}
+    stranger = {"actor": member(new_id()), "now": desk.now}
     await _refused(desk, UnknownReturn, desk.do(approve_return, case, **stranger))
     await _refused(desk, UnknownReturn, desk.do(reject_return, case, answer="no", **stranger))
     await _refused(desk, UnknownReturn, desk.do(propose_amount, case, amount=1, answer="", **stranger))
     await _refused(desk, UnknownReturn, desk.do(inspect_return, case, restocked=[], **stranger))
-    await _refused(desk, UnknownReturn, desk.do(escalate_for_seller, case, **stranger))
+    await _refused(desk, UnknownReturn, desk.do(escalate_return, case, **stranger))
 
 
 async def test_an_amount_above_the_goods_or_for_unshipped_ones_is_not_proposed(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from tests.factories.people import guest, member
 from tests.factories.shop import Shop, a_ready_cart
 
 from merx.accounts import Account, register
@@ -63,12 +64,11 @@ async def ship_order(db: Database, bought: Bought, code: str, *, now: datetime) 
         await ship(
             tx,
             order_id=order.id,
-            seller_ids={order.seller_id},
+            actor=member(order.seller_id),
             carrier="shunfeng",
             tracking_number="SF1234567890123",
             lines=None,
             now=now,
-            actor_id=order.seller_id,
             auto_receive_after=timedelta(days=10),
         )
 
@@ -76,6 +76,4 @@ async def ship_order(db: Database, bought: Bought, code: str, *, now: datetime) 
 async def receive_order(db: Database, bought: Bought, code: str, *, now: datetime) -> None:
     async with db.transaction() as tx:
         for parcel in await fulfilments_of(tx, order_ids=[bought.orders[code].order.id]):
-            await receive(
-                tx, fulfilment_id=parcel.id, account_id=None, access_hash=bought.access_hash, now=now
-            )
+            await receive(tx, fulfilment_id=parcel.id, actor=guest(bought.access_hash), now=now)

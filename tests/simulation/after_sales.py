@@ -9,8 +9,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from tests.factories.people import guest, member
 from tests.simulation.world import Case, World
 
+from merx.kit.actors import Staff
 from merx.kit.errors import DomainError
 from merx.orders import OverReturned
 from merx.payments import retry_refund
@@ -26,8 +28,7 @@ from merx.returns import (
     approve_return,
     decide_return,
     decline_proposal,
-    escalate_for_buyer,
-    escalate_for_seller,
+    escalate_return,
     inspect_return,
     propose_amount,
     reject_return,
@@ -102,8 +103,8 @@ async def apply(world: World) -> str:
     try:
         opened = await world.db.write(
             lambda tx: request_return(
-                tx, order_id=rows[0]["order_id"], account_id=purchase.shopper.account_id,
-                access_hash=purchase.access_hash, application=application, default_days=WINDOW.days, now=world.now,
+                tx, order_id=rows[0]["order_id"], actor=guest(purchase.access_hash, purchase.shopper.account_id),
+                application=application, default_days=WINDOW.days, now=world.now,
             )
         )  # fmt: skip
     except NotReturnable:
@@ -194,21 +195,21 @@ def _choose_restocked(world: World, case: Case) -> dict[str, int]:
 def _use_case(
     world: World, case: Case, move: str, amount: int, restocked: dict[str, int]
 ) -> tuple[UseCase, dict[str, Any]]:
-    me = {"account_id": case.purchase.shopper.account_id, "access_hash": case.purchase.access_hash}
-    seller = {"seller_ids": [world.shop.sellers[case.seller]], "actor_id": world.staff[case.seller]}
-    staff = {"staff_id": world.platform, "answer": "decided"}
+    me = {"actor": guest(case.purchase.access_hash, case.purchase.shopper.account_id)}
+    seller = {"actor": member(world.shop.sellers[case.seller], account_id=world.staff[case.seller])}
+    staff: dict[str, Any] = {"actor": Staff(world.platform), "answer": "decided"}
     lines: Sequence[Wanted] = [Wanted(case.line_ids[sku], count) for sku, count in restocked.items()]
     found: dict[str, tuple[UseCase, dict[str, Any]]] = {
         "approve": (approve_return, seller),
         "reject": (reject_return, {"answer": "no", **seller}),
         "propose": (propose_amount, {"amount": amount, "answer": "", **seller}),
         "inspect": (inspect_return, {"restocked": lines, **seller}),
-        "seller calls": (escalate_for_seller, seller),
+        "seller calls": (escalate_return, seller),
         "accept": (accept_proposal, me),
         "decline": (decline_proposal, me),
         "withdraw": (withdraw_return, me),
         "send": (send_back, {"carrier": "other", "tracking_number": "T123456789", **me}),
-        "buyer calls": (escalate_for_buyer, me),
+        "buyer calls": (escalate_return, me),
         "for": (decide_return, {"in_favour": True, "amount": None, **staff}),
         "for a part": (decide_return, {"in_favour": True, "amount": amount, **staff}),
         "against": (decide_return, {"in_favour": False, "amount": None, **staff}),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
 
+from tests.factories.people import guest, member
 from tests.factories.shop import ADDRESS
 from tests.simulation.after_sales import apply, keep_silence, move_case, retry_refunds
 from tests.simulation.paying import another_attempt, come_back, fault, forge, notices, pay, start
@@ -280,9 +281,9 @@ async def ship_parcel(world: World) -> str:
         purchase.shipped[row["sku"]] += 1 if part else rest[row["sku"]]
     async with world.db.transaction() as tx:
         await ship(
-            tx, order_id=rows[0]["order_id"], seller_ids=[world.shop.sellers[seller]], carrier="other",
+            tx, order_id=rows[0]["order_id"], actor=member(world.shop.sellers[seller], account_id=world.staff[seller]), carrier="other",
             tracking_number=f"T{world.chance.randint(10**8, 10**9)}", lines=part, now=world.now,
-            actor_id=world.staff[seller], auto_receive_after=timedelta(days=10),
+            auto_receive_after=timedelta(days=10),
         )  # fmt: skip
     return f"{purchase.name} ships {'one' if part else 'the rest'} from {seller}"
 
@@ -299,12 +300,12 @@ async def parcel_arrives(world: World) -> str:
     async with world.db.transaction() as tx:
         if by_buyer:
             await receive(
-                tx, fulfilment_id=parcel["id"], account_id=purchase.shopper.account_id,
-                access_hash=purchase.access_hash, now=world.now,
+                tx, fulfilment_id=parcel["id"], actor=guest(purchase.access_hash, purchase.shopper.account_id),
+                now=world.now,
             )  # fmt: skip
         else:
             await mark_delivered(
-                tx, fulfilment_id=parcel["id"], seller_ids=[parcel["seller_id"]], now=world.now, actor_id=None
+                tx, fulfilment_id=parcel["id"], actor=member(parcel["seller_id"]), now=world.now
             )
     return f"{purchase.name} parcel {index} {'received' if by_buyer else 'delivered'}"
 

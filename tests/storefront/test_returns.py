@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 from PIL import Image
+from tests.factories.people import guest, member
 from tests.factories.shop import Shop
 from tests.storefront.conftest import NewBrowser, fields_of, text_of
 from tests.storefront.test_buying import GUEST, order, pay, put_in, register
@@ -60,14 +61,12 @@ class Desk(msgspec.Struct):
         )
         async with services.db.transaction() as tx:
             await ship(
-                tx, order_id=row["id"], seller_ids=[row["seller_id"]], carrier="shunfeng",
-                tracking_number="SF1234567890123", lines=None, now=now, actor_id=None,
+                tx, order_id=row["id"], actor=member(row["seller_id"]), carrier="shunfeng",
+                tracking_number="SF1234567890123", lines=None, now=now,
                 auto_receive_after=timedelta(days=10),
             )  # fmt: skip
             [parcel] = await fulfilments_of(tx, order_ids=[row["id"]])
-            await receive(
-                tx, fulfilment_id=parcel.id, account_id=None, access_hash=row["access_hash"], now=now
-            )
+            await receive(tx, fulfilment_id=parcel.id, actor=guest(row["access_hash"]), now=now)
 
     async def pay_back(self) -> None:
         """The job carries the refund out, and the feed is delivered."""

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from PIL import Image
+from tests.factories.people import guest, member, shopper
 from tests.factories.promises import Counter
 from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from tests.factories.till import DEADLINE, Bought, Till
@@ -150,12 +151,12 @@ async def _taken_back(till: Till) -> None:
         application = Application(kind=kind, reason=ReturnReason.CHANGED_MIND, lines=one)
         return await till.db.write(
             lambda tx: request_return(
-                tx, order_id=order.order.id, account_id=None, access_hash=access, application=application,
+                tx, order_id=order.order.id, actor=guest(access), application=application,
                 default_days=15, now=till.now,
             )
         )  # fmt: skip
 
-    seller: dict[str, Any] = {"seller_ids": {order.order.seller_id}, "actor_id": None, "now": till.now}
+    seller: dict[str, Any] = {"actor": member(order.order.seller_id), "now": till.now}
     unshipped = await ask(ReturnKind.REFUND_ONLY)
     await till.db.write(lambda tx: approve_return(tx, return_id=unshipped.id, **seller))
     await _send(till, order, None)
@@ -163,7 +164,7 @@ async def _taken_back(till: Till) -> None:
     await till.db.write(lambda tx: approve_return(tx, return_id=back.id, **seller))
     await till.db.write(
         lambda tx: send_back(
-            tx, return_id=back.id, account_id=None, access_hash=access, carrier="shunfeng",
+            tx, return_id=back.id, actor=guest(access), carrier="shunfeng",
             tracking_number="SF9876543210123", now=till.now,
         )
     )  # fmt: skip
@@ -185,12 +186,10 @@ async def _reconciled(till: Till) -> None:
             kind=ReturnKind.REFUND_ONLY, reason=ReturnReason.LATE, lines=[Wanted(order.lines[0].id, 1)]
         )
         case = await request_return(
-            tx, order_id=order.order.id, account_id=None, access_hash=access, application=application,
+            tx, order_id=order.order.id, actor=guest(access), application=application,
             default_days=15, now=till.now,
         )  # fmt: skip
-        await approve_return(
-            tx, return_id=case.id, seller_ids={order.order.seller_id}, actor_id=None, now=till.now
-        )
+        await approve_return(tx, return_id=case.id, actor=member(order.order.seller_id), now=till.now)
     assert await till.refund() == 1
     lacking = await till.at_cashier({"TEA": 1})
     assert set(await till.pay(lacking)) == {"success"}
@@ -211,8 +210,8 @@ async def _exchanged(till: Till) -> None:
         view = await purchase_view(read, purchase_id=bought.id, account_id=None, access_hash=access)
     (order,) = view.orders
     await _send(till, order, None)
-    seller: dict[str, Any] = {"seller_ids": {order.order.seller_id}, "actor_id": None, "now": till.now}
-    me: dict[str, Any] = {"account_id": None, "access_hash": access, "now": till.now}
+    seller: dict[str, Any] = {"actor": member(order.order.seller_id), "now": till.now}
+    me: dict[str, Any] = {"actor": guest(access), "now": till.now}
     application = Application(
         kind=ReturnKind.EXCHANGE, reason=ReturnReason.DEFECTIVE, lines=[Wanted(order.lines[0].id, 1)]
     )
@@ -318,7 +317,7 @@ async def _promised(till: Till) -> None:
     for sold in (waits, paid, refused):
         await counter.ship(sold)
     seller = (await counter.view(paid)).orders[0]
-    at: dict[str, Any] = {"seller_ids": [seller.order.seller_id], "actor_id": new_id(), "now": till.now}
+    at: dict[str, Any] = {"actor": member(seller.order.seller_id), "now": till.now}
     amount = Money(paid.total, "CNY")
     await till.db.write(
         lambda tx: confirm_cash(tx, order_id=seller.order.id, amount=amount, reference="R-1", **at)
@@ -349,8 +348,8 @@ async def _orders(till: Till, purchase_id: UUID, account_id: UUID) -> list[Order
 async def _send(till: Till, order: OrderView, lines: list[tuple[UUID, int]] | None) -> None:
     async with till.db.transaction() as tx:
         await ship(
-            tx, order_id=order.order.id, seller_ids={order.order.seller_id}, carrier="shunfeng",
-            tracking_number="SF1234567890123", lines=lines, now=till.now, actor_id=None,
+            tx, order_id=order.order.id, actor=member(order.order.seller_id), carrier="shunfeng",
+            tracking_number="SF1234567890123", lines=lines, now=till.now,
             auto_receive_after=timedelta(days=10),
         )  # fmt: skip
 
@@ -358,15 +357,13 @@ async def _send(till: Till, order: OrderView, lines: list[tuple[UUID, int]] | No
 async def _deliver_first(till: Till, order: OrderView) -> None:
     async with till.db.transaction() as tx:
         parcel, _ = await fulfilments_of(tx, order_ids=[order.order.id])
-        await mark_delivered(
-            tx, fulfilment_id=parcel.id, seller_ids={order.order.seller_id}, now=till.now, actor_id=None
-        )
+        await mark_delivered(tx, fulfilment_id=parcel.id, actor=member(order.order.seller_id), now=till.now)
 
 
 async def _arrive(till: Till, order: OrderView, account_id: UUID, *, review: bool) -> None:
     async with till.db.transaction() as tx:
         for parcel in await fulfilments_of(tx, order_ids=[order.order.id]):
-            await receive(tx, fulfilment_id=parcel.id, account_id=account_id, access_hash=None, now=till.now)
+            await receive(tx, fulfilment_id=parcel.id, actor=shopper(account_id), now=till.now)
         if review:
             await review_product(
                 tx, account_id=account_id, order_line_id=order.lines[0].id, score=5, body="Good", locale="en", now=till.now

@@ -12,6 +12,7 @@ from merx.api.reading import ApiRequest
 from merx.infra.crypto import token_hash
 from merx.infra.db import Tx
 from merx.infra.idempotency import once, request_hash
+from merx.kit.actors import Buyer, SellerMember, Staff
 from merx.kit.errors import Forbidden, Unauthenticated
 from merx.services import Services
 
@@ -55,6 +56,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         if not identity.is_staff:
             raise Forbidden
         return identity
+
+    def buyer(self) -> Buyer:
+        """Whoever calls, as somebody who buys: logged in, or with a Cart-Token to show."""
+        return Buyer(self.account_id, frozenset([self.access_hash] if self.access_hash else ()))
+
+    def seller(self) -> SellerMember:
+        """Whoever calls, as somebody who works for a seller. Raises Unauthenticated, Forbidden."""
+        identity = self.require_seller()
+        return SellerMember(identity.account.id, identity.seller_ids)
+
+    def staff(self) -> Staff:
+        """Whoever calls, as one of the platform's staff. Raises Unauthenticated, Forbidden."""
+        return Staff(self.require_staff().account.id)
 
     def principal(self) -> str:
         """Whose idempotency keys these are: two callers never share one."""

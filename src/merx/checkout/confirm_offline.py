@@ -1,6 +1,5 @@
 """Staff confirm money that no provider reports: a bank transfer on the account, cash taken at the door."""
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -8,9 +7,10 @@ from merx.checkout.confirm_payment import confirm_payment
 from merx.checkout.errors import ReceivedInFuture, WrongAmount
 from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import Event, publish
+from merx.kit.actors import SellerMember
 from merx.kit.i18n import clean_text
 from merx.kit.money import Money
-from merx.orders import lock_purchase, seller_order_view
+from merx.orders import get_order, lock_purchase
 from merx.payments import (
     AmountMismatch,
     Fact,
@@ -85,17 +85,17 @@ async def confirm_cash(
     tx: Tx,
     *,
     order_id: UUID,
-    seller_ids: Collection[UUID],
+    actor: SellerMember,
     amount: Money,
     reference: str,
-    actor_id: UUID,
     now: datetime,
 ) -> str:
     """The seller of an order that is paid at the door has the cash. As `confirm_offline`; raises UnknownOrder, too."""
-    view = await seller_order_view(tx, order_id=order_id, seller_ids=seller_ids)
-    payment = await cash_payment(tx, purchase_id=view.order.purchase_id)
+    order = await get_order(tx, order_id=order_id, actor=actor)
+    payment = await cash_payment(tx, purchase_id=order.purchase_id)
     return await confirm_offline(
-        tx, payment_id=payment.id, amount=amount, reference=reference, received_at=now, actor_id=actor_id, now=now
+        tx, payment_id=payment.id, amount=amount, reference=reference, received_at=now, actor_id=actor.account_id,
+        now=now,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from merx.fulfilment.jobs import auto_receive
 from merx.fulfilment.mark_delivered import mark_delivered
 from merx.fulfilment.model import Carrier, Fulfilment, FulfilmentLine, FulfilmentState
 from merx.fulfilment.receive import receive
+from merx.fulfilment.rules import can_come_back, can_deliver, can_receive, can_ship, is_delivered
 from merx.fulfilment.ship import ship
 from merx.fulfilment.states import PARCEL
 from merx.fulfilment.store import fulfilments_of
@@ -46,9 +47,14 @@ __all__ = [
     "UnknownParcel",
     "auto_receive",
     "bring_back",
+    "can_come_back",
+    "can_deliver",
+    "can_receive",
+    "can_ship",
     "clean_tracking_number",
     "find_carrier",
     "fulfilments_of",
+    "is_delivered",
     "mark_delivered",
     "receive",
     "ship",

@@ -10,10 +10,11 @@ from merx.fulfilment.errors import BadParcel, NothingUndelivered
 from merx.fulfilment.events import PARCEL_RETURNED, parcel_event
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
+from merx.kit.actors import Actor, account_of
 
 
 async def bring_back(
-    tx: Tx, *, order_id: UUID, restocked: Mapping[UUID, int], actor_id: UUID | None, now: datetime
+    tx: Tx, *, order_id: UUID, restocked: Mapping[UUID, int], actor: Actor, now: datetime
 ) -> None:
     """Take every parcel of a locked order to "returned"; `restocked` units by line are fit for sale, the rest is not.
 
@@ -37,5 +38,5 @@ async def bring_back(
         raise BadParcel
     for parcel in parcels:
         returned = await advance(tx, fulfilment_id=parcel.id, to="returned", now=now)
-        await publish(tx, [parcel_event(PARCEL_RETURNED, returned, actor_id=actor_id)], now=now)
+        await publish(tx, [parcel_event(PARCEL_RETURNED, returned, actor_id=account_of(actor))], now=now)
     await store.restock(tx, parts=parts)

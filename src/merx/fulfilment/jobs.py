@@ -8,8 +8,10 @@ from merx.fulfilment import store
 from merx.fulfilment.advance import find_parcel
 from merx.fulfilment.receive import complete_parcel
 from merx.infra.db import Database, Tx
+from merx.kit.actors import System
 
 AUTO_RECEIVE_LIMIT: Final = 200
+_TIMER: Final = System("auto_receive")
 
 
 async def auto_receive(db: Database, *, now: datetime, limit: int = AUTO_RECEIVE_LIMIT) -> int:
@@ -35,7 +37,7 @@ async def auto_receive(db: Database, *, now: datetime, limit: int = AUTO_RECEIVE
 async def _receive_one(db: Database, fulfilment_id: UUID, now: datetime) -> bool:
     async def work(tx: Tx) -> bool:
         parcel = await find_parcel(tx, fulfilment_id=fulfilment_id)
-        _, moved = await complete_parcel(tx, parcel, by="timer", now=now, actor_id=None)
+        _, moved = await complete_parcel(tx, parcel, actor=_TIMER, now=now)
         return moved
 
     return await db.write(work)

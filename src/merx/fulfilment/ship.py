@@ -1,6 +1,6 @@
 """A seller hands a parcel to a carrier."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,16 +10,17 @@ from merx.fulfilment.carriers import clean_tracking_number, find_carrier
 from merx.fulfilment.errors import NotPaid
 from merx.fulfilment.events import PARCEL_SHIPPED, parcel_event
 from merx.fulfilment.model import Fulfilment
-from merx.fulfilment.rules import Pick, choose_lines
+from merx.fulfilment.rules import Pick, choose_lines, takes_parcels
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
+from merx.kit.actors import SellerMember, account_of
 from merx.kit.ids import new_id
-from merx.orders import OrderState, lock_order, record_shipped, seller_order_view
+from merx.orders import get_order, lock_order, record_shipped
 
 
 async def ship(
-    tx: Tx, *, order_id: UUID, seller_ids: Collection[UUID], carrier: str, tracking_number: str,
-    lines: Sequence[Pick] | None, now: datetime, actor_id: UUID | None, auto_receive_after: timedelta,
+    tx: Tx, *, order_id: UUID, actor: SellerMember, carrier: str, tracking_number: str, lines: Sequence[Pick] | None,
+    now: datetime, auto_receive_after: timedelta,
 ) -> Fulfilment:  # fmt: skip
     """Ship units of an order that is paid, or whose money is promised, in one parcel: `lines` are (order line, units), None takes all that is left.
 
@@ -29,10 +30,10 @@ async def ship(
     """
     by = find_carrier(carrier)
     number = clean_tracking_number(by, tracking_number)
-    await seller_order_view(tx, order_id=order_id, seller_ids=seller_ids)
+    await get_order(tx, order_id=order_id, actor=actor)
     view = await lock_order(tx, order_id=order_id)
     order = view.order
-    if order.state != OrderState.PLACED or order.payment_status == "unpaid":
+    if not takes_parcels(order):
         raise NotPaid
     picks = choose_lines(view.lines, lines)
     # The order's own guard comes first, so that a parcel is only ever written for units that exist.
@@ -46,7 +47,6 @@ async def ship(
     parcel = await advance(
         tx, fulfilment_id=fulfilment_id, to="shipped", now=now, auto_receive_after=auto_receive_after
     )
-    await publish(
-        tx, [parcel_event(PARCEL_SHIPPED, parcel, actor_id=actor_id, order_number=order.number)], now=now
-    )
+    event = parcel_event(PARCEL_SHIPPED, parcel, actor_id=account_of(actor), order_number=order.number)
+    await publish(tx, [event], now=now)
     return parcel

@@ -54,7 +54,8 @@ from merx.orders.record_returns import (
 )
 from merx.orders.states import ORDER_STATES
 from merx.orders.view import (
-    buyer_order,
+    get_order,
+    get_order_view,
     line_for_review,
     list_purchases,
     list_seller_orders,
@@ -63,7 +64,6 @@ from merx.orders.view import (
     order_for_review,
     orders_of_purchase,
     purchase_view,
-    seller_order_view,
     units_without_hold,
     unpaid_past_deadline,
 )
@@ -95,10 +95,11 @@ __all__ = [
     "UnknownPurchase",
     "advance_purchases",
     "after_sales_days",
-    "buyer_order",
     "claim_units",
     "close_received",
     "first_order",
+    "get_order",
+    "get_order_view",
     "has_shipped",
     "insert_purchases",
     "line_for_review",
@@ -125,7 +126,6 @@ __all__ = [
     "record_taken_again",
     "record_undeliverable",
     "release_units",
-    "seller_order_view",
     "set_purchase_provider",
     "units_without_hold",
     "unpaid_past_deadline",

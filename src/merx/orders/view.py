@@ -1,6 +1,5 @@
 """Read purchases and orders, each only by those who may see them."""
 
-import hmac
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.db import ReadTx, Record, Tx
+from merx.kit.actors import Actor, Agent, Buyer, SellerMember
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.orders import store
 from merx.orders.errors import UnknownOrder, UnknownPurchase
@@ -47,7 +47,8 @@ async def purchase_view(
     Raises UnknownPurchase for everybody else, as if it did not exist.
     """
     row = await store.find_purchase(tx, purchase_id)
-    if row is None or not _may_see(row, account_id, access_hash):
+    buyer = Buyer(account_id, frozenset([access_hash] if access_hash else ()))
+    if row is None or not _bought(row, buyer):
         raise UnknownPurchase
     orders = await store.orders_of(tx, [purchase_id])
     lines = await store.lines_of(tx, [order.id for order in orders])
@@ -58,10 +59,8 @@ async def purchase_view(
     )
 
 
-def _may_see(row: Record, account_id: UUID | None, access_hash: bytes | None) -> bool:
-    if account_id is not None and row["account_id"] == account_id:
-        return True
-    return access_hash is not None and hmac.compare_digest(row["access_hash"], access_hash)
+def _bought(row: Record, buyer: Buyer) -> bool:
+    return buyer.owns(account_id=row["account_id"], access_hash=row["access_hash"])
 
 
 async def lock_purchase(tx: Tx, *, purchase_id: UUID) -> Purchase:
@@ -119,12 +118,34 @@ async def list_seller_orders(
     return OrderPage(items, encode_cursor(str(page[-1].id)) if len(found) > limit else None)
 
 
-async def seller_order_view(tx: ReadTx, *, order_id: UUID, seller_ids: Collection[UUID]) -> OrderView:
-    """An order for its seller, with the address to ship to. Raises UnknownOrder for other sellers."""
+async def get_order(tx: ReadTx, *, order_id: UUID, actor: Actor) -> Order:
+    """An order, without its lines. Raises UnknownOrder for who may not see it, as if it did not exist."""
+    return store.to_order(await _visible(tx, order_id, actor))
+
+
+async def get_order_view(tx: ReadTx, *, order_id: UUID, actor: Actor) -> OrderView:
+    """An order with its lines and its sealed address. Raises UnknownOrder for who may not see it."""
+    return await order_view(tx, await _visible(tx, order_id, actor))
+
+
+async def _visible(tx: ReadTx, order_id: UUID, actor: Actor) -> Record:
     row = await store.find_order(tx, order_id)
-    if row is None or row["seller_id"] not in seller_ids:
+    if row is None or not _may_see(row, actor):
         raise UnknownOrder
-    return await order_view(tx, row)
+    return row
+
+
+def _may_see(row: Record, actor: Actor) -> bool:
+    """Who may see an order: its buyer and who acts for them, its seller, the platform."""
+    match actor:
+        case Buyer():
+            return _bought(row, actor)
+        case Agent():
+            return _bought(row, actor.buyer)
+        case SellerMember():
+            return actor.works_for(row["seller_id"])
+        case _:
+            return True
 
 
 async def order_view(tx: ReadTx, row: Record) -> OrderView:
@@ -134,16 +155,6 @@ async def order_view(tx: ReadTx, row: Record) -> OrderView:
     return OrderView(
         order, lines[order.id], AddressSnapshot(row["address_person"], row["sealed"], row["country"])
     )
-
-
-async def buyer_order(
-    tx: ReadTx, *, order_id: UUID, account_id: UUID | None, access_hash: bytes | None
-) -> Order:
-    """The order, if this buyer may see it. Raises UnknownOrder."""
-    row = await store.find_order(tx, order_id)
-    if row is None or not _may_see(row, account_id, access_hash):
-        raise UnknownOrder
-    return store.to_order(row)
 
 
 async def unpaid_past_deadline(

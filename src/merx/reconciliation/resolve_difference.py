@@ -10,6 +10,7 @@ import msgspec
 from merx.checkout import confirm_payment, settle_refund
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
+from merx.kit.actors import Actor, Staff, System, account_of
 from merx.kit.money import Money
 from merx.ledger import post, provider_owner
 from merx.orders import lock_purchase
@@ -32,6 +33,7 @@ from merx.reconciliation.rules import (
 from merx.reconciliation.states import DIFFERENCE_STATES
 
 _OPEN: Final = DIFFERENCE_STATES.sources("resolved")
+_FOLLOWING: Final = System("reconcile")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -48,14 +50,13 @@ async def resolve_difference(
     difference_id: UUID,
     resolution: Resolution,
     note: str,
-    staff_id: UUID,
+    actor: Staff,
     now: datetime,
     answer: Answer | None = None,
 ) -> Difference:
     """Resolve an open difference; `answer` is what `ask_again` brought, for a recheck.
 
-    A recheck with which nothing agrees leaves the difference open, with the answer on it. The caller has checked that
-    `staff_id` is of the platform's staff. Raises UnknownDifference, DifferenceSettled, ResolutionRefused, NoteMissing; for a
+    A recheck with which nothing agrees leaves the difference open, with the answer on it. Raises UnknownDifference, DifferenceSettled, ResolutionRefused, NoteMissing; for a
     recheck also ReferenceTaken.
     """
     words = check_note(note, resolution)
@@ -74,7 +75,7 @@ async def resolve_difference(
         await _accept(tx, found, now=now)
     elif resolution is Resolution.WRITE_OFF:
         await post(tx, written_off_transfers(await _known(tx, found)), now=now)
-    await _close(tx, found, resolution, note=words, actor_id=staff_id, now=now)
+    await _close(tx, found, resolution, note=words, actor=actor, now=now)
     return await _again(tx, difference_id)
 
 
@@ -114,7 +115,7 @@ async def follow_refund(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
         return False
     known = await _known(tx, found)
     await _settle(tx, found, known, now=now)
-    await _close(tx, found, Resolution.MATCHED, note="", actor_id=None, now=now)
+    await _close(tx, found, Resolution.MATCHED, note="", actor=_FOLLOWING, now=now)
     return True
 
 
@@ -130,7 +131,7 @@ async def follow_dispute(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
     if known is None or known.settled or (known.currency, known.amount, known.fee) != same:
         return False
     await post(tx, dispute_settled(known), now=now)
-    await _close(tx, found, Resolution.MATCHED, note="", actor_id=None, now=now)
+    await _close(tx, found, Resolution.MATCHED, note="", actor=_FOLLOWING, now=now)
     return True
 
 
@@ -212,10 +213,10 @@ async def _accept(tx: Tx, found: Difference, *, now: datetime) -> None:
 
 
 async def _close(
-    tx: Tx, found: Difference, resolution: Resolution, *, note: str, actor_id: UUID | None, now: datetime
+    tx: Tx, found: Difference, resolution: Resolution, *, note: str, actor: Actor, now: datetime
 ) -> None:
     if not await store.resolve(
-        tx, found, resolution=resolution.value, note=note, actor_id=actor_id, sources=_OPEN, now=now
+        tx, found, resolution=resolution.value, note=note, actor_id=account_of(actor), sources=_OPEN, now=now
     ):
         raise DifferenceSettled
-    await publish(tx, [difference_resolved(found, resolution, actor_id=actor_id)], now=now)
+    await publish(tx, [difference_resolved(found, resolution, actor_id=account_of(actor))], now=now)

@@ -5,7 +5,7 @@ units of the order, the stock, the refund and the event. The money is a refund o
 provider has paid it back, an exchange when its replacement has left.
 """
 
-from merx.returns.access import buyer_return, get_return, seller_return
+from merx.returns.access import get_return
 from merx.returns.answer_return import (
     approve_as_refund,
     approve_return,
@@ -13,7 +13,7 @@ from merx.returns.answer_return import (
     propose_amount,
     reject_return,
 )
-from merx.returns.decide_return import decide_return, escalate_for_buyer, escalate_for_seller
+from merx.returns.decide_return import decide_return, escalate_return
 from merx.returns.errors import (
     BadProposal,
     BadReturn,
@@ -39,6 +39,7 @@ from merx.returns.jobs import act_on_silence
 from merx.returns.model import (
     Application,
     Return,
+    ReturnAction,
     ReturnKind,
     ReturnLine,
     ReturnPage,
@@ -50,7 +51,14 @@ from merx.returns.model import (
 from merx.returns.record_undelivered import record_undelivered
 from merx.returns.replace import refund_exchange, settle_exchange
 from merx.returns.request_return import request_return
-from merx.returns.rules import ESCALATE_WITHIN, goods_to_send, is_exchangeable, units_held
+from merx.returns.rules import (
+    ESCALATE_WITHIN,
+    actions_of,
+    goods_to_send,
+    is_exchangeable,
+    takes_applications,
+    units_held,
+)
 from merx.returns.states import RETURN_STATES
 from merx.returns.view import list_returns, returns_of
 
@@ -73,6 +81,7 @@ __all__ = [
     "NotShippedYet",
     "OnlyPromised",
     "Return",
+    "ReturnAction",
     "ReturnDecided",
     "ReturnKind",
     "ReturnLine",
@@ -87,13 +96,12 @@ __all__ = [
     "WantedVariant",
     "accept_proposal",
     "act_on_silence",
+    "actions_of",
     "approve_as_refund",
     "approve_return",
-    "buyer_return",
     "decide_return",
     "decline_proposal",
-    "escalate_for_buyer",
-    "escalate_for_seller",
+    "escalate_return",
     "get_return",
     "goods_to_send",
     "inspect_return",
@@ -105,10 +113,10 @@ __all__ = [
     "reject_return",
     "request_return",
     "returns_of",
-    "seller_return",
     "send_back",
     "settle_exchange",
     "settle_return",
+    "takes_applications",
     "units_held",
     "withdraw_return",
 ]

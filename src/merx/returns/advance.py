@@ -7,16 +7,17 @@ from uuid import UUID
 import msgspec
 
 from merx.checkout import refund_order
-from merx.fulfilment import fulfilments_of
+from merx.fulfilment import fulfilments_of, is_delivered
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import release_for_return, take_back
+from merx.kit.actors import Actor, account_of
 from merx.orders import OrderView, release_units
 from merx.returns import store
 from merx.returns.errors import NoReplacement, ReturnMoved
 from merx.returns.events import RETURN_APPROVED, RETURN_CONVERTED, RETURN_INSPECTED, return_event
 from merx.returns.exchange import owe_replacements, set_aside
-from merx.returns.model import By, Return, ReturnKind, ReturnState, Wanted
+from merx.returns.model import Return, ReturnKind, ReturnState, Wanted
 from merx.returns.rules import BUYER_ANSWERS, SELLER_REPLACES, claims_of, inspected_lines, units_of
 from merx.returns.states import RETURN_STATES
 
@@ -25,7 +26,7 @@ RefundInstead = Literal["never", "if_short", "always"]
 
 
 async def advance(
-    tx: Tx, case: Return, to: ReturnState, *, event: str, by: By, actor_id: UUID | None, now: datetime, **changes: Any
+    tx: Tx, case: Return, to: ReturnState, *, event: str, actor: Actor, now: datetime, **changes: Any
 ) -> Return:  # fmt: skip
     """Move a locked case by compare-and-set and tell of it; its deadline ends unless `due_at` sets another.
 
@@ -33,20 +34,16 @@ async def advance(
     """
     if not RETURN_STATES.allows(case.state, to):
         raise ReturnMoved(state=case.state.value, wanted=to.value)
-    return await save(
-        tx, case, event=event, by=by, actor_id=actor_id, now=now, **{"due_at": None, **changes}, state=to
-    )
+    return await save(tx, case, event=event, actor=actor, now=now, **{"due_at": None, **changes}, state=to)
 
 
-async def save(
-    tx: Tx, case: Return, *, event: str, by: By, actor_id: UUID | None, now: datetime, **changes: Any
-) -> Return:
+async def save(tx: Tx, case: Return, *, event: str, actor: Actor, now: datetime, **changes: Any) -> Return:
     """Write what changed of a locked case by compare-and-set, and tell of it. Raises ReturnMoved."""
     moved = msgspec.structs.replace(case, **changes, updated_at=now)
     if not await store.save_return(tx, moved, sources=[case.state.value]):
         raise ReturnMoved(state="changed", wanted=moved.state.value)
     moved = msgspec.structs.replace(moved, version=case.version + 1)
-    await publish(tx, [return_event(event, moved, by=by, actor_id=actor_id)], now=now)
+    await publish(tx, [return_event(event, moved, actor=actor)], now=now)
     return moved
 
 
@@ -56,13 +53,12 @@ async def end(
     to: ReturnState,
     *,
     event: str,
-    by: By,
-    actor_id: UUID | None,
+    actor: Actor,
     now: datetime,
     **changes: Any,
 ) -> Return:
     """Move a case to where it comes to nothing: its units are as they were before, and nothing is set aside for it."""
-    ended = await advance(tx, case, to, event=event, by=by, actor_id=actor_id, now=now, **changes)
+    ended = await advance(tx, case, to, event=event, actor=actor, now=now, **changes)
     await release_units(tx, order_id=case.order_id, claims=claims_of(case.lines))
     if case.kind is ReturnKind.EXCHANGE:
         await release_for_return(tx, return_id=case.id, purchase_id=case.purchase_id, now=now)
@@ -74,8 +70,7 @@ async def grant(
     case: Return,
     view: OrderView,
     *,
-    by: By,
-    actor_id: UUID | None,
+    actor: Actor,
     now: datetime,
     refund_instead: RefundInstead = "never",
     **changes: Any,
@@ -85,9 +80,7 @@ async def grant(
     What an exchange is for is set aside from now on. Raises NoReplacement when too little is free.
     """
     if case.sent_back_at is not None:
-        return await inspect_goods(
-            tx, case, view, restocked=None, by=by, actor_id=actor_id, now=now, **changes
-        )
+        return await inspect_goods(tx, case, view, restocked=None, actor=actor, now=now, **changes)
     if case.kind is ReturnKind.EXCHANGE and not (
         refund_instead != "always" and await set_aside(tx, case, now=now)
     ):
@@ -97,19 +90,18 @@ async def grant(
             tx,
             case,
             event=RETURN_CONVERTED,
-            by=by,
-            actor_id=actor_id,
+            actor=actor,
             now=now,
             kind=ReturnKind.RETURN_AND_REFUND,
         )
     if case.kind is ReturnKind.REFUND_ONLY:
         agreed = changes.get("agreed", case.agreed)
-        changes["refund_id"] = await _pay(tx, case, view, agreed=agreed, actor_id=actor_id, now=now)
+        changes["refund_id"] = await _pay(tx, case, view, agreed=agreed, actor=actor, now=now)
         await _shelve(tx, case, view, now=now)
     else:
         changes["due_at"] = now + BUYER_ANSWERS
     return await advance(
-        tx, case, ReturnState.APPROVED, event=RETURN_APPROVED, by=by, actor_id=actor_id, now=now, **changes
+        tx, case, ReturnState.APPROVED, event=RETURN_APPROVED, actor=actor, now=now, **changes
     )
 
 
@@ -119,8 +111,7 @@ async def inspect_goods(
     view: OrderView,
     *,
     restocked: list[Wanted] | None,
-    by: By,
-    actor_id: UUID | None,
+    actor: Actor,
     now: datetime,
     **changes: Any,
 ) -> Return:
@@ -137,9 +128,9 @@ async def inspect_goods(
         changes["due_at"] = now + SELLER_REPLACES
     else:
         agreed = changes.get("agreed", case.agreed)
-        changes["refund_id"] = await _pay(tx, case, view, agreed=agreed, actor_id=actor_id, now=now)
+        changes["refund_id"] = await _pay(tx, case, view, agreed=agreed, actor=actor, now=now)
     inspected = await advance(
-        tx, case, ReturnState.INSPECTED, event=RETURN_INSPECTED, by=by, actor_id=actor_id, now=now, **changes
+        tx, case, ReturnState.INSPECTED, event=RETURN_INSPECTED, actor=actor, now=now, **changes
     )
     await store.save_lines(tx, case.id, lines)
     return inspected
@@ -148,16 +139,16 @@ async def inspect_goods(
 async def all_delivered(tx: Tx, case: Return) -> bool:
     """Whether every parcel of the case's order that left has been delivered."""
     parcels = await fulfilments_of(tx, order_ids=[case.order_id])
-    return all(parcel.state in ("delivered", "received", "cancelled") for parcel in parcels)
+    return all(is_delivered(parcel) or parcel.state == "cancelled" for parcel in parcels)
 
 
 async def _pay(
-    tx: Tx, case: Return, view: OrderView, *, agreed: int | None, actor_id: UUID | None, now: datetime
+    tx: Tx, case: Return, view: OrderView, *, agreed: int | None, actor: Actor, now: datetime
 ) -> UUID:
     """Approve the refund of a case."""
     refund_id, _amount = await refund_order(
         tx, view=view, units=units_of(case.lines), amount=agreed, delivered=await all_delivered(tx, case),
-        actor_id=actor_id, now=now,
+        actor_id=account_of(actor), now=now,
     )  # fmt: skip
     return refund_id
 

@@ -5,10 +5,11 @@ Data: return_id, order_id, order_number, seller_id, kind, refunded (whether mone
 """
 
 from typing import Final
-from uuid import UUID
 
 from merx.infra.outbox import Event
-from merx.returns.model import By, Return
+from merx.kit.actors import Actor, account_of
+from merx.returns.model import Return
+from merx.returns.rules import side_of
 
 RETURN_REQUESTED: Final = "ReturnRequested"
 RETURN_PROPOSED: Final = "ReturnProposed"
@@ -24,7 +25,7 @@ RETURN_INSPECTED: Final = "ReturnInspected"
 RETURN_SETTLED: Final = "ReturnSettled"
 
 
-def return_event(kind: str, case: Return, *, by: By, actor_id: UUID | None) -> Event:
+def return_event(kind: str, case: Return, *, actor: Actor) -> Event:
     """The event of a case; the amount is the one on the table at this step."""
     data = {
         "return_id": str(case.id),
@@ -33,8 +34,8 @@ def return_event(kind: str, case: Return, *, by: By, actor_id: UUID | None) -> E
         "seller_id": str(case.seller_id),
         "kind": case.kind.value,
         "refunded": case.refund_id is not None,
-        "by": by,
+        "by": side_of(actor),
         "amount": case.agreed or (case.proposed if kind == RETURN_PROPOSED else None) or case.amount,
         "currency": case.currency,
     }
-    return Event(kind=kind, subject_id=case.purchase_id, data=data, actor_id=actor_id)
+    return Event(kind=kind, subject_id=case.purchase_id, data=data, actor_id=account_of(actor))

@@ -1,15 +1,19 @@
 """What after-sales does when something happened elsewhere."""
 
+from typing import Final
 from uuid import UUID
 
 from merx.infra.db import Tx
 from merx.infra.outbox import StoredEvent
+from merx.kit.actors import System
 from merx.orders import record_return_closed
 from merx.returns import store
-from merx.returns.access import get_return, lock_return
+from merx.returns.access import lock_return
 from merx.returns.advance import advance
 from merx.returns.events import RETURN_SETTLED
 from merx.returns.model import ReturnState
+
+_SETTLING: Final = System("settle_return")
 
 
 async def settle_return(tx: Tx, event: StoredEvent) -> None:
@@ -17,10 +21,8 @@ async def settle_return(tx: Tx, event: StoredEvent) -> None:
     return_id = await store.find_by_refund(tx, UUID(event.data["refund_id"]))
     if return_id is None:
         return
-    case, _ = await lock_return(tx, await get_return(tx, return_id=return_id))
+    case, _ = await lock_return(tx, return_id=return_id, actor=_SETTLING)
     if case.state is ReturnState.SETTLED:
         return
-    await advance(
-        tx, case, ReturnState.SETTLED, event=RETURN_SETTLED, by="timer", actor_id=None, now=event.created_at
-    )
+    await advance(tx, case, ReturnState.SETTLED, event=RETURN_SETTLED, actor=_SETTLING, now=event.created_at)
     await record_return_closed(tx, order_id=case.order_id)

@@ -5,14 +5,17 @@ from typing import Final
 from uuid import UUID
 
 from merx.infra.db import Database, Tx
+from merx.kit.actors import System
 from merx.returns import store
-from merx.returns.access import get_return, lock_return
+from merx.returns.access import lock_return
 from merx.returns.advance import end, grant, inspect_goods
 from merx.returns.events import RETURN_WITHDRAWN
 from merx.returns.model import ReturnState
-from merx.returns.replace import is_replaced, pay_for_replacement, settle_replaced
+from merx.returns.replace import pay_for_replacement, settle_replaced
+from merx.returns.rules import is_replaced
 
 BATCH: Final = 200
+_TIMER: Final = System("act_on_silence")
 
 
 async def act_on_silence(db: Database, *, now: datetime, limit: int = BATCH) -> int:
@@ -38,21 +41,19 @@ async def act_on_silence(db: Database, *, now: datetime, limit: int = BATCH) -> 
 
 async def _act(db: Database, return_id: UUID, now: datetime) -> bool:
     async def work(tx: Tx) -> bool:
-        case, view = await lock_return(tx, await get_return(tx, return_id=return_id))
+        case, view = await lock_return(tx, return_id=return_id, actor=_TIMER)
         if case.due_at is None or case.due_at > now:
             return False  # somebody was quicker
         if case.state is ReturnState.REQUESTED:
-            await grant(tx, case, view, by="timer", actor_id=None, now=now, refund_instead="if_short")
+            await grant(tx, case, view, actor=_TIMER, now=now, refund_instead="if_short")
         elif case.state is ReturnState.INSPECTED and is_replaced(case, view):
-            await settle_replaced(tx, case, now=now)
+            await settle_replaced(tx, case, actor=_TIMER, now=now)
         elif case.state is ReturnState.INSPECTED:
-            await pay_for_replacement(tx, case, by="timer", actor_id=None, now=now)
+            await pay_for_replacement(tx, case, actor=_TIMER, now=now)
         elif case.state is ReturnState.IN_TRANSIT:
-            await inspect_goods(tx, case, view, restocked=None, by="timer", actor_id=None, now=now)
+            await inspect_goods(tx, case, view, restocked=None, actor=_TIMER, now=now)
         else:
-            await end(
-                tx, case, ReturnState.WITHDRAWN, event=RETURN_WITHDRAWN, by="timer", actor_id=None, now=now
-            )
+            await end(tx, case, ReturnState.WITHDRAWN, event=RETURN_WITHDRAWN, actor=_TIMER, now=now)
         return True
 
     return await db.write(work)

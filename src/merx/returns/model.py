@@ -51,6 +51,25 @@ class ReturnState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class ReturnAction(StrEnum):
+    """What somebody may do with a case, by the name of its command."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    SEND_BACK = "send_back"
+    WITHDRAW = "withdraw"
+    ESCALATE = "escalate"
+    APPROVE = "approve"
+    APPROVE_AS_REFUND = "approve_as_refund"
+    PROPOSE = "propose"
+    REJECT = "reject"
+    INSPECT = "inspect"
+    CANNOT_DELIVER = "cannot_deliver"
+    DECIDE = "decide"
+    DECIDE_AMOUNT = "decide_amount"
+    """To decide for a part of the amount."""
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """Units of an order line, as somebody names them.
 

@@ -1,13 +1,14 @@
 """A buyer refused the parcel at the door, and the cash with it: the goods come back and the sale never was."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from merx.checkout import cash_payment, undeliver_rows
 from merx.fulfilment import bring_back
 from merx.infra.db import Tx
-from merx.orders import lock_order, lock_purchase, seller_order_view
+from merx.kit.actors import SellerMember, Staff, account_of
+from merx.orders import get_order, lock_order, lock_purchase
 from merx.payments import PaymentMoved
 from merx.returns.errors import BadReturn
 from merx.returns.model import Wanted
@@ -17,20 +18,17 @@ async def record_undelivered(
     tx: Tx,
     *,
     order_id: UUID,
-    seller_ids: Collection[UUID] | None,
+    actor: SellerMember | Staff,
     restocked: Sequence[Wanted],
-    actor_id: UUID | None,
     now: datetime,
 ) -> list[UUID]:
     """Cancel an order that was to be paid at the door; `restocked` units of its parcels are sold again, others not.
 
-    What was never shipped is sold again, too. `seller_ids` are those the caller works for, None for the platform's
-    staff. Returns the payments whose promise the caller has to give back once this is committed. Raises UnknownOrder,
+    What was never shipped is sold again, too. Returns the payments whose promise the caller has to give back once this is committed. Raises UnknownOrder,
     UnknownPayment when it is not paid at the door, PaymentMoved when the cash is here, BadReturn, BadParcel,
     NothingUndelivered, ParcelMoved.
     """
-    if seller_ids is not None:
-        await seller_order_view(tx, order_id=order_id, seller_ids=seller_ids)
+    await get_order(tx, order_id=order_id, actor=actor)
     view = await lock_order(tx, order_id=order_id)
     payment = await cash_payment(tx, purchase_id=view.order.purchase_id)
     known = {line.id for line in view.lines}
@@ -40,9 +38,9 @@ async def record_undelivered(
     purchase = await lock_purchase(tx, purchase_id=view.order.purchase_id)
     if view.order.payment_status != "authorized":
         raise PaymentMoved(state=payment.state.value)
-    await bring_back(tx, order_id=order_id, restocked=back, actor_id=actor_id, now=now)
+    await bring_back(tx, order_id=order_id, restocked=back, actor=actor, now=now)
     units = {line.id: back.get(line.id, 0) + line.to_ship for line in view.lines}
-    released = await undeliver_rows(tx, purchase, back=units, actor_id=actor_id, now=now)
+    released = await undeliver_rows(tx, purchase, back=units, actor_id=account_of(actor), now=now)
     if released is None:
         raise PaymentMoved(state=payment.state.value)
     return released

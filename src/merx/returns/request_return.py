@@ -7,8 +7,9 @@ from merx.catalog import products_by_id
 from merx.checkout import worth_of
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
+from merx.kit.actors import Buyer
 from merx.kit.ids import new_id
-from merx.orders import OrderView, after_sales_days, buyer_order, claim_units, lock_order
+from merx.orders import OrderView, after_sales_days, claim_units, get_order, lock_order
 from merx.returns import store
 from merx.returns.errors import BadReturn, NotReturnable, UnknownPicture
 from merx.returns.events import RETURN_REQUESTED, return_event
@@ -30,8 +31,7 @@ async def request_return(
     tx: Tx,
     *,
     order_id: UUID,
-    account_id: UUID | None,
-    access_hash: bytes | None,
+    actor: Buyer,
     application: Application,
     default_days: int,
     now: datetime,
@@ -43,7 +43,7 @@ async def request_return(
     NotExchangeable, TooManyPictures, UnknownPicture, TextRefused.
     """
     body, pictures = check_application(application)
-    await buyer_order(tx, order_id=order_id, account_id=account_id, access_hash=access_hash)
+    await get_order(tx, order_id=order_id, actor=actor)
     view = await lock_order(tx, order_id=order_id)
     order = view.order
     days = await after_sales_days(tx, order_id=order_id, default=default_days)
@@ -57,12 +57,12 @@ async def request_return(
         raise NotReturnable
     case = Return(
         id=new_id(), purchase_id=order.purchase_id, order_id=order_id, order_number=order.number,
-        seller_id=order.seller_id, account_id=account_id, kind=application.kind, state=ReturnState.REQUESTED,
+        seller_id=order.seller_id, account_id=actor.account_id, kind=application.kind, state=ReturnState.REQUESTED,
         reason=application.reason, body=body, media_ids=pictures, currency=order.currency, amount=amount,
         due_at=now + SELLER_ANSWERS, created_at=now, updated_at=now, lines=lines,
     )  # fmt: skip
     await store.insert_return(tx, case)
-    await publish(tx, [return_event(RETURN_REQUESTED, case, by="buyer", actor_id=account_id)], now=now)
+    await publish(tx, [return_event(RETURN_REQUESTED, case, actor=actor)], now=now)
     return case
 
 

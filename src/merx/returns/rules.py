@@ -1,6 +1,6 @@
 """Pure rules of after-sales: who may wait how long, which units, which amounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -9,9 +9,11 @@ import msgspec
 
 from merx.catalog import Variant
 from merx.checkout import UnitsBack
+from merx.kit.actors import Actor, Agent, Buyer, SellerMember, Staff, System
+from merx.kit.errors import Conflict
 from merx.kit.i18n import clean_text
 from merx.kit.money import Money
-from merx.orders import LineClaim, Order, OrderLine, OrderState, OverReturned
+from merx.orders import LineClaim, Order, OrderLine, OrderState, OrderView, OverReturned
 from merx.returns.errors import (
     BadProposal,
     BadReturn,
@@ -22,11 +24,15 @@ from merx.returns.errors import (
     NotReturnable,
     NotShippedYet,
     OnlyPromised,
+    ReturnDecided,
+    ReturnMoved,
     TooManyPictures,
 )
 from merx.returns.model import (
     Application,
+    By,
     Return,
+    ReturnAction,
     ReturnKind,
     ReturnLine,
     ReturnReason,
@@ -34,6 +40,7 @@ from merx.returns.model import (
     Wanted,
     WantedVariant,
 )
+from merx.returns.states import RETURN_STATES
 
 SELLER_ANSWERS: Final = timedelta(days=3)
 """A seller silent for so long has approved."""
@@ -73,6 +80,128 @@ def check_window(order: Order, *, days: int, now: datetime) -> None:
     over = order.received_at is not None and now > order.received_at + timedelta(days=days)
     if order.state != OrderState.PLACED or over:
         raise NotReturnable
+
+
+def takes_applications(order: Order, *, days: int, now: datetime) -> bool:
+    """Whether an order still takes applications."""
+    return _passes(lambda: check_window(order, days=days, now=now))
+
+
+def _passes(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Conflict:
+        return False
+    return True
+
+
+def side_of(actor: Actor) -> By:
+    """On which side of a case somebody acts; "timer" is Merx itself."""
+    match actor:
+        case Buyer() | Agent():
+            return "buyer"
+        case SellerMember():
+            return "seller"
+        case Staff():
+            return "staff"
+        case System():
+            return "timer"
+
+
+def can_withdraw(case: Return) -> bool:
+    """Whether a case can be taken back: neither goods nor money are on their way."""
+    at_rest = case.refund_id is None and case.sent_back_at is None
+    return at_rest and RETURN_STATES.allows(case.state, ReturnState.WITHDRAWN)
+
+
+def can_answer_proposal(case: Return) -> bool:
+    """Whether the buyer has an amount to accept or to decline."""
+    return case.state is ReturnState.PROPOSED
+
+
+def can_send_back(case: Return) -> bool:
+    """Whether the buyer can say that the goods are on their way back."""
+    return case.refund_id is None and RETURN_STATES.allows(case.state, ReturnState.IN_TRANSIT)
+
+
+def can_answer(case: Return) -> bool:
+    """Whether the seller has something to answer; an escalated case is the platform's to decide."""
+    return case.state is ReturnState.REQUESTED
+
+
+def can_inspect(case: Return) -> bool:
+    """Whether the goods can arrive."""
+    return case.state is ReturnState.IN_TRANSIT
+
+
+def can_decide(case: Return) -> bool:
+    """Whether the case waits for the platform."""
+    return case.state is ReturnState.ESCALATED
+
+
+def owes_replacement(case: Return, view: OrderView) -> bool:
+    """Whether the goods of an exchange are back and what they are exchanged for has not all left."""
+    waits = case.state is ReturnState.INSPECTED and case.refund_id is None
+    return case.kind is ReturnKind.EXCHANGE and waits and not is_replaced(case, view)
+
+
+def is_replaced(case: Return, view: OrderView) -> bool:
+    """Whether everything a case owes has left."""
+    return not any(
+        each.left for line in view.lines for each in line.replacements if each.return_id == case.id
+    )
+
+
+def check_escalation(case: Return, order: Order, *, actor: Buyer | SellerMember, now: datetime) -> None:
+    """Whether this side can call the platform in. Raises ReturnMoved, ReturnDecided, NotReturnable."""
+    refused = case.state is ReturnState.REJECTED
+    moved = ReturnMoved(state=case.state.value, wanted=ReturnState.ESCALATED.value)
+    if refused and isinstance(actor, SellerMember):
+        raise moved
+    if case.decided_by is not None or (refused and now > case.updated_at + ESCALATE_WITHIN):
+        raise ReturnDecided
+    if refused and order.state != OrderState.PLACED:
+        raise NotReturnable
+    if not RETURN_STATES.allows(case.state, ReturnState.ESCALATED):
+        raise moved
+
+
+def actions_of(case: Return, view: OrderView, *, actor: Actor, now: datetime) -> tuple[ReturnAction, ...]:
+    """What somebody who may see a case may do with it now."""
+    match actor:
+        case Agent():
+            return actions_of(case, view, actor=actor.buyer, now=now)
+        case Buyer():
+            may = {
+                ReturnAction.ACCEPT: can_answer_proposal(case),
+                ReturnAction.DECLINE: can_answer_proposal(case),
+                ReturnAction.SEND_BACK: can_send_back(case),
+                ReturnAction.ESCALATE: _passes(
+                    lambda: check_escalation(case, view.order, actor=actor, now=now)
+                ),
+                ReturnAction.WITHDRAW: can_withdraw(case),
+            }
+        case SellerMember():
+            exchange = case.kind is ReturnKind.EXCHANGE
+            may = {
+                ReturnAction.APPROVE: can_answer(case),
+                ReturnAction.APPROVE_AS_REFUND: can_answer(case) and exchange,
+                ReturnAction.PROPOSE: can_answer(case) and takes_part(case),
+                ReturnAction.REJECT: can_answer(case),
+                ReturnAction.INSPECT: can_inspect(case),
+                ReturnAction.CANNOT_DELIVER: owes_replacement(case, view),
+                ReturnAction.ESCALATE: _passes(
+                    lambda: check_escalation(case, view.order, actor=actor, now=now)
+                ),
+            }
+        case Staff():
+            may = {
+                ReturnAction.DECIDE: can_decide(case),
+                ReturnAction.DECIDE_AMOUNT: can_decide(case) and takes_part(case),
+            }
+        case System():
+            may = {}
+    return tuple(action for action, allowed in may.items() if allowed)
 
 
 def pick_units(lines: Sequence[OrderLine], wanted: Sequence[Wanted], *, kind: ReturnKind) -> list[ReturnLine]:
@@ -178,11 +307,16 @@ def units_of(lines: Sequence[ReturnLine]) -> list[UnitsBack]:
     return [UnitsBack(line.order_line_id, line.quantity, line.unshipped) for line in lines]
 
 
+def takes_part(case: Return) -> bool:
+    """Whether a part of a case's amount can be agreed on."""
+    return case.kind is not ReturnKind.EXCHANGE and not any(line.unshipped for line in case.lines)
+
+
 def check_amount(case: Return, amount: int) -> int:
     """An amount to be agreed on instead of the whole one. Raises BadProposal."""
     if case.kind is ReturnKind.EXCHANGE:
         raise NoMoneyInExchange(field="amount")
-    if any(line.unshipped for line in case.lines) or not 1 <= amount <= case.amount:
+    if not takes_part(case) or not 1 <= amount <= case.amount:
         most = Money(case.amount, case.currency)
         raise BadProposal(field="amount", most=f"{most.decimal()} {most.currency}")
     return amount

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from merx.accounts import PostalAddress
 from merx.catalog import ProductCard
-from merx.fulfilment import CARRIERS, Fulfilment
+from merx.fulfilment import CARRIERS, Fulfilment, can_come_back, can_deliver, can_receive, can_ship
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.orders import Order, OrderLine, OrderState, OrderView, Packed, Purchase, Replacement
@@ -54,8 +54,8 @@ def parcel_views(
             shipped_at=parcel.shipped_at,
             delivered_at=parcel.delivered_at,
             received_at=parcel.received_at,
-            can_receive=not for_seller and parcel.state in {"shipped", "delivered"},
-            can_deliver=for_seller and parcel.state == "shipped",
+            can_receive=not for_seller and can_receive(parcel),
+            can_deliver=for_seller and can_deliver(parcel),
             replacements=tuple(
                 owed_view(each, each.quantity, title=titles.get(line.order_line_id, ""), locale=locale)
                 for line in parcel.lines
@@ -216,9 +216,7 @@ def order_page(
         totals=order_totals(order, found.lines),
         pay_url=f"/purchases/{order.purchase_id}/pay" if unpaid else None,
         pay_until=purchase.expires_at if purchase and unpaid else None,
-        can_ship=purchase is None
-        and order.state == OrderState.PLACED
-        and any(line.to_ship > 0 for line in found.lines),
+        can_ship=purchase is None and can_ship(order, found.lines),
         can_review_seller=mine is not None and received and order.id not in mine.orders,
         carriers=carrier_choices(locale) if purchase is None else (),
         upload_megabytes=upload_megabytes,
@@ -226,9 +224,7 @@ def order_page(
         form_for=form_for,
         promise=("door" if at_the_door else "bank") if promised else "",
         cancel_url=f"/purchases/{order.purchase_id}/cancel" if purchase and promised and unshipped else None,
-        cash=views.CashView(
-            amount=Money(order.total, order.currency), can_refuse=not unshipped and not received
-        )
+        cash=views.CashView(amount=Money(order.total, order.currency), can_refuse=can_come_back(parcels))
         if promised and at_the_door and purchase is None
         else None,
     )

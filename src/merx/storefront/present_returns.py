@@ -1,7 +1,7 @@
 """From after-sales cases to what their pages show. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,15 +11,14 @@ from merx.catalog import Picture, Product, ProductCard
 from merx.infra.outbox import StoredEvent
 from merx.kit.i18n import pick
 from merx.kit.money import Money
-from merx.orders import Order, OrderLine, OrderState, OrderView
+from merx.orders import OrderLine, OrderView
 from merx.payments import Refund
 from merx.returns import (
-    ESCALATE_WITHIN,
     RETURN_APPROVED,
     RETURN_INSPECTED,
     RETURN_SETTLED,
-    RETURN_STATES,
     Return,
+    ReturnAction,
     ReturnKind,
     ReturnLine,
     ReturnReason,
@@ -29,7 +28,7 @@ from merx.returns import (
 )
 from merx.sellers import Seller
 from merx.storefront import present, return_views, views
-from merx.storefront.present_orders import carrier_choices, carrier_name, is_promised, order_line_view
+from merx.storefront.present_orders import carrier_choices, carrier_name, order_line_view
 
 FOLDERS: Final[Mapping[return_views.Role, str]] = {
     "buyer": "/account/returns",
@@ -42,12 +41,6 @@ _APPROVED: Final = {
     ReturnState.INSPECTED,
     ReturnState.SETTLED,
 }
-
-
-def takes_returns(order: Order, *, days: int, now: datetime) -> bool:
-    """Whether an order is in its time for after-sales."""
-    over = order.received_at is not None and now > order.received_at + timedelta(days=days)
-    return order.state == OrderState.PLACED and not over and not is_promised(order)
 
 
 def with_returns(
@@ -190,40 +183,11 @@ def case_steps(
     return tuple(steps)
 
 
-def case_actions(case: Return, *, role: return_views.Role, now: datetime) -> return_views.ReturnActions:
-    """What a side may do with a case in its state."""
-    state = case.state
-    escalates = case.decided_by is None and RETURN_STATES.allows(state, ReturnState.ESCALATED)
-    whole_only = any(line.unshipped for line in case.lines)
-    exchange = case.kind is ReturnKind.EXCHANGE
-    if role == "buyer":
-        at_rest = case.refund_id is None and case.sent_back_at is None
-        too_late = state is ReturnState.REJECTED and now > case.updated_at + ESCALATE_WITHIN
-        return return_views.ReturnActions(
-            withdraw=at_rest and RETURN_STATES.allows(state, ReturnState.WITHDRAWN),
-            answer_proposal=state is ReturnState.PROPOSED,
-            send_back=case.refund_id is None and RETURN_STATES.allows(state, ReturnState.IN_TRANSIT),
-            escalate=escalates and not too_late,
-        )
-    if role == "seller":
-        asked = state is ReturnState.REQUESTED
-        return return_views.ReturnActions(
-            answer=asked,
-            propose=asked and not whole_only and not exchange,
-            inspect=state is ReturnState.IN_TRANSIT,
-            replace=exchange and state is ReturnState.INSPECTED and case.refund_id is None,
-            escalate=escalates and state is not ReturnState.REJECTED,
-        )
-    decides = state is ReturnState.ESCALATED
-    return return_views.ReturnActions(
-        decide=decides, decide_amount=decides and not whole_only and not exchange
-    )
-
-
 def case_page(
     case: Return,
     *,
     role: return_views.Role,
+    actions: tuple[ReturnAction, ...],
     found: OrderView,
     refund: Refund | None,
     pictures: Sequence[Picture],
@@ -231,7 +195,6 @@ def case_page(
     sellers: Mapping[UUID, Seller],
     pictured: Mapping[UUID, ProductCard],
     locale: str,
-    now: datetime,
     form: views.FormView | None = None,
     form_for: str = "",
 ) -> return_views.ReturnCaseView:
@@ -265,7 +228,7 @@ def case_page(
         lines=_lines(case, found, locale=locale, pictured=pictured),
         steps=case_steps(case, refund, case_times(case, events)),
         refund=_refund(refund, role),
-        actions=case_actions(case, role=role, now=now),
+        actions=actions,
         return_address=_return_address(case, sellers, role),
         carriers=carrier_choices(locale),
         form=form or views.FormView(),

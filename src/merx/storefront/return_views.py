@@ -86,21 +86,6 @@ class RefundShown(View, frozen=True, kw_only=True):
     can_retry: bool = False
 
 
-class ReturnActions(View, frozen=True, kw_only=True):
-    """What the reader can do now."""
-
-    withdraw: bool = False
-    answer_proposal: bool = False
-    send_back: bool = False
-    escalate: bool = False
-    answer: bool = False
-    propose: bool = False
-    inspect: bool = False
-    replace: bool = False
-    decide: bool = False
-    decide_amount: bool = False
-
-
 class ReturnCaseView(View, frozen=True, kw_only=True):
     """A case as one of the sides sees it. `form_for` names the form that came back; `due_at` is when it goes on by itself."""
 
@@ -127,7 +112,7 @@ class ReturnCaseView(View, frozen=True, kw_only=True):
     lines: tuple[ReturnedLine, ...]
     steps: tuple[ReturnStep, ...]
     refund: RefundShown | None
-    actions: ReturnActions
+    actions: tuple[str, ...]
     return_address: tuple[str, ...] = ()
     carriers: tuple[tuple[str, str], ...] = ()
     form: FormView = FormView()

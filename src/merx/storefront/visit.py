@@ -12,7 +12,8 @@ from litestar.datastructures import Cookie
 
 from merx.accounts import Identity, authenticate
 from merx.infra.crypto import token_hash
-from merx.kit.errors import Unauthenticated
+from merx.kit.actors import Buyer, SellerMember, Staff
+from merx.kit.errors import Forbidden, Unauthenticated
 from merx.kit.i18n import LOCALES
 from merx.payments.providers import Device
 from merx.services import Services
@@ -28,6 +29,13 @@ _MONTH: Final = 30 * 24 * 3600
 _KEPT_PURCHASES: Final = 8
 _LANGUAGES_READ: Final = 16
 _PHONE: Final = re.compile("Mobi|Android|iPhone")
+
+
+class NoShop(Forbidden):
+    """The account works for no seller."""
+
+    code = "no_shop"
+    message = "Your account does not belong to a shop."
 
 
 class CartKey(msgspec.Struct, frozen=True):
@@ -67,6 +75,24 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         if self.identity is None:
             raise Unauthenticated
         return self.identity
+
+    def buyer(self) -> Buyer:
+        """Whoever visits, as somebody who buys: logged in, or with the tokens that their browser kept."""
+        return Buyer(self.account_id, frozenset(token_hash(token) for token in self.purchases.values()))
+
+    def seller(self) -> SellerMember:
+        """Whoever visits, as somebody who works for a shop. Raises Unauthenticated, NoShop."""
+        identity = self.require_identity()
+        if not identity.seller_ids:
+            raise NoShop
+        return SellerMember(identity.account.id, identity.seller_ids)
+
+    def staff(self) -> Staff:
+        """Whoever visits, as one of the platform's staff. Raises Unauthenticated, Forbidden."""
+        identity = self.require_identity()
+        if not identity.is_staff:
+            raise Forbidden
+        return Staff(identity.account.id)
 
     def access_hash(self, purchase_id: UUID) -> bytes | None:
         """What a guest can show for a purchase."""

@@ -1,6 +1,5 @@
 """Money that people confirm and money that is promised: what sellers and the platform's staff do with it."""
 
-from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +23,9 @@ from merx.checkout import (
     settle_offline_refund,
 )
 from merx.infra.db import Tx
+from merx.kit.actors import SellerMember, Staff
 from merx.kit.money import Money
-from merx.orders import seller_order_view
+from merx.orders import get_order
 from merx.payments import (
     OfflinePayment,
     OfflineRefund,
@@ -167,20 +167,19 @@ async def take_cash(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     key = required_key(request)
     wanted = await read_body(request, requests.ConfirmCash)
     call = await open_call(request)
-    seller = call.require_seller()
+    seller = call.seller()
 
     async def work(tx: Tx) -> offline_views.PaymentOutcomeView:
         outcome = await confirm_cash(
             tx,
             order_id=order_id,
-            seller_ids=seller.seller_ids,
+            actor=seller,
             amount=Money(wanted.amount.amount, wanted.amount.currency),
             reference=wanted.reference,
-            actor_id=seller.account.id,
             now=call.now,
         )
-        view = await seller_order_view(tx, order_id=order_id, seller_ids=seller.seller_ids)
-        payment = await cash_payment(tx, purchase_id=view.order.purchase_id)
+        order = await get_order(tx, order_id=order_id, actor=seller)
+        payment = await cash_payment(tx, purchase_id=order.purchase_id)
         return offline_views.PaymentOutcomeView(payment_id=payment.id, outcome=outcome)
 
     view, replayed = await perform(
@@ -195,7 +194,7 @@ async def take_cash(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
 
 
 async def _undelivered(
-    request: ApiRequest, call: Call, order_id: UUID, *, seller_ids: Collection[UUID] | None, actor_id: UUID
+    request: ApiRequest, call: Call, order_id: UUID, *, actor: SellerMember | Staff
 ) -> Answer:
     key = required_key(request)
     wanted = await read_body(request, requests.RecordUndelivered)
@@ -205,9 +204,8 @@ async def _undelivered(
         released[:] = await record_undelivered(
             tx,
             order_id=order_id,
-            seller_ids=seller_ids,
+            actor=actor,
             restocked=[Wanted(line.order_line_id, line.quantity) for line in wanted.restocked],
-            actor_id=actor_id,
             now=call.now,
         )
         return offline_views.OrderCancelledView(order_id=order_id, state="cancelled")
@@ -238,10 +236,8 @@ async def _undelivered(
 async def refused_at_the_door(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     """Record that an order's parcels were refused at the door and came back; what is restocked is sold again."""
     call = await open_call(request)
-    seller = call.require_seller()
-    return await _undelivered(
-        request, call, order_id, seller_ids=seller.seller_ids, actor_id=seller.account.id
-    )
+    seller = call.seller()
+    return await _undelivered(request, call, order_id, actor=seller)
 
 
 @post(
@@ -258,8 +254,7 @@ async def refused_at_the_door(request: ApiRequest, order_id: FromPath[UUID]) -> 
 async def any_refused_at_the_door(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     """Record for a seller that an order's parcels were refused at the door and came back."""
     call = await open_call(request)
-    staff = call.require_staff()
-    return await _undelivered(request, call, order_id, seller_ids=None, actor_id=staff.account.id)
+    return await _undelivered(request, call, order_id, actor=call.staff())
 
 
 def _refunded(**more: Any) -> dict[str, Any]:

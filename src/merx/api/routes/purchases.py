@@ -165,8 +165,7 @@ async def receive_parcel(request: ApiRequest, fulfilment_id: FromPath[UUID]) -> 
         parcel = await receive(
             tx,
             fulfilment_id=fulfilment_id,
-            account_id=call.account_id,
-            access_hash=call.access_hash,
+            actor=call.buyer(),
             now=call.now,
         )
         return render_orders.parcel(parcel)

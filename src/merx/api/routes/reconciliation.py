@@ -92,7 +92,7 @@ async def resolve(request: ApiRequest, difference_id: FromPath[UUID]) -> Answer:
     """Resolve a difference; `recheck` asks the provider, and leaves it open when nothing agrees."""
     key = required_key(request)
     call = await open_call(request)
-    staff = call.require_staff()
+    staff = call.staff()
     body = await read_body(request, requests.ResolveDifference)
     resolution = Resolution(body.resolution)
     services = call.services
@@ -106,7 +106,7 @@ async def resolve(request: ApiRequest, difference_id: FromPath[UUID]) -> Answer:
             difference_id=difference_id,
             resolution=resolution,
             note=body.note,
-            staff_id=staff.account.id,
+            actor=staff,
             now=call.now,
             answer=said,
         )

@@ -1,7 +1,7 @@
 """After-sales: what buyers, sellers and the platform's staff do with a case."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,8 @@ from merx.api.call import Call, open_call, perform
 from merx.api.operations import operation
 from merx.api.reading import ApiRequest, read_body, read_query, required_key
 from merx.infra.db import ReadTx, Tx
-from merx.orders import buyer_order
+from merx.kit.actors import System
+from merx.orders import get_order
 from merx.payments import get_refunds, retry_refund
 from merx.returns import (
     Application,
@@ -27,11 +28,9 @@ from merx.returns import (
     accept_proposal,
     approve_as_refund,
     approve_return,
-    buyer_return,
     decide_return,
     decline_proposal,
-    escalate_for_buyer,
-    escalate_for_seller,
+    escalate_return,
     get_return,
     inspect_return,
     list_returns,
@@ -40,7 +39,6 @@ from merx.returns import (
     reject_return,
     request_return,
     returns_of,
-    seller_return,
     send_back,
     withdraw_return,
 )
@@ -50,6 +48,9 @@ ORDER = "/orders/{order_id:uuid}/returns"
 MINE = "/returns/{return_id:uuid}"
 SELLER = "/seller/returns/{return_id:uuid}"
 STAFF = "/staff/returns/{return_id:uuid}"
+
+
+_ANSWERING: Final = System("api")
 
 
 class _Moved(msgspec.Struct, frozen=True):
@@ -91,7 +92,7 @@ async def _act(
         call, moved, key=key, route=f"returns.{route}", request=fingerprint, outcome=_Moved
     )
     async with call.services.db.snapshot() as tx:
-        view = await _view(tx, await get_return(tx, return_id=outcome.return_id))
+        view = await _view(tx, await get_return(tx, return_id=outcome.return_id, actor=_ANSWERING))
     return done(view, status=status, replayed=replayed)
 
 
@@ -106,7 +107,7 @@ async def _page(tx: ReadTx, request: ApiRequest, page: ReturnPage) -> Answer:
 
 
 def _who(call: Call) -> dict[str, Any]:
-    return {"account_id": call.account_id, "access_hash": call.access_hash, "now": call.now}
+    return {"actor": call.buyer(), "now": call.now}
 
 
 # ---------------------------------------------------------------- buyer
@@ -145,7 +146,7 @@ async def show_order_returns(request: ApiRequest, order_id: FromPath[UUID]) -> A
     """List an order's after-sales cases, newest first."""
     call = await open_call(request)
     async with call.services.db.snapshot() as tx:
-        await buyer_order(tx, order_id=order_id, account_id=call.account_id, access_hash=call.access_hash)
+        await get_order(tx, order_id=order_id, actor=call.buyer())
         return await _page(tx, request, ReturnPage(await returns_of(tx, order_ids=[order_id]), None))
 
 
@@ -154,10 +155,7 @@ async def show_return(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
     """Show an after-sales case."""
     call = await open_call(request)
     async with call.services.db.snapshot() as tx:
-        case = await buyer_return(
-            tx, return_id=return_id, account_id=call.account_id, access_hash=call.access_hash
-        )
-        return answer(await _view(tx, case))
+        return answer(await _view(tx, await get_return(tx, return_id=return_id, actor=call.buyer())))
 
 
 @post(f"{MINE}/withdraw", status_code=200, opt=_buyer())
@@ -226,7 +224,7 @@ async def call_platform_in(request: ApiRequest, return_id: FromPath[UUID]) -> An
     return await _act(
         request,
         call,
-        lambda tx: escalate_for_buyer(tx, return_id=return_id, **_who(call)),
+        lambda tx: escalate_return(tx, return_id=return_id, **_who(call)),
         route="escalate",
         fingerprint=(return_id,),
     )
@@ -236,8 +234,7 @@ async def call_platform_in(request: ApiRequest, return_id: FromPath[UUID]) -> An
 
 
 def _at(call: Call) -> dict[str, Any]:
-    seller = call.require_seller()
-    return {"seller_ids": seller.seller_ids, "actor_id": seller.account.id, "now": call.now}
+    return {"actor": call.seller(), "now": call.now}
 
 
 def _states(query: requests.ReturnQuery, default: tuple[ReturnState, ...]) -> tuple[ReturnState, ...]:
@@ -268,10 +265,9 @@ async def show_returns(request: ApiRequest) -> Answer:
 async def show_own_return(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
     """Show an after-sales case of one's own seller."""
     call = await open_call(request)
-    seller = call.require_seller()
+    seller = call.seller()
     async with call.services.db.snapshot() as tx:
-        case = await seller_return(tx, return_id=return_id, seller_ids=seller.seller_ids)
-        return answer(await _view(tx, case))
+        return answer(await _view(tx, await get_return(tx, return_id=return_id, actor=seller)))
 
 
 @post(f"{SELLER}/approve", status_code=200, opt=_seller())
@@ -370,7 +366,7 @@ async def escalate(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
     return await _act(
         request,
         call,
-        lambda tx: escalate_for_seller(tx, return_id=return_id, **at),
+        lambda tx: escalate_return(tx, return_id=return_id, **at),
         route="escalate_seller",
         fingerprint=(return_id,),
     )
@@ -403,9 +399,9 @@ async def show_all_returns(request: ApiRequest) -> Answer:
 async def show_any_return(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
     """Show any after-sales case."""
     call = await open_call(request)
-    call.require_staff()
+    staff = call.staff()
     async with call.services.db.snapshot() as tx:
-        return answer(await _view(tx, await get_return(tx, return_id=return_id)))
+        return answer(await _view(tx, await get_return(tx, return_id=return_id, actor=staff)))
 
 
 @post(
@@ -416,7 +412,7 @@ async def show_any_return(request: ApiRequest, return_id: FromPath[UUID]) -> Ans
 async def decide(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
     """Decide an escalated case."""
     call = await open_call(request)
-    staff = call.require_staff()
+    staff = call.staff()
     body = await read_body(request, requests.DecideReturn)
     return await _act(
         request,
@@ -424,7 +420,7 @@ async def decide(request: ApiRequest, return_id: FromPath[UUID]) -> Answer:
         lambda tx: decide_return(
             tx,
             return_id=return_id,
-            staff_id=staff.account.id,
+            actor=staff,
             in_favour=body.in_favour,
             amount=body.amount,
             answer=body.answer,

@@ -32,7 +32,7 @@ from merx.fulfilment import fulfilments_of, mark_delivered, ship
 from merx.infra.db import ReadTx, Tx
 from merx.infra.http import PreconditionFailed
 from merx.kit.i18n import Text
-from merx.orders import OrderState, list_seller_orders, seller_order_view
+from merx.orders import OrderState, get_order_view, list_seller_orders
 
 ORDER = "/seller/orders/{order_id:uuid}"
 PRODUCT = "/seller/products/{product_id:uuid}"
@@ -63,9 +63,9 @@ async def show_orders(request: ApiRequest) -> Answer:
 async def show_order(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     """Show an order with the address to ship to."""
     call = await open_call(request)
-    seller = call.require_seller()
+    seller = call.seller()
     async with call.services.db.snapshot() as tx:
-        found = await seller_order_view(tx, order_id=order_id, seller_ids=seller.seller_ids)
+        found = await get_order_view(tx, order_id=order_id, actor=seller)
         address = await opened(tx, call, found.address)
         parcels = await fulfilments_of(tx, order_ids=[order_id])
     return answer(render_orders.seller_order(found, address=address, parcels=parcels))
@@ -80,7 +80,7 @@ async def ship_parcel(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     key = required_key(request)
     wanted = await read_body(request, Ship)
     call = await open_call(request)
-    seller = call.require_seller()
+    seller = call.seller()
     days = call.services.settings.auto_receive_days
     lines = wanted.lines
 
@@ -88,12 +88,11 @@ async def ship_parcel(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
         parcel = await ship(
             tx,
             order_id=order_id,
-            seller_ids=seller.seller_ids,
+            actor=seller,
             carrier=wanted.carrier,
             tracking_number=wanted.tracking_number,
             lines=None if lines is None else [(line.order_line_id, line.quantity) for line in lines],
             now=call.now,
-            actor_id=seller.account.id,
             auto_receive_after=timedelta(days=days),
         )
         return render_orders.parcel(parcel)
@@ -117,15 +116,9 @@ async def ship_parcel(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
 async def parcel_delivered(request: ApiRequest, fulfilment_id: FromPath[UUID]) -> Answer:
     """Record that a parcel reached its buyer. Recording it again changes nothing."""
     call = await open_call(request)
-    seller = call.require_seller()
+    seller = call.seller()
     parcel = await call.services.db.write(
-        lambda tx: mark_delivered(
-            tx,
-            fulfilment_id=fulfilment_id,
-            seller_ids=seller.seller_ids,
-            now=call.now,
-            actor_id=seller.account.id,
-        )
+        lambda tx: mark_delivered(tx, fulfilment_id=fulfilment_id, actor=seller, now=call.now)
     )
     return answer(render_orders.parcel(parcel))
 

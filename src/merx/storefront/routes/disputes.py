@@ -11,7 +11,6 @@ from merx.storefront.dispute_views import DisputeRow, DisputesView, FailedRefund
 from merx.storefront.forms import EmptyForm, PlainRequest, read_form
 from merx.storefront.pages import Page, page, see_other
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
-from merx.storefront.routes.returns import require_staff
 
 PAGE = "/staff/disputes"
 _PER_PAGE = 20
@@ -20,7 +19,7 @@ _PER_PAGE = 20
 @get(PAGE)
 async def show_disputes(visit: Visiting, after: Cursor = None) -> Page:
     """Open disputes, newest first, and the newest refunds that failed. Raises Unauthenticated, Forbidden, BadCursor."""
-    require_staff(visit)
+    visit.staff()
     async with visit.services.db.snapshot() as tx:
         return await page(visit, tx, "disputes.html", await _view(tx, after))
 
@@ -29,7 +28,7 @@ async def show_disputes(visit: Visiting, after: Cursor = None) -> Page:
 async def submit_retry(request: PlainRequest, visit: Visiting, refund_id: FromPath[UUID]) -> Page:
     """Try a failed refund again. Raises Unauthenticated, Forbidden, UnknownRefund, RefundMoved."""
     await read_form(request, EmptyForm)
-    require_staff(visit)
+    visit.staff()
     await visit.services.db.write(lambda tx: retry_refund(tx, refund_id=refund_id, now=visit.now))
     return see_other(PAGE)
 

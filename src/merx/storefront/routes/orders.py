@@ -13,7 +13,7 @@ from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
 from merx.orders import AddressSnapshot, OrderView, after_sales_days, list_purchases
 from merx.payments.providers import CASH_ON_DELIVERY
-from merx.returns import returns_of
+from merx.returns import returns_of, takes_applications
 from merx.reviews import MyReviews, my_reviews, review_product, review_seller
 from merx.sellers import get_sellers
 from merx.storefront import present
@@ -33,7 +33,7 @@ from merx.storefront.forms import (
 from merx.storefront.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.paying import payment_name
 from merx.storefront.present_orders import order_page, order_row
-from merx.storefront.present_returns import takes_returns, with_returns
+from merx.storefront.present_returns import with_returns
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
 from merx.storefront.routes.purchases import own_purchase
 from merx.storefront.views import FormView, OrderRow, OrdersView
@@ -139,7 +139,7 @@ async def draw_order(
             order,
             cases=await returns_of(tx, order_ids=[order_id]),
             folder="/account/returns",
-            apply_at=view.url if takes_returns(order.order, days=days, now=visit.now) else None,
+            apply_at=view.url if takes_applications(order.order, days=days, now=visit.now) else None,
         )
         return await page(visit, tx, "order.html", view, status=status)
 
@@ -162,10 +162,7 @@ async def submit_received(
     """The buyer has it. Raises UnknownParcel, ParcelMoved."""
     await read_form(request, EmptyForm)
     async with visit.services.db.transaction() as tx:
-        await receive(
-            tx, fulfilment_id=parcel_id, account_id=visit.account_id, access_hash=visit.access_hash(purchase_id),
-            now=visit.now,
-        )  # fmt: skip
+        await receive(tx, fulfilment_id=parcel_id, actor=visit.buyer(), now=visit.now)
     return see_other(f"/purchases/{purchase_id}/orders/{order_id}")
 
 

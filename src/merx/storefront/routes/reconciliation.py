@@ -8,7 +8,7 @@ from litestar import get, post
 from litestar.params import QueryParameter
 
 from merx.infra.db import Tx
-from merx.kit.errors import Conflict, Forbidden, Invalid, Unavailable
+from merx.kit.errors import Conflict, Invalid, Unavailable
 from merx.reconciliation import (
     Difference,
     Resolution,
@@ -32,20 +32,12 @@ BillsAfter = Annotated[str | None, QueryParameter(name="bills_after", max_length
 Resolved = Annotated[bool, QueryParameter(name="resolved")]
 
 
-def _require_staff(visit: Visit) -> UUID:
-    """The account of a member of the platform's staff. Raises Unauthenticated, Forbidden."""
-    identity = visit.require_identity()
-    if not identity.is_staff:
-        raise Forbidden
-    return identity.account.id
-
-
 @get(FOLDER)
 async def show_reconciliation(
     visit: Visiting, after: Cursor = None, bills_after: BillsAfter = None, resolved: Resolved = False
 ) -> Page:
     """What differs, and the bills. Raises Unauthenticated, Forbidden, BadCursor."""
-    _require_staff(visit)
+    visit.staff()
     return await _draw(visit, after=after, bills_after=bills_after, resolved=resolved)
 
 
@@ -84,7 +76,7 @@ async def _draw(
 @post(FOLDER + "/differences/{difference_id:uuid}", status_code=200)
 async def submit_resolution(request: PlainRequest, visit: Visiting, difference_id: FromPath[UUID]) -> Page:
     """Resolve a difference with one click. Raises Unauthenticated, Forbidden, UnknownDifference."""
-    staff_id = _require_staff(visit)
+    staff = visit.staff()
     form = await read_form(request, ResolutionForm)
     resolution = Resolution(form.resolution)
     services = visit.services
@@ -95,7 +87,7 @@ async def submit_resolution(request: PlainRequest, visit: Visiting, difference_i
 
         async def work(tx: Tx) -> Difference:
             return await resolve_difference(
-                tx, difference_id=difference_id, resolution=resolution, note=form.note, staff_id=staff_id,
+                tx, difference_id=difference_id, resolution=resolution, note=form.note, actor=staff,
                 now=visit.now, answer=said,
             )  # fmt: skip
 

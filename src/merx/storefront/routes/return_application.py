@@ -23,6 +23,7 @@ from merx.returns import (
     Wanted,
     request_return,
     returns_of,
+    takes_applications,
     units_held,
 )
 from merx.storefront.forms import (
@@ -36,7 +37,7 @@ from merx.storefront.forms import (
     read_return_form,
 )
 from merx.storefront.pages import Page, error_text, page, see_other
-from merx.storefront.present_returns import FOLDERS, form_page, takes_returns
+from merx.storefront.present_returns import FOLDERS, form_page
 from merx.storefront.routes.orders import ORDER, pictured
 from merx.storefront.routes.parameters import FromPath, Visiting
 from merx.storefront.routes.purchases import own_purchase
@@ -119,8 +120,7 @@ async def _apply(
         return await request_return(
             tx,
             order_id=order_id,
-            account_id=visit.account_id,
-            access_hash=visit.access_hash(purchase_id),
+            actor=visit.buyer(),
             application=Application(
                 kind=ReturnKind(form.kind),
                 reason=ReturnReason(form.reason),
@@ -163,7 +163,7 @@ async def _draw_application(
     async with visit.services.db.snapshot() as tx:
         found, line = await _own_line(visit, tx, purchase_id, order_id, line_id)
         days = await after_sales_days(tx, order_id=order_id, default=settings.after_sales_days)
-        if not takes_returns(found.order, days=days, now=visit.now) or line.left < 1:
+        if not takes_applications(found.order, days=days, now=visit.now) or line.left < 1:
             raise NotReturnable
         product = (await products_by_id(tx, product_ids=[line.product_id]))[line.product_id]
         cases = await returns_of(tx, order_ids=[order_id])

@@ -10,22 +10,22 @@ from litestar import get, post
 from merx.catalog import pictures_of
 from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import history
-from merx.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from merx.kit.actors import Buyer, SellerMember, Staff
+from merx.kit.errors import Conflict, Invalid, NotFound
 from merx.kit.money import parse_decimal
-from merx.orders import seller_order_view
+from merx.orders import get_order_view
 from merx.payments import UnknownRefund, get_refunds, retry_refund
 from merx.returns import (
     Return,
     ReturnState,
     Wanted,
     accept_proposal,
+    actions_of,
     approve_as_refund,
     approve_return,
-    buyer_return,
     decide_return,
     decline_proposal,
-    escalate_for_buyer,
-    escalate_for_seller,
+    escalate_return,
     get_return,
     inspect_return,
     list_returns,
@@ -33,7 +33,6 @@ from merx.returns import (
     refund_exchange,
     reject_return,
     returns_of,
-    seller_return,
     send_back,
     withdraw_return,
 )
@@ -69,14 +68,6 @@ MINE = "/account/returns/{return_id:uuid}"
 SELLER = "/seller/returns/{return_id:uuid}"
 STAFF = "/staff/returns/{return_id:uuid}"
 Work = Callable[[Tx], Awaitable[Return]]
-
-
-def require_staff(visit: Visit) -> UUID:
-    """The account of a member of the platform's staff. Raises Unauthenticated, Forbidden."""
-    identity = visit.require_identity()
-    if not identity.is_staff:
-        raise Forbidden
-    return identity.account.id
 
 
 # ---------------------------------------------------------------- lists
@@ -119,7 +110,7 @@ async def show_seller_returns(visit: Visiting, after: Cursor = None) -> Page:
 @get("/staff/returns")
 async def show_escalated(visit: Visiting, after: Cursor = None) -> Page:
     """The cases that wait for the platform, newest first. Raises Unauthenticated, Forbidden, BadCursor."""
-    require_staff(visit)
+    visit.staff()
     async with visit.services.db.snapshot() as tx:
         found = await list_returns(
             tx, seller_ids=None, states=[ReturnState.ESCALATED], after=after, limit=_PER_PAGE
@@ -142,21 +133,11 @@ async def _draw_list(
 # ---------------------------------------------------------------- one case
 
 
-async def _own(visit: Visit, tx: ReadTx, return_id: UUID) -> Return:
-    """The buyer's case; a guest shows the token of its purchase. Raises UnknownReturn."""
-    case = await get_return(tx, return_id=return_id)
-    hash_ = visit.access_hash(case.purchase_id)
-    return await buyer_return(tx, return_id=return_id, account_id=visit.account_id, access_hash=hash_)
-
-
-async def _visible(visit: Visit, tx: ReadTx, return_id: UUID, role: Role) -> Return:
-    """The case, if the visitor may see it in this role."""
+def _actor(visit: Visit, role: Role) -> Buyer | SellerMember | Staff:
+    """The visitor in this role. Raises Unauthenticated, NoShop, Forbidden."""
     if role == "buyer":
-        return await _own(visit, tx, return_id)
-    if role == "seller":
-        return await seller_return(tx, return_id=return_id, seller_ids=shops_of(visit))
-    require_staff(visit)
-    return await get_return(tx, return_id=return_id)
+        return visit.buyer()
+    return visit.seller() if role == "seller" else visit.staff()
 
 
 async def _draw(
@@ -169,12 +150,14 @@ async def _draw(
     status: int = 200,
 ) -> Page:
     async with visit.services.db.snapshot() as tx:
-        case = await _visible(visit, tx, return_id, role)
-        found = await seller_order_view(tx, order_id=case.order_id, seller_ids=[case.seller_id])
+        actor = _actor(visit, role)
+        case = await get_return(tx, return_id=return_id, actor=actor)
+        found = await get_order_view(tx, order_id=case.order_id, actor=actor)
         refunds = await get_refunds(tx, [case.refund_id] if case.refund_id else [])
         view = case_page(
             case,
             role=role,
+            actions=actions_of(case, found, actor=actor, now=visit.now),
             found=found,
             refund=refunds.get(case.refund_id) if case.refund_id else None,
             pictures=await pictures_of(tx, media_ids=case.media_ids),
@@ -182,7 +165,6 @@ async def _draw(
             sellers=await get_sellers(tx, seller_ids=[case.seller_id]),
             pictured=await pictured(tx, [found]),
             locale=visit.locale,
-            now=visit.now,
             form=form,
             form_for=form_for,
         )
@@ -217,15 +199,7 @@ async def _act_as_buyer(
     values = msgspec.structs.asdict(form) if form else {}
 
     async def work(tx: Tx) -> Return:
-        case = await get_return(tx, return_id=return_id)
-        return await use_case(
-            tx,
-            return_id=return_id,
-            account_id=visit.account_id,
-            access_hash=visit.access_hash(case.purchase_id),
-            now=visit.now,
-            **values,
-        )
+        return await use_case(tx, return_id=return_id, actor=visit.buyer(), now=visit.now, **values)
 
     return await _act(visit, return_id, "buyer", work, form_for="send_back" if form else "", values=values)
 
@@ -261,7 +235,7 @@ async def submit_decline(request: PlainRequest, visit: Visiting, return_id: From
 async def submit_escalate(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
     """Call the platform in. Raises UnknownReturn."""
     await read_form(request, EmptyForm)
-    return await _act_as_buyer(visit, return_id, escalate_for_buyer)
+    return await _act_as_buyer(visit, return_id, escalate_return)
 
 
 @post(MINE + "/send-back", status_code=200)
@@ -274,7 +248,7 @@ async def submit_send_back(request: PlainRequest, visit: Visiting, return_id: Fr
 
 
 def _at(visit: Visit) -> dict[str, Any]:
-    return {"seller_ids": shops_of(visit), "actor_id": visit.account_id, "now": visit.now}
+    return {"actor": visit.seller(), "now": visit.now}
 
 
 @get(SELLER)
@@ -326,7 +300,7 @@ async def submit_propose(request: PlainRequest, visit: Visiting, return_id: From
     form = await read_form(request, ProposalForm)
 
     async def work(tx: Tx) -> Return:
-        case = await seller_return(tx, return_id=return_id, seller_ids=at["seller_ids"])
+        case = await get_return(tx, return_id=return_id, actor=at["actor"])
         amount = parse_decimal(form.amount.strip(), case.currency).amount
         return await propose_amount(tx, return_id=return_id, amount=amount, answer=form.answer, **at)
 
@@ -353,9 +327,7 @@ async def submit_seller_escalate(request: PlainRequest, visit: Visiting, return_
     """Call the platform in instead of answering. Raises Unauthenticated, NoShop, UnknownReturn."""
     at = _at(visit)
     await read_form(request, EmptyForm)
-    return await _act(
-        visit, return_id, "seller", lambda tx: escalate_for_seller(tx, return_id=return_id, **at)
-    )
+    return await _act(visit, return_id, "seller", lambda tx: escalate_return(tx, return_id=return_id, **at))
 
 
 # ---------------------------------------------------------------- staff
@@ -370,14 +342,14 @@ async def show_any_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
 @post(STAFF + "/decide", status_code=200)
 async def submit_decide(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
     """The platform's last word. Raises Unauthenticated, Forbidden, UnknownReturn."""
-    staff_id = require_staff(visit)
+    staff = visit.staff()
     form = await read_form(request, DecisionForm)
 
     async def work(tx: Tx) -> Return:
-        case = await get_return(tx, return_id=return_id)
+        case = await get_return(tx, return_id=return_id, actor=staff)
         part = form.amount.strip()
         return await decide_return(
-            tx, return_id=return_id, staff_id=staff_id, in_favour=form.in_favour == "yes",
+            tx, return_id=return_id, actor=staff, in_favour=form.in_favour == "yes",
             amount=parse_decimal(part, case.currency).amount if part else None, answer=form.answer, now=visit.now,
             as_refund=form.as_refund == "yes",
         )  # fmt: skip
@@ -388,11 +360,11 @@ async def submit_decide(request: PlainRequest, visit: Visiting, return_id: FromP
 @post(STAFF + "/retry-refund", status_code=200)
 async def submit_retry_refund(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
     """Try the case's refund again, which its provider refused. Raises Unauthenticated, Forbidden, UnknownReturn."""
-    require_staff(visit)
+    staff = visit.staff()
     await read_form(request, EmptyForm)
 
     async def work(tx: Tx) -> Return:
-        case = await get_return(tx, return_id=return_id)
+        case = await get_return(tx, return_id=return_id, actor=staff)
         if case.refund_id is None:
             raise UnknownRefund
         await retry_refund(tx, refund_id=case.refund_id, now=visit.now)

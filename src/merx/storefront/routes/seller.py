@@ -9,9 +9,9 @@ from litestar import get, post
 from merx.checkout import cash_payment, confirm_cash, release_now
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier, fulfilments_of, mark_delivered, ship
 from merx.infra.db import ReadTx, Tx
-from merx.kit.errors import Conflict, Forbidden, Invalid
+from merx.kit.errors import Conflict, Invalid
 from merx.kit.money import parse_decimal
-from merx.orders import Order, OrderState, list_seller_orders, seller_order_view
+from merx.orders import Order, OrderState, get_order, get_order_view, list_seller_orders
 from merx.payments import UnknownPayment
 from merx.returns import Wanted, record_undelivered, returns_of
 from merx.sellers import get_sellers
@@ -40,19 +40,9 @@ _PAID = (OrderState.PLACED.value, OrderState.CLOSED.value)
 _FIELDS = {BadTrackingNumber.code: "tracking_number", UnknownCarrier.code: "carrier"}
 
 
-class NoShop(Forbidden):
-    """The account works for no seller."""
-
-    code = "no_shop"
-    message = "Your account does not belong to a shop."
-
-
 def shops_of(visit: Visit) -> frozenset[UUID]:
     """The sellers that the visitor works for. Raises Unauthenticated, NoShop."""
-    identity = visit.require_identity()
-    if not identity.seller_ids:
-        raise NoShop
-    return identity.seller_ids
+    return visit.seller().seller_ids
 
 
 @get("/seller/orders")
@@ -87,13 +77,13 @@ async def show_seller_order(visit: Visiting, order_id: FromPath[UUID]) -> Page:
 @post("/seller/orders/{order_id:uuid}/ship", status_code=200)
 async def submit_ship(request: PlainRequest, visit: Visiting, order_id: FromPath[UUID]) -> Page:
     """Everything that is left has gone to a carrier. Raises Unauthenticated, NoShop, UnknownOrder."""
-    shops = shops_of(visit)
+    seller = visit.seller()
     form = await read_form(request, ShipForm)
     try:
         async with visit.services.db.transaction() as tx:
             await ship(
-                tx, order_id=order_id, seller_ids=shops, carrier=form.carrier, tracking_number=form.tracking_number,
-                lines=None, now=visit.now, actor_id=visit.account_id,
+                tx, order_id=order_id, actor=seller, carrier=form.carrier, tracking_number=form.tracking_number,
+                lines=None, now=visit.now,
                 auto_receive_after=timedelta(days=visit.services.settings.auto_receive_days),
             )  # fmt: skip
     except (Invalid, Conflict) as error:
@@ -108,28 +98,24 @@ async def submit_delivered(
     request: PlainRequest, visit: Visiting, order_id: FromPath[UUID], parcel_id: FromPath[UUID]
 ) -> Page:
     """The carrier has delivered it. Raises Unauthenticated, NoShop, UnknownParcel, ParcelMoved."""
-    shops = shops_of(visit)
+    seller = visit.seller()
     await read_form(request, EmptyForm)
     async with visit.services.db.transaction() as tx:
-        await mark_delivered(
-            tx, fulfilment_id=parcel_id, seller_ids=shops, now=visit.now, actor_id=visit.account_id
-        )
+        await mark_delivered(tx, fulfilment_id=parcel_id, actor=seller, now=visit.now)
     return see_other(f"/seller/orders/{order_id}")
 
 
 @post("/seller/orders/{order_id:uuid}/cash", status_code=200)
 async def submit_cash(request: PlainRequest, visit: Visiting, order_id: FromPath[UUID]) -> Page:
     """The cash was taken at the door. Raises Unauthenticated, NoShop, UnknownOrder, UnknownPayment."""
-    shops = shops_of(visit)
+    seller = visit.seller()
     form = await read_form(request, MoneyForm)
-    actor_id = visit.require_identity().account.id
 
     async def work(tx: Tx) -> None:
-        view = await seller_order_view(tx, order_id=order_id, seller_ids=shops)
+        order = await get_order(tx, order_id=order_id, actor=seller)
         await confirm_cash(
-            tx, order_id=order_id, seller_ids=shops,
-            amount=parse_decimal(form.amount.strip(), view.order.currency), reference=form.reference,
-            actor_id=actor_id, now=visit.now,
+            tx, order_id=order_id, actor=seller, amount=parse_decimal(form.amount.strip(), order.currency),
+            reference=form.reference, now=visit.now,
         )  # fmt: skip
 
     try:
@@ -147,16 +133,15 @@ async def submit_undelivered(request: PlainRequest, visit: Visiting, order_id: F
 
     Raises Unauthenticated, NoShop, UnknownOrder, UnknownPayment, BadForm.
     """
-    shops = shops_of(visit)
+    seller = visit.seller()
     restocked = [Wanted(line_id, quantity) for line_id, quantity in (await read_restocked(request)).items()]
     services = visit.services
     try:
         released = await services.db.write(
             lambda tx: record_undelivered(
-                tx, order_id=order_id, seller_ids=shops, restocked=restocked, actor_id=visit.account_id,
-                now=visit.now,
+                tx, order_id=order_id, actor=seller, restocked=restocked, now=visit.now
             )
-        )  # fmt: skip
+        )
     except (Invalid, Conflict) as error:
         values = {f"restocked-{each.order_line_id}": each.quantity for each in restocked}
         sent = form_view(values, errors={"form": error_text(visit, error)})
@@ -178,9 +163,9 @@ async def _at_the_door(tx: ReadTx, order: Order) -> bool:
 async def _draw(
     visit: Visit, order_id: UUID, *, form: FormView | None = None, form_for: str | None = None, status: int = 200
 ) -> Page:  # fmt: skip
-    shops = shops_of(visit)
+    seller = visit.seller()
     async with visit.services.db.snapshot() as tx:
-        found = await seller_order_view(tx, order_id=order_id, seller_ids=shops)
+        found = await get_order_view(tx, order_id=order_id, actor=seller)
         view = order_page(
             found,
             url=f"/seller/orders/{order_id}",
