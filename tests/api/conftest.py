@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from tests.api.support import GATEWAY, HOST, Api, Changes
-from tests.factories.shop import Shop, a_shop
+from tests.world.shop import Shop, a_shop
 
 from merx.app import create_app
 from merx.infra.crypto import MasterKeys

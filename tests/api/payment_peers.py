@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 from tests.api.support import Api, Placed, key
-from tests.factories.shop import total_of
+from tests.world.shop import total_of
 
 from merx.payments.providers import PaymentProvider, WechatProvider
 from merx.payments.providers.card import CardProvider

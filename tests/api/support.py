@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
-from tests.factories.shop import Shop, total_of
+from tests.world.shop import Shop, total_of
 
 from merx.sellers import add_member
 from merx.services import Services

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.api.support import Api, Changes, Placed, key, problem
-from tests.factories.shop import total_of
+from tests.world.shop import total_of
 
 
 def order(amount: int, currency: str = "CNY") -> dict[str, Any]:

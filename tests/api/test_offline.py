@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.api.support import Api, Changes, Placed, key, problem
-from tests.factories.shop import ADDRESS, total_of
+from tests.world.shop import ADDRESS, total_of
 
 from merx.accounts import appoint_staff
 from merx.checkout import send_refunds

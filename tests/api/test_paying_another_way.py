@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from tests.api.support import Api, Changes, key, problem
-from tests.factories.peer import Peer
+from tests.world.peer import Peer
 
 from merx.payments.providers import (
     BreakerRules,

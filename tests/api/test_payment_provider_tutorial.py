@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import pytest
 from tests.api.support import Api, Changes, Placed, key
-from tests.factories.shop import total_of
+from tests.world.shop import total_of
 
 from merx import payments
 from merx.checkout import send_refunds

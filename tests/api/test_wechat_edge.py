@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 from tests.api.support import Api, Changes, Placed, key, problem
-from tests.factories.shop import total_of
+from tests.world.shop import total_of
 
 from merx.kit.money import Money
 from merx.payments.providers import ProviderRegistry, WechatProvider

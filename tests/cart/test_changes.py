@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.factories.shop import ADDRESS, Shop, a_ready_cart, a_shop
+from tests.world.shop import ADDRESS, Shop, a_ready_cart, a_shop
 
 from merx.cart import (
     BadQuantity,

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.factories.shop import a_shop
-from tests.factories.till import Till
+from tests.world.shop import a_shop
+from tests.world.till import Till
 
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database

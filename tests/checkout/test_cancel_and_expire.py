@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.factories.till import DEADLINE, Bought, Till
+from tests.world.till import DEADLINE, Bought, Till
 
 from merx.checkout import AlreadyPaid, cancel_purchase
 from merx.kit.money import Money

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.factories.promises import DEADLINE, Counter, Sold, a_counter
+from tests.world.promises import DEADLINE, Counter, Sold, a_counter
 
 from merx.checkout import (
     AlreadyPaid,

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.factories.peer import Peer
-from tests.factories.shop import Shop, a_shop
-from tests.factories.till import DEADLINE, PUBLIC_URL, Bought, Till
+from tests.world.peer import Peer
+from tests.world.shop import Shop, a_shop
+from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
 
 from merx.checkout import (
     AlreadyPaid,

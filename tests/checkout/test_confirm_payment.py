@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from tests.factories.till import Till
+from tests.world.till import Till
 
 from merx.kit.ids import new_id
 from merx.kit.money import Money

@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from tests.factories.notices import latest_notice, paid_notices
-from tests.factories.till import DEADLINE, Till
+from tests.world.notices import latest_notice, paid_notices
+from tests.world.till import DEADLINE, Till
 
 from merx.checkout import VerifiedNotice, confirm_payments, receive_notice
 from merx.checkout.apply_notice import apply_notice

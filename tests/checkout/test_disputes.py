@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.factories.cards import CardTill
-from tests.factories.shop import a_shop
-from tests.factories.till import Bought, Till
+from tests.world.cards import CardTill
+from tests.world.shop import a_shop
+from tests.world.till import Bought, Till
 
 from merx.checkout import ask_refunds
 from merx.infra.crypto import MasterKeys

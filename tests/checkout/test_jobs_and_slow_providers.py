@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.factories.peer import Peer
-from tests.factories.shop import a_shop
-from tests.factories.till import DEADLINE, Bought, Till
+from tests.world.peer import Peer
+from tests.world.shop import a_shop
+from tests.world.till import DEADLINE, Bought, Till
 
 from merx.checkout import ask_in_doubt, expire_unpaid, place_orders, send_refunds
 from merx.checkout.lanes import WIDTH, in_lanes

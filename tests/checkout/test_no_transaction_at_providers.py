@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from tests.factories.shop import a_shop
-from tests.factories.till import DEADLINE, PUBLIC_URL, Bought, Till
-from tests.factories.wechat import WechatPeer
+from tests.world.shop import a_shop
+from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
+from tests.world.wechat import WechatPeer
 
 from merx.checkout import (
     ask_in_doubt,

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.factories.people import guest, member
-from tests.factories.promises import DEADLINE, Counter, Sold, a_counter
+from tests.world.people import guest, member
+from tests.world.promises import DEADLINE, Counter, Sold, a_counter
 
 from merx.checkout import (
     Refused,

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.factories.shop import a_shop
-from tests.factories.till import PUBLIC_URL, Bought, Till
+from tests.world.shop import a_shop
+from tests.world.till import PUBLIC_URL, Bought, Till
 
 from merx.checkout import choose_provider, start_payment
 from merx.infra.crypto import MasterKeys

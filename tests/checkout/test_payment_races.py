@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from tests.factories.till import DEADLINE, Bought, Till
+from tests.world.till import DEADLINE, Bought, Till
 
 from merx.checkout import AlreadyPaid
 from merx.simulators.alipay.book import Refused

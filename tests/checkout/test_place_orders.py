@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop, total_of
+from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop, total_of
 
 from merx.checkout import Placed, PlacementFailed, Refused, is_passing, place_orders
 from merx.infra.crypto import MasterKeys

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.factories.promises import Counter, Sold, a_counter
+from tests.world.promises import Counter, Sold, a_counter
 
 from merx.checkout import (
     AlreadyPaid,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.factories.shop import Shop, a_shop
+from tests.world.shop import Shop, a_shop
 
 from merx.checkout import Placed, PlacementQueue, PlaceOrder
 from merx.infra.db import Database

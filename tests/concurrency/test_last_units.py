@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.concurrency.conftest import DEADLINE, OpenQueue, counters, placed_only
-from tests.factories.shop import Shop, a_ready_cart, total_of
+from tests.world.shop import Shop, a_ready_cart, total_of
 
 from merx.checkout import Placed, Refused, place_orders
 from merx.infra.crypto import MasterKeys

@@ -8,9 +8,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.factories.notices import paid_notices
-from tests.factories.shop import Shop
-from tests.factories.till import DEADLINE, Bought, Till
+from tests.world.notices import paid_notices
+from tests.world.shop import Shop
+from tests.world.till import DEADLINE, Bought, Till
 
 from merx.checkout import AlreadyPaid, NoticeQueue, VerifiedNotice, confirm_payments
 from merx.checkout.apply_notice import apply_notice

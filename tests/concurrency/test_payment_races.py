@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.factories.shop import Shop
-from tests.factories.till import DEADLINE, Till
+from tests.world.shop import Shop
+from tests.world.till import DEADLINE, Till
 
 from merx.accounts import register
 from merx.checkout import AlreadyPaid

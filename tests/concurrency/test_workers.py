@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.factories.people import member
-from tests.factories.shop import Shop
-from tests.factories.till import DEADLINE, Till
+from tests.world.people import member
+from tests.world.shop import Shop
+from tests.world.till import DEADLINE, Till
 
 from merx.accounts import register
 from merx.fulfilment import ship

@@ -28,9 +28,9 @@ import msgspec
 import psutil
 import pytest
 from tests.crash.providers import CODES, Providers
-from tests.factories.shop import ADDRESS, PRICES, a_shop, total_of
 from tests.test_serve import Shop as Served
 from tests.test_serve import part
+from tests.world.shop import ADDRESS, PRICES, a_shop, total_of
 
 from merx.accounts import hash_password, register
 from merx.infra.db import Database

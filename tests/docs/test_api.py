@@ -13,7 +13,7 @@ import httpx
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from tests.factories.shop import a_shop
+from tests.world.shop import a_shop
 
 from merx.api import openapi_document
 from merx.app import create_app

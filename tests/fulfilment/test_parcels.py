@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.factories.people import guest, member, shopper
+from tests.world.people import guest, member, shopper
 
 from merx.fulfilment import (
     PARCEL,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from tests.factories.shop import Shop, a_shop
+from tests.world.shop import Shop, a_shop
 
 from merx.infra.db import Database, Tx
 from merx.inventory import (

@@ -3,8 +3,8 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from tests.factories.shop import Shop, a_shop
 from tests.reviews.bought import a_person, buy, ship_order
+from tests.world.shop import Shop, a_shop
 
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql

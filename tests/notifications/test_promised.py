@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.factories.promises import Counter, Sold, a_counter
+from tests.world.promises import Counter, Sold, a_counter
 
 from merx.accounts import register
 from merx.checkout import ask_provider, capture_authorized, confirm_offline

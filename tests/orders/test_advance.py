@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.factories.shop import a_ready_cart, a_shop
+from tests.world.shop import a_ready_cart, a_shop
 
 from merx.checkout import Placed, place_orders
 from merx.infra.crypto import MasterKeys

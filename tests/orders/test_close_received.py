@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.factories.shop import a_shop
 from tests.reviews.bought import Bought, buy, receive_order, ship_order
+from tests.world.shop import a_shop
 
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.factories.shop import a_ready_cart, a_shop
+from tests.world.shop import a_ready_cart, a_shop
 
 from merx.checkout import place_orders
 from merx.infra.crypto import MasterKeys

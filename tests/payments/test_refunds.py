@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from tests.factories.shop import a_shop
-from tests.factories.till import Bought, Till
+from tests.world.shop import a_shop
+from tests.world.till import Bought, Till
 
 from merx.checkout import UnitsBack, refund_order, settle_refund
 from merx.infra.crypto import MasterKeys

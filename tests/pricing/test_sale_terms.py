@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.factories.shop import Shop, a_shop
+from tests.world.shop import Shop, a_shop
 
 from merx.infra.db import Database
 from merx.kit.ids import new_id

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import msgspec
-from tests.factories.peers import PUBLIC_URL, Answers, Peer, Peers
-from tests.factories.people import guest, member
-from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop
+from tests.world.peers import PUBLIC_URL, Answers, Peer, Peers
+from tests.world.people import guest, member
+from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.app import create_app
 from merx.checkout import Placed, ask_provider, cancel_purchase, start_payment

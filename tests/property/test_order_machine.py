@@ -20,9 +20,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.factories.people import guest, member
-from tests.factories.promises import Bank
-from tests.factories.shop import PRICES, Shop, a_ready_cart, a_shop
+from tests.world.people import guest, member
+from tests.world.promises import Bank
+from tests.world.shop import PRICES, Shop, a_ready_cart, a_shop
 
 from merx.checkout import (
     AlreadyPaid,

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.factories.people import guest, member
-from tests.factories.shop import Shop, a_ready_cart, a_shop
-from tests.factories.till import DEADLINE, PUBLIC_URL, Bought
+from tests.world.people import guest, member
+from tests.world.shop import Shop, a_ready_cart, a_shop
+from tests.world.till import DEADLINE, PUBLIC_URL, Bought
 
 from merx.cart import set_provider
 from merx.checkout import Placed, ask_provider, place_orders, send_refunds, start_payment

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.factories.shop import a_shop
 from tests.reconciliation.conftest import Books
 from tests.reconciliation.paper import altered, on_paper, payment_row, refund_row
+from tests.world.shop import a_shop
 
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database

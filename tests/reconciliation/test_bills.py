@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.factories.shop import total_of
 from tests.reconciliation.conftest import Books
+from tests.world.shop import total_of
 
 from merx.kit.money import Money
 from merx.reconciliation import (

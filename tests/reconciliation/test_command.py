@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 from rich.console import Console
-from tests.factories.shop import total_of
 from tests.reconciliation.conftest import Books
+from tests.world.shop import total_of
 
 from merx.commands.reconcile import reconcile_and_show, run_reconcile
 from merx.infra.settings import load_settings

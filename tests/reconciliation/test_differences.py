@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.factories.shop import total_of
-from tests.factories.till import Bought
 from tests.reconciliation.conftest import Books
 from tests.reconciliation.paper import altered, on_paper, payment_row, refund_row
+from tests.world.shop import total_of
+from tests.world.till import Bought
 
 from merx.kit.actors import Staff
 from merx.kit.money import Money

@@ -1,8 +1,8 @@
 """Refunds that come back from the payer's bank, in the card provider's bills: clearing returns to zero."""
 
-from tests.factories.shop import total_of
-from tests.factories.till import Bought
 from tests.reconciliation.conftest import Books
+from tests.world.shop import total_of
+from tests.world.till import Bought
 
 from merx.checkout import ask_refunds
 from merx.payments import retry_refund

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.factories.people import guest, member
-from tests.factories.shop import a_shop
-from tests.factories.till import Bought, Till
+from tests.world.people import guest, member
+from tests.world.shop import a_shop
+from tests.world.till import Bought, Till
 
 from merx.catalog import Option, OptionValue, ProductDraft, VariantDraft, upsert_products, variant_ids
 from merx.fulfilment import fulfilments_of, receive, ship

@@ -5,8 +5,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.factories.till import Bought
 from tests.returns.conftest import Desk
+from tests.world.till import Bought
 
 from merx.kit.errors import DomainError
 from merx.orders import OrderView

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.factories.people import member
 from tests.returns.conftest import Desk
+from tests.world.people import member
 
 from merx.fulfilment import NothingToShip
 from merx.kit.errors import DomainError

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from tests.factories.people import guest, member
-from tests.factories.shop import Shop, a_ready_cart
+from tests.world.people import guest, member
+from tests.world.shop import Shop, a_ready_cart
 
 from merx.accounts import Account, register
 from merx.checkout import Placed, place_orders

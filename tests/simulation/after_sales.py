@@ -9,8 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from tests.factories.people import guest, member
 from tests.simulation.world import Case, World
+from tests.world.people import guest, member
 
 from merx.kit.actors import Staff
 from merx.kit.errors import DomainError

@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from tests.factories.peers import PUBLIC_URL, Held, Peer
 from tests.simulation.world import Attempt, Purchase, World
+from tests.world.peers import PUBLIC_URL, Held, Peer
 
 from merx.checkout import start_payment
 from merx.kit.ids import new_id

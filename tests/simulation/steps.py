@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from tests.factories.people import guest, member
-from tests.factories.shop import ADDRESS
 from tests.simulation.after_sales import apply, keep_silence, move_case, retry_refunds
 from tests.simulation.paying import another_attempt, come_back, fault, forge, notices, pay, start
 from tests.simulation.world import SELLER_OF, Attempt, Purchase, Sent, Shopper, World
+from tests.world.people import guest, member
+from tests.world.shop import ADDRESS
 
 from merx.cart import create_cart, put_line, remove_line, set_address, set_delivery, set_provider
 from merx.catalog import ProductChanges, edit_product, product_by_id, set_prices

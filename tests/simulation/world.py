@@ -12,8 +12,8 @@ from uuid import UUID
 import asyncpg
 import httpx
 import msgspec
-from tests.factories.peers import PUBLIC_URL, Peers
-from tests.factories.shop import PRICES, Shop, a_shop
+from tests.world.peers import PUBLIC_URL, Peers
+from tests.world.shop import PRICES, Shop, a_shop
 
 from merx.accounts import register
 from merx.app import create_app

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from tests.factories.wechat import BASE_URL, NOW, NUMBER, WechatPeer, request
+from tests.world.wechat import BASE_URL, NOW, NUMBER, WechatPeer, request
 
 from merx.simulators import (
     SIMULATED_WECHAT_API_V3_KEY,

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from tests.factories.shop import Shop, a_shop
+from tests.world.shop import Shop, a_shop
 
 from merx.app import create_app
 from merx.infra.crypto import MasterKeys

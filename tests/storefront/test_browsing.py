@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.factories.shop import Shop
 from tests.storefront.conftest import NewBrowser, fields_of, text_of
+from tests.world.shop import Shop
 
 from merx.catalog import (
     CategoryDraft,

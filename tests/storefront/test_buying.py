@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from PIL import Image
-from tests.factories.shop import Shop
 from tests.storefront.conftest import NewBrowser, fields_of, text_of
+from tests.world.shop import Shop
 
 from merx.checkout import ask_provider
 from merx.sellers import add_member

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.factories.shop import ADDRESS, Shop
 from tests.storefront.conftest import NewBrowser, fields_of, text_of
+from tests.world.shop import ADDRESS, Shop
 
 from merx.accounts import appoint_staff, hash_password, register
 from merx.payments.providers import BankTransferProvider, CashOnDeliveryProvider, ProviderRegistry

@@ -4,10 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.factories.peer import Peer
-from tests.factories.shop import Shop
 from tests.storefront.conftest import NewBrowser, fields_of, text_of
 from tests.storefront.test_buying import GUEST, order, put_in
+from tests.world.peer import Peer
+from tests.world.shop import Shop
 
 from merx.payments.providers import (
     BreakerRules,

@@ -9,10 +9,10 @@ import httpx
 import msgspec
 import pytest
 from PIL import Image
-from tests.factories.people import guest, member
-from tests.factories.shop import Shop
 from tests.storefront.conftest import NewBrowser, fields_of, text_of
 from tests.storefront.test_buying import GUEST, order, pay, put_in, register
+from tests.world.people import guest, member
+from tests.world.shop import Shop
 
 from merx.accounts import appoint_staff
 from merx.checkout import send_refunds

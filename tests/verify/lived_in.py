@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from PIL import Image
-from tests.factories.people import guest, member, shopper
-from tests.factories.promises import Counter
-from tests.factories.shop import ReadyCart, Shop, a_ready_cart, a_shop
-from tests.factories.till import DEADLINE, Bought, Till
+from tests.world.people import guest, member, shopper
+from tests.world.promises import Counter
+from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
+from tests.world.till import DEADLINE, Bought, Till
 
 from merx.accounts import Account, register
 from merx.catalog import product_by_slug, render_picture, save_media, set_prices

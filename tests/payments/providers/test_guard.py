@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
-from tests.factories.peer import Peer, waiting
+from tests.world.peer import Peer, waiting
 
 from merx.infra.db import Database
 from merx.kit.errors import DomainError

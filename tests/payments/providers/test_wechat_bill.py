@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from tests.factories.wechat import NOW, NUMBER, WHOLE, WechatPeer
+from tests.world.wechat import NOW, NUMBER, WHOLE, WechatPeer
 
 from merx.kit.money import Money
 from merx.payments.providers import BillNotReady, BillRow, ProviderUnavailable, StatementProvider

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from tests.factories.wechat import NOW, NUMBER, WHOLE, WechatPeer
+from tests.world.wechat import NOW, NUMBER, WHOLE, WechatPeer
 
 from merx.kit.money import Money
 from merx.payments.providers import (

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from tests.factories.wechat import NOW, NUMBER, WHOLE, WechatPeer, request
+from tests.world.wechat import NOW, NUMBER, WHOLE, WechatPeer, request
 
 from merx.kit.money import Money
 from merx.payments.providers import (

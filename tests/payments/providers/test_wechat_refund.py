@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from tests.factories.wechat import NUMBER, WHOLE, WechatPeer, request
+from tests.world.wechat import NUMBER, WHOLE, WechatPeer, request
 
 from merx.kit.money import Money
 from merx.payments.providers import ProviderRefused, ProviderUnavailable, RefundState

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import msgspec
-from tests.factories.shop import ReadyCart, Shop, a_ready_cart
+from tests.world.shop import ReadyCart, Shop, a_ready_cart
 
 from merx.checkout import (
     NoticeQueue,

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from tests.factories.people import member
-from tests.factories.shop import ADDRESS, ReadyCart, Shop, a_ready_cart, a_shop
+from tests.world.people import member
+from tests.world.shop import ADDRESS, ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.cart import set_provider
 from merx.checkout import (

@@ -1,6 +1,6 @@
 """Notices that are on their way: verified, and in the test's own hands."""
 
-from tests.factories.till import Bought, Till
+from tests.world.till import Bought, Till
 
 from merx.checkout import VerifiedNotice
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
-from tests.factories.till import PUBLIC_URL, Bought, Till
+from tests.world.till import PUBLIC_URL, Bought, Till
 
 from merx.checkout import receive_notice
 from merx.payments.providers import NoticeRejected, ProviderRegistry
