@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from merx.checkout import NoticeQueue, PlacementQueue
+from merx.cashier import NoticeQueue
+from merx.checkout import PlacementQueue
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.pages import PageCache

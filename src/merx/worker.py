@@ -5,14 +5,7 @@ from datetime import datetime, timedelta
 
 from merx.accounts import forget_expired
 from merx.cart import expire_idle_carts
-from merx.checkout import (
-    ask_in_doubt,
-    ask_refunds,
-    capture_authorized,
-    expire_unpaid,
-    release_authorized,
-    send_refunds,
-)
+from merx.cashier import ask_in_doubt, capture_authorized, expire_unpaid, release_authorized
 from merx.fulfilment import auto_receive
 from merx.infra.db import Database
 from merx.infra.dispatch import dispatch, subscribe
@@ -22,6 +15,7 @@ from merx.ledger import fold_balances
 from merx.notifications import SmtpMailer, send_mails
 from merx.orders import close_received
 from merx.reconciliation import reconcile
+from merx.refunds import ask_refunds, send_refunds
 from merx.returns import act_on_silence
 from merx.services import Services, open_services
 from merx.subscriptions import SUBSCRIPTIONS

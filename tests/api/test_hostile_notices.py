@@ -13,9 +13,9 @@ from tests.api.payment_peers import PEERS, CardPeer, Message, Peer, at_provider
 from tests.api.support import Api, Changes, Placed, key, problem
 
 from merx.accounts import appoint_staff
-from merx.checkout import ask_refunds, send_refunds
 from merx.infra.dispatch import drain
 from merx.payments.providers import ProviderRegistry
+from merx.refunds import ask_refunds, send_refunds
 from merx.simulators import NoticeAnswer
 from merx.simulators.card import Fault, FaultKind
 from merx.subscriptions import SUBSCRIPTIONS

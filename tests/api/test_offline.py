@@ -8,8 +8,8 @@ from tests.api.support import Api, Changes, Placed, key, problem
 from tests.world.shop import ADDRESS, total_of
 
 from merx.accounts import appoint_staff
-from merx.checkout import send_refunds
 from merx.payments.providers import BankTransferProvider, CashOnDeliveryProvider, ProviderRegistry
+from merx.refunds import send_refunds
 from merx.services import Services
 
 PARCEL = {"carrier": "shunfeng", "tracking_number": "SF1234567890123"}

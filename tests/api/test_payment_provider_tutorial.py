@@ -17,11 +17,11 @@ from tests.api.support import Api, Changes, Placed, key
 from tests.world.shop import total_of
 
 from merx import payments
-from merx.checkout import send_refunds
 from merx.infra.settings import load_settings
 from merx.payments import providers
 from merx.payments.providers import ProviderRegistry
 from merx.payments.providers.families import FAMILIES
+from merx.refunds import send_refunds
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tutorials" / "payment-provider.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import pytest
 from tests.api.support import Api, Changes, Placed, key, problem
 
 from merx.accounts import appoint_staff
-from merx.checkout import send_refunds
 from merx.infra.dispatch import drain
+from merx.refunds import send_refunds
 from merx.subscriptions import SUBSCRIPTIONS
 
 PARCEL = {"carrier": "shunfeng", "tracking_number": "SF1234567890123"}

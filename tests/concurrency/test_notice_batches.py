@@ -12,8 +12,8 @@ from tests.world.notices import paid_notices
 from tests.world.shop import Shop
 from tests.world.till import DEADLINE, Bought, Till
 
-from merx.checkout import AlreadyPaid, NoticeQueue, VerifiedNotice, confirm_payments
-from merx.checkout.apply_notice import apply_notice
+from merx.cashier import AlreadyPaid, NoticeQueue, VerifiedNotice, confirm_payments
+from merx.cashier.apply_notice import apply_notice
 from merx.infra import db as database_module
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database

@@ -10,7 +10,7 @@ from tests.world.shop import Shop
 from tests.world.till import DEADLINE, Till
 
 from merx.accounts import register
-from merx.checkout import AlreadyPaid
+from merx.cashier import AlreadyPaid
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain

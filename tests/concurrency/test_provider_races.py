@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tests.property.lives import DEADLINE, Life, Stage
 
-from merx.checkout import AlreadyPaid, cancel_purchase
+from merx.cashier import AlreadyPaid, cancel_purchase
 from merx.infra.db import Database
 from merx.sellers import add_member
 

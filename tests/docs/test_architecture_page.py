@@ -11,8 +11,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encodi
 PLACES = re.findall(r"`([\w/]+\.py): ([\w.]+)`", PAGE)
 FILES = sorted(set(re.findall(r"`([\w/]+/[\w/]+\.py)`", PAGE)))
 DOMAIN = (
-    "accounts", "cart", "catalog", "checkout", "fulfilment", "importing", "inventory", "ledger", "notifications", "orders",
-    "payments", "pricing", "reconciliation", "returns", "reviews", "sellers",
+    "accounts", "cart", "cashier", "catalog", "checkout", "fulfilment", "importing", "inventory", "ledger", "notifications", "orders",
+    "payments", "pricing", "reconciliation", "refunds", "returns", "reviews", "sellers",
 )  # fmt: skip
 
 

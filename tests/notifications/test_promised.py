@@ -8,7 +8,7 @@ import pytest
 from tests.world.promises import Counter, Sold, a_counter
 
 from merx.accounts import register
-from merx.checkout import ask_provider, capture_authorized, confirm_offline
+from merx.cashier import ask_provider, capture_authorized, confirm_offline
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain

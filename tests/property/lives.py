@@ -22,7 +22,8 @@ from tests.world.people import guest, member
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.app import create_app
-from merx.checkout import Placed, ask_provider, cancel_purchase, start_payment
+from merx.cashier import ask_provider, cancel_purchase, start_payment
+from merx.checkout import Placed
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.settings import load_settings

@@ -24,18 +24,16 @@ from tests.world.people import guest, member
 from tests.world.promises import Bank
 from tests.world.shop import PRICES, Shop, a_ready_cart, a_shop
 
-from merx.checkout import (
+from merx.cashier import (
     AlreadyPaid,
     AlreadyShipped,
-    Placed,
-    Refused,
     authorize_payment,
     cancel_purchase,
     confirm_payment,
     expire_unpaid,
-    place_orders,
     undeliver_rows,
 )
+from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import NothingToShip, NotPaid, auto_receive, bring_back, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database

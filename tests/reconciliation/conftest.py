@@ -12,7 +12,8 @@ from tests.world.shop import Shop, a_ready_cart, a_shop
 from tests.world.till import DEADLINE, PUBLIC_URL, Bought
 
 from merx.cart import set_provider
-from merx.checkout import Placed, ask_provider, place_orders, send_refunds, start_payment
+from merx.cashier import ask_provider, start_payment
+from merx.checkout import Placed, place_orders
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain
@@ -32,6 +33,7 @@ from merx.reconciliation import (
     reconcile_day,
     resolve_difference,
 )
+from merx.refunds import send_refunds
 from merx.returns import Application, ReturnKind, ReturnReason, Wanted, approve_return, request_return
 from merx.simulators import (
     SIMULATED_APP_ID,

@@ -4,8 +4,8 @@ from tests.reconciliation.conftest import Books
 from tests.world.shop import total_of
 from tests.world.till import Bought
 
-from merx.checkout import ask_refunds
 from merx.payments import retry_refund
+from merx.refunds import ask_refunds
 from merx.simulators.card.model import Fault, FaultKind
 
 TEA = total_of({"TEA": 1})

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from tests.simulation.world import Attempt, Purchase, World
 from tests.world.peers import PUBLIC_URL, Held, Peer
 
-from merx.checkout import start_payment
+from merx.cashier import start_payment
 from merx.kit.ids import new_id
 from merx.payments import NewPayment, NotPayable, open_payments
 from merx.payments.providers import PaymentNotPossible, ProviderUnavailable

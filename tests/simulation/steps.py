@@ -15,8 +15,9 @@ from tests.world.people import guest, member
 from tests.world.shop import ADDRESS
 
 from merx.cart import create_cart, put_line, remove_line, set_address, set_delivery, set_provider
+from merx.cashier import AlreadyPaid, cancel_purchase
 from merx.catalog import ProductChanges, edit_product, product_by_id, set_prices
-from merx.checkout import AlreadyPaid, Placed, PlaceOrder, Refused, cancel_purchase
+from merx.checkout import Placed, PlaceOrder, Refused
 from merx.fulfilment import mark_delivered, receive, ship
 from merx.infra.crypto import token_hash
 from merx.inventory import Receipt, receive_stock

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.storefront.conftest import NewBrowser, fields_of, text_of
 from tests.world.shop import Shop
 
-from merx.checkout import ask_provider
+from merx.cashier import ask_provider
 from merx.sellers import add_member
 from merx.services import Services
 from merx.simulators import AlipaySimulator

@@ -15,9 +15,9 @@ from tests.world.people import guest, member
 from tests.world.shop import Shop
 
 from merx.accounts import appoint_staff
-from merx.checkout import send_refunds
 from merx.fulfilment import fulfilments_of, receive, ship
 from merx.infra.dispatch import drain
+from merx.refunds import send_refunds
 from merx.sellers import add_member
 from merx.services import Services
 from merx.simulators import AlipaySimulator

@@ -15,16 +15,9 @@ from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from tests.world.till import DEADLINE, Bought, Till
 
 from merx.accounts import Account, register
+from merx.cashier import apply_dispute, confirm_cash, confirm_payment, release_now
 from merx.catalog import product_by_slug, render_picture, save_media, set_prices
-from merx.checkout import (
-    Placed,
-    Refused,
-    apply_dispute,
-    confirm_cash,
-    confirm_payment,
-    place_orders,
-    release_now,
-)
+from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 from tests.world.till import PUBLIC_URL, Bought, Till
 
-from merx.checkout import receive_notice
+from merx.cashier import receive_notice
 from merx.payments.providers import NoticeRejected, ProviderRegistry
 from merx.payments.providers.card import CardProvider
 from merx.simulators.card import CHECKOUT_EVENTS, CardSimulator

@@ -2,7 +2,7 @@
 
 from tests.world.till import Bought, Till
 
-from merx.checkout import VerifiedNotice
+from merx.cashier import VerifiedNotice
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 

@@ -10,13 +10,8 @@ from tests.world.people import member
 from tests.world.shop import ADDRESS, ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.cart import set_provider
-from merx.checkout import (
-    Placed,
-    Refused,
-    cancel_purchase,
-    place_orders,
-    start_payment,
-)
+from merx.cashier import cancel_purchase, start_payment
+from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import Fulfilment, ship
 from merx.infra.crypto import MasterKeys, token_hash
 from merx.infra.db import Database

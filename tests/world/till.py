@@ -9,24 +9,23 @@ import httpx
 import msgspec
 from tests.world.shop import ReadyCart, Shop, a_ready_cart
 
-from merx.checkout import (
+from merx.cashier import (
     NoticeQueue,
-    Placed,
     ask_in_doubt,
     ask_provider,
     cancel_purchase,
     expire_unpaid,
-    place_orders,
     receive_notice,
-    send_refunds,
     start_payment,
 )
+from merx.checkout import Placed, place_orders
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.inventory import Receipt, receive_stock
 from merx.kit.ids import new_id
 from merx.payments import payments_of
 from merx.payments.providers import AlipayProvider, NoticeRejected, ProviderRegistry
+from merx.refunds import send_refunds
 from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator, NoticeAnswer
 from merx.simulators.alipay.model import Fault, FaultKind, Trade
 

@@ -1,11 +1,10 @@
-"""Why a placement is refused, and why a purchase cannot change."""
+"""Why a placement is refused."""
 
 from typing import Any, Final
 
 from merx.checkout.model import Refused
 from merx.infra.idempotency import IdempotencyKeyReused
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
-from merx.payments import AmountMismatch
 from merx.payments.providers import ProviderDown
 from merx.pricing import AmountTooLarge
 
@@ -57,51 +56,6 @@ class PlacementFailed(Unavailable):
 
     code = "placement_failed"
     message = "The order could not be placed because of an internal fault. Nothing was charged. Try again."
-
-
-class AlreadyPaid(Conflict):
-    """The money is here: the purchase can no longer be cancelled by its buyer, nor paid another way."""
-
-    code = "already_paid"
-    message = "This purchase has been paid already."
-
-
-class PaymentMethodUnavailable(Conflict):
-    """A payment method that does not take the purchase's currency, or is down; `offered` lists what can be chosen."""
-
-    code = "payment_method_unavailable"
-    message = "This payment method cannot be used at the moment. Choose one of: %(offered)s."
-
-
-class TooManyPaymentAttempts(Conflict):
-    """The payment method was changed too often."""
-
-    code = "too_many_payment_attempts"
-    message = (
-        "The payment method of this purchase was changed too often. Pay the way it says now, or order again."
-    )
-
-
-class AlreadyShipped(Conflict):
-    """Part of it is on its way: it is not cancelled in one piece any more."""
-
-    code = "already_shipped"
-    message = "Part of this purchase has been shipped, so it cannot be cancelled as a whole. Once it is paid, after-sales can help."
-
-
-class WrongAmount(AmountMismatch):
-    """Another amount or currency than is owed was to be confirmed by hand."""
-
-    message = (
-        "Exactly %(expected)s is owed, not %(reported)s. Send back what came, or confirm the right amount."
-    )
-
-
-class ReceivedInFuture(Invalid):
-    """Money cannot have been received at a time to come."""
-
-    code = "received_in_future"
-    message = "The day on which the money came cannot be in the future."
 
 
 class MethodNotOffered(Conflict):

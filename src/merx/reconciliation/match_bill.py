@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from merx.checkout import confirm_payment, reverse_refund, settle_refund
+from merx.cashier import confirm_payment
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
 from merx.kit.ids import new_id
@@ -43,6 +43,7 @@ from merx.reconciliation.rules import (
     settled_transfers,
 )
 from merx.reconciliation.states import DIFFERENCE_STATES
+from merx.refunds import reverse_refund, settle_refund
 
 BATCH: Final = 1000
 OPEN: Final = DIFFERENCE_STATES.sources("resolved")

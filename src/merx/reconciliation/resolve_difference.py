@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from merx.checkout import confirm_payment, settle_refund
+from merx.cashier import confirm_payment
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
 from merx.kit.actors import Actor, Staff, System, account_of
@@ -31,6 +31,7 @@ from merx.reconciliation.rules import (
     written_off_transfers,
 )
 from merx.reconciliation.states import DIFFERENCE_STATES
+from merx.refunds import settle_refund
 
 _OPEN: Final = DIFFERENCE_STATES.sources("resolved")
 _FOLLOWING: Final = System("reconcile")

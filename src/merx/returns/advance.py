@@ -6,13 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from merx.checkout import refund_order
 from merx.fulfilment import fulfilments_of, is_delivered
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import release_for_return, take_back
 from merx.kit.actors import Actor, account_of
 from merx.orders import OrderView, release_units
+from merx.refunds import refund_order
 from merx.returns import store
 from merx.returns.errors import NoReplacement, ReturnMoved
 from merx.returns.events import RETURN_APPROVED, RETURN_CONVERTED, RETURN_INSPECTED, return_event

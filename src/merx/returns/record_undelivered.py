@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.checkout import cash_payment, undeliver_rows
+from merx.cashier import cash_payment, undeliver_rows
 from merx.fulfilment import bring_back
 from merx.infra.db import Tx
 from merx.kit.actors import SellerMember, Staff, account_of

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from merx.checkout import UnitsBack, refund_order
 from merx.infra.db import Tx
 from merx.infra.outbox import StoredEvent
 from merx.kit.actors import SellerMember, System, account_of
 from merx.orders import lock_order, record_return_closed, record_undeliverable
+from merx.refunds import UnitsBack, refund_order
 from merx.returns import store
 from merx.returns.access import lock_return
 from merx.returns.advance import advance, all_delivered, save

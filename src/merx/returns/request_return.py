@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.catalog import products_by_id
-from merx.checkout import worth_of
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.kit.actors import Buyer
 from merx.kit.ids import new_id
 from merx.orders import OrderView, after_sales_days, claim_units, get_order, lock_order
+from merx.refunds import worth_of
 from merx.returns import store
 from merx.returns.errors import BadReturn, NotReturnable, UnknownPicture
 from merx.returns.events import RETURN_REQUESTED, return_event

@@ -8,12 +8,12 @@ from uuid import UUID
 import msgspec
 
 from merx.catalog import Variant
-from merx.checkout import UnitsBack
 from merx.kit.actors import Actor, Agent, Buyer, SellerMember, Staff, System
 from merx.kit.errors import Conflict
 from merx.kit.i18n import clean_text
 from merx.kit.money import Money
 from merx.orders import LineClaim, Order, OrderLine, OrderState, OrderView, OverReturned
+from merx.refunds import UnitsBack
 from merx.returns.errors import (
     BadProposal,
     BadReturn,

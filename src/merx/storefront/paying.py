@@ -8,7 +8,7 @@ from uuid import UUID
 import segno
 from markupsafe import Markup
 
-from merx.checkout import choose_provider, start_payment
+from merx.cashier import choose_provider, start_payment
 from merx.infra.db import ReadTx
 from merx.infra.settings import Settings
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable

@@ -12,15 +12,13 @@ from merx.api.call import Call, open_call, perform
 from merx.api.operations import operation
 from merx.api.reading import ApiRequest, read_body, read_query, required_key
 from merx.api.render import money
-from merx.checkout import (
+from merx.cashier import (
     cancel_authorized,
     capture_payment,
     cash_payment,
     confirm_cash,
     confirm_offline,
-    fail_offline_refund,
     release_now,
-    settle_offline_refund,
 )
 from merx.infra.db import Tx
 from merx.kit.actors import SellerMember, Staff
@@ -33,6 +31,7 @@ from merx.payments import (
     offline_refunds,
     untaken_payments,
 )
+from merx.refunds import fail_offline_refund, settle_offline_refund
 from merx.returns import Wanted, record_undelivered
 
 PAYMENT = "/staff/payments/{payment_id:uuid}"

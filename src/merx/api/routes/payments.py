@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from merx.api.answers import PRIVATE, Answer
 from merx.api.reading import ApiRequest
-from merx.checkout import ask_provider, receive_notice
+from merx.cashier import ask_provider, receive_notice
 from merx.kit.errors import Unavailable
 from merx.payments import find_by_number
 from merx.payments.providers import NoticeRejected

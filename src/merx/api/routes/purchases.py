@@ -13,7 +13,7 @@ from merx.api.call import Call, open_call, perform
 from merx.api.operations import operation
 from merx.api.reading import ApiRequest, read_body, read_query, required_key
 from merx.api.requests import PageQuery, SetPaymentMethod, StartPayment
-from merx.checkout import cancel_purchase, choose_provider, start_payment
+from merx.cashier import cancel_purchase, choose_provider, start_payment
 from merx.fulfilment import fulfilments_of, receive
 from merx.infra.crypto import UnreadableSeal
 from merx.infra.db import ReadTx, Tx

@@ -19,6 +19,7 @@ from merx.payments.providers.errors import (
 )
 from merx.payments.providers.families import payment_providers
 from merx.payments.providers.guard import BOUNDED, RESILIENT, GuardedProvider, GuardRules, GuardTools
+from merx.payments.providers.lanes import answered, in_lanes
 from merx.payments.providers.model import (
     BalanceMovement,
     BillRow,
@@ -88,6 +89,8 @@ __all__ = [
     "StatementProvider",
     "UnknownProvider",
     "WechatProvider",
+    "answered",
     "card_checkout_address",
+    "in_lanes",
     "payment_providers",
 ]

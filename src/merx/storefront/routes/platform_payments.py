@@ -8,13 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import QueryParameter
 
-from merx.checkout import (
-    cancel_authorized,
-    capture_payment,
-    confirm_offline,
-    fail_offline_refund,
-    settle_offline_refund,
-)
+from merx.cashier import cancel_authorized, capture_payment, confirm_offline
 from merx.infra.db import ReadTx, Tx
 from merx.kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unavailable
 from merx.kit.money import Money, parse_decimal
@@ -28,6 +22,7 @@ from merx.payments import (
     retry_refund,
     untaken_payments,
 )
+from merx.refunds import fail_offline_refund, settle_offline_refund
 from merx.storefront.forms import (
     EmptyForm,
     MoneyForm,

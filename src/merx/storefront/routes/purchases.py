@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import get, post
 
-from merx.checkout import AlreadyPaid, AlreadyShipped, cancel_purchase
+from merx.cashier import AlreadyPaid, AlreadyShipped, cancel_purchase
 from merx.infra.db import ReadTx
 from merx.orders import PurchaseView, purchase_view
 from merx.storefront.forms import EmptyForm, PaymentMethodForm, PlainRequest, read_form

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
-from merx.checkout import cash_payment, confirm_cash, release_now
+from merx.cashier import cash_payment, confirm_cash, release_now
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier, fulfilments_of, mark_delivered, ship
 from merx.infra.db import ReadTx, Tx
 from merx.kit.errors import Conflict, Invalid

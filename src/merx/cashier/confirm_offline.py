@@ -1,0 +1,107 @@
+"""Staff confirm money that no provider reports: a bank transfer on the account, cash taken at the door."""
+
+from datetime import datetime
+from uuid import UUID
+
+from merx.cashier.confirm_payment import confirm_payment
+from merx.cashier.errors import ReceivedInFuture, WrongAmount
+from merx.infra.db import ReadTx, Tx
+from merx.infra.outbox import Event, publish
+from merx.kit.actors import SellerMember
+from merx.kit.i18n import clean_text
+from merx.kit.money import Money
+from merx.orders import get_order, lock_purchase
+from merx.payments import (
+    AmountMismatch,
+    Fact,
+    Payment,
+    PaymentMoved,
+    PaymentState,
+    UnknownPayment,
+    find_payment,
+    lock_payment,
+    payments_of,
+)
+from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
+
+REFERENCE_LIMIT = 64
+
+
+async def confirm_offline(
+    tx: Tx,
+    *,
+    payment_id: UUID,
+    amount: Money,
+    reference: str,
+    received_at: datetime,
+    actor_id: UUID,
+    now: datetime,
+) -> str:
+    """Record money that came by an offline method; `reference` is the bank's number or that of the receipt.
+
+    Returns what came of it, as `confirm_payment` does: the same confirmation again changes nothing, and a transfer
+    that came too late finds its stock again or is refunded. Raises UnknownPayment, WrongAmount, ReferenceTaken,
+    ReceivedInFuture, TextRefused, and PaymentMoved for money that is confirmed already, or cash of a purchase that
+    nobody delivers any more.
+    """
+    reference = clean_text("reference", reference, limit=REFERENCE_LIMIT)
+    if received_at > now:
+        raise ReceivedInFuture(field="received_at")
+    payment = await find_payment(tx, payment_id)
+    if payment is None or payment.provider not in (BANK_TRANSFER, CASH_ON_DELIVERY):
+        raise UnknownPayment
+    await lock_purchase(tx, purchase_id=payment.purchase_id)
+    payment = await lock_payment(tx, payment_id)
+    _check_open(payment, reference)
+    fact = Fact("captured", reference, amount.amount, amount.currency, "staff", received_at)
+    try:
+        outcome = await confirm_payment(
+            tx, purchase_id=payment.purchase_id, payment_id=payment_id, fact=fact, now=now
+        )
+    except AmountMismatch as error:
+        raise WrongAmount(field="amount", **error.params) from error
+    data = {
+        "payment_id": str(payment.id),
+        "provider": payment.provider,
+        "reference": reference,
+        "amount": amount.amount,
+        "currency": amount.currency,
+        "outcome": outcome,
+    }
+    await publish(tx, [Event("PaymentConfirmed", payment.purchase_id, data, actor_id)], now=now)
+    return outcome
+
+
+def _check_open(payment: Payment, reference: str) -> None:
+    """One payment is confirmed once, and cash only while somebody has promised it."""
+    again = payment.state is PaymentState.CAPTURED and payment.provider_reference == reference
+    promised = payment.state is PaymentState.AUTHORIZED and payment.release_at is None
+    cash = payment.provider == CASH_ON_DELIVERY
+    if (payment.state is PaymentState.CAPTURED and not again) or (cash and not again and not promised):
+        raise PaymentMoved(state=payment.state.value)
+
+
+async def confirm_cash(
+    tx: Tx,
+    *,
+    order_id: UUID,
+    actor: SellerMember,
+    amount: Money,
+    reference: str,
+    now: datetime,
+) -> str:
+    """The seller of an order that is paid at the door has the cash. As `confirm_offline`; raises UnknownOrder, too."""
+    order = await get_order(tx, order_id=order_id, actor=actor)
+    payment = await cash_payment(tx, purchase_id=order.purchase_id)
+    return await confirm_offline(
+        tx, payment_id=payment.id, amount=amount, reference=reference, received_at=now, actor_id=actor.account_id,
+        now=now,
+    )  # fmt: skip
+
+
+async def cash_payment(tx: ReadTx, *, purchase_id: UUID) -> Payment:
+    """The payment at the door of a purchase. Raises UnknownPayment when it is paid otherwise."""
+    for payment in reversed(await payments_of(tx, [purchase_id])):
+        if payment.provider == CASH_ON_DELIVERY and payment.authorized_at is not None:
+            return payment
+    raise UnknownPayment

@@ -1,0 +1,28 @@
+"""When promised money arrives: the purchase is served already, so its orders become paid and nothing else moves."""
+
+from datetime import datetime
+
+from merx.cashier.order_events import order_promised_paid
+from merx.infra.db import Tx
+from merx.infra.outbox import publish
+from merx.orders import OrderState, Purchase, record_promise_kept
+from merx.payments import Payment, PaymentState
+
+
+async def keep_promise(tx: Tx, purchase: Purchase, payment: Payment, *, now: datetime) -> bool:
+    """Mark the orders paid that this payment, as it was before its capture, had promised to pay.
+
+    False when it had promised nothing, or nobody wanted the promise any more: another attempt came first, or the
+    purchase was cancelled.
+    """
+    if payment.state is not PaymentState.AUTHORIZED or payment.release_at is not None:
+        return False
+    orders = await record_promise_kept(tx, purchase_id=purchase.id, now=now)
+    await publish(tx, [order_promised_paid(purchase, order) for order in orders], now=now)
+    return bool(orders)
+
+
+def is_served(purchase: Purchase) -> bool:
+    """Whether a purchase has had its goods, or their price back: it can use no (further) money, nor a promise."""
+    over = purchase.cancel_reason == "refunded" or purchase.authorized_at is not None
+    return purchase.state in (OrderState.PLACED, OrderState.CLOSED) or over

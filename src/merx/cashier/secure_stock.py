@@ -1,0 +1,33 @@
+"""The stock of a purchase whose money, or the promise of it, has arrived: still held, found again, or gone."""
+
+from datetime import datetime
+
+from merx.cashier.cancel_rows import booked_sale, cancel_rows
+from merx.infra.db import Record, Tx
+from merx.inventory import claim_free, hold_stock, lock_stock_of
+from merx.ledger import post
+from merx.orders import OrderState, Purchase, units_without_hold
+
+
+async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
+    """Hold again whatever the purchase no longer holds: its holds were released or ran out and went to others."""
+    await lock_stock_of(tx, purchase_ids=[purchase.id])
+    missing = await units_without_hold(tx, purchase_id=purchase.id)
+    if not missing:
+        return True
+    claims = await claim_free(tx, purchase_id=purchase.id, lines=missing, now=now)
+    if claims is None:
+        return False
+    await hold_stock(tx, claims=claims, expires_at=now, now=now)
+    return True
+
+
+async def give_up(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
+    """The purchase waited for this money, but its stock went to others meanwhile: cancel what is left of it."""
+    if purchase.state == OrderState.PENDING_PAYMENT:
+        await cancel_rows(tx, purchase, reason="expired", now=now)
+
+
+async def book_again(tx: Tx, orders: list[Record], *, now: datetime) -> None:
+    """A cancelled purchase lives again: its sale was booked back, so it is booked once more."""
+    await post(tx, [transfer for order in orders for transfer in booked_sale(order, leg="revived")], now=now)

@@ -1,0 +1,151 @@
+"""Carry out approved refunds at their providers."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from merx.infra.db import Database, Tx
+from merx.kit.money import Money
+from merx.ledger import post, return_transfers
+from merx.orders import lock_purchase, record_given_back
+from merx.orders import record_refunded as record_order_refunded
+from merx.payments import (
+    Payment,
+    Refund,
+    claim_refunds,
+    finish_attempt,
+    leave_to_staff,
+    payments_of,
+    record_refund_failed,
+    record_refunded,
+    refund_lines_of,
+)
+from merx.payments.providers import (
+    PaymentProvider,
+    ProviderRefused,
+    ProviderRegistry,
+    ProviderUnavailable,
+    RefundState,
+    in_lanes,
+)
+
+AGAIN_AFTER: Final = timedelta(minutes=1)
+AGAIN_AT_LAST_AFTER: Final = timedelta(hours=1)
+BATCH: Final = 50
+_LOG = logging.getLogger(__name__)
+
+
+async def send_refunds(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
+    """Submit the refunds that are due, under their own numbers, so that a repeat pays nothing twice.
+
+    Each attempt is recorded before the provider is called; what is not answered is asked for first, then sent again,
+    after a pause that doubles. What the provider refuses for good has failed until somebody tries again; what people
+    pay back waits for their word. Returns how many succeeded.
+    """
+    done, more = 0, True
+    while more:
+        claimed = await db.write(_claim_due(now))
+        async with db.read() as read:
+            payments = await payments_of(read, list({refund.purchase_id for refund in claimed}))
+        done += await _send_all(db, providers, {each.id: each for each in payments}, claimed, now=now)
+        more = len(claimed) == BATCH
+    return done
+
+
+def _claim_due(now: datetime) -> Callable[[Tx], Awaitable[list[Refund]]]:
+    return partial(
+        claim_refunds, now=now, first_pause=AGAIN_AFTER, longest_pause=AGAIN_AT_LAST_AFTER, limit=BATCH
+    )
+
+
+async def _send_all(
+    db: Database,
+    providers: ProviderRegistry,
+    payments: Mapping[UUID, Payment],
+    refunds: Sequence[Refund],
+    *,
+    now: datetime,
+) -> int:
+    return await in_lanes(
+        refunds,
+        lane=lambda each: payments[each.payment_id].provider,
+        work=lambda each: _send(db, providers, payments[each.payment_id], each, now=now),
+    )
+
+
+async def _send(
+    db: Database, providers: ProviderRegistry, payment: Payment, refund: Refund, *, now: datetime
+) -> bool:
+    """Make one attempt; True when the money is back now."""
+    if providers.offline(payment.provider) is not None:
+        await db.write(partial(leave_to_staff, refund_id=refund.id))
+        return False
+    provider = providers.get(payment.provider)
+    detail = ""
+    try:
+        state = await _pay_back(provider, payment, refund)
+    except ProviderRefused as error:
+        state, detail = RefundState.FAILED, str(error.params.get("reason"))
+    except ProviderUnavailable as error:
+        state, detail = RefundState.UNKNOWN, str(error.params.get("reason"))
+    return await db.write(
+        partial(_record, payment=payment, refund=refund, state=state, detail=detail, now=now)
+    )
+
+
+async def _pay_back(provider: PaymentProvider, payment: Payment, refund: Refund) -> RefundState:
+    """Have the provider pay back, unless an earlier attempt of ours did, or is at it."""
+    amount = Money(refund.amount, refund.currency)
+    if refund.attempts > 1:
+        state = await provider.refund_state(number=payment.number, refund_number=refund.number, amount=amount)
+        if state in (RefundState.SUCCEEDED, RefundState.PROCESSING):
+            return state
+        if state is RefundState.FAILED and refund.failure is None:
+            raise ProviderRefused(provider=provider.code, reason="the provider gave the refund up")
+    paid_back = await provider.refund(number=payment.number, refund_number=refund.number, amount=amount)
+    return RefundState.SUCCEEDED if paid_back else RefundState.PROCESSING
+
+
+async def _record(
+    tx: Tx, *, payment: Payment, refund: Refund, state: RefundState, detail: str, now: datetime
+) -> bool:
+    """Write what came of an attempt; True when the money is back now."""
+    if state is RefundState.SUCCEEDED:
+        await finish_attempt(tx, refund=refund, outcome="succeeded", now=now)
+        return await settle_refund(tx, payment=payment, refund=refund, now=now)
+    if state is RefundState.FAILED:
+        _LOG.error("refund %s was refused: %s", refund.number, detail)
+        await finish_attempt(tx, refund=refund, outcome="refused", detail=detail, now=now)
+        await record_refund_failed(tx, refund=refund, failure=detail or "refused", now=now)
+        return False
+    outcome = "processing" if state is RefundState.PROCESSING else "unknown"
+    await finish_attempt(tx, refund=refund, outcome=outcome, detail=detail, now=now)
+    return False
+
+
+async def settle_refund(
+    tx: Tx, *, payment: Payment, refund: Refund, now: datetime, source: str = "query"
+) -> bool:
+    """The provider says the money is back: book it, and the part of the sale it takes back. False when it was known.
+
+    Whoever learns of it calls this: the sender of refunds, a notice, the reconciliation with a bill.
+    """
+    await lock_purchase(tx, purchase_id=refund.purchase_id)
+    if not await record_refunded(tx, payment=payment, refund=refund, now=now, source=source):
+        return False
+    if refund.order_id is None:
+        await record_order_refunded(tx, purchase_id=refund.purchase_id)
+        return True
+    lines = await refund_lines_of(tx, refund.id)
+    order = await record_given_back(tx, order_id=refund.order_id, amount=refund.amount, now=now)
+    transfers = return_transfers(
+        refund_id=refund.id, purchase_id=refund.purchase_id, seller_id=order["seller_id"], currency=refund.currency,
+        goods=sum(line.amount for line in lines), goods_tax=sum(line.tax for line in lines),
+        shipping=refund.shipping, shipping_tax=refund.shipping_tax,
+        leg=f"return:{refund.reversals}" if refund.reversals else "return",
+    )  # fmt: skip
+    await post(tx, transfers, now=now)
+    return True
