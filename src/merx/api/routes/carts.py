@@ -6,7 +6,7 @@ import asyncpg
 from litestar import delete, get, post, put
 from litestar.params import FromPath
 
-from merx.accounts import PersonErased, PostalAddress, check_address, get_address, open_address, person_cipher
+from merx.accounts import PostalAddress, check_address, get_address
 from merx.api import cart_views, order_views, render
 from merx.api.answers import Answer, answer, done, nothing
 from merx.api.call import Call, open_call, perform
@@ -38,9 +38,9 @@ from merx.cart import (
 )
 from merx.catalog import variant_by_sku
 from merx.checkout import PlaceOrder, Refused, as_error
-from merx.infra.crypto import UnreadableSeal
 from merx.infra.db import ReadTx, Tx
 from merx.payments.providers import ProviderDown
+from merx.queries.addresses import opened_address
 from merx.sellers import delivery_rates
 
 CART = "/carts/{cart_id:uuid}"
@@ -91,18 +91,10 @@ async def show_cart(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     async with call.services.db.snapshot() as tx:
         cart = await own_cart(tx, call, cart_id)
         view = await cart_view(tx, cart=cart, now=call.now)
-        address = await _address(tx, call, cart)
+        address = await opened_address(
+            tx, call.services.keys, person_id=cart.person_id, sealed=cart.address_sealed
+        )
     return answer(render.cart(view, address=address))
-
-
-async def _address(tx: ReadTx, call: Call, cart: Cart) -> PostalAddress | None:
-    if cart.address_sealed is None:
-        return None
-    try:
-        cipher = await person_cipher(tx, call.services.keys, person_id=cart.person_id)
-        return open_address(cipher, cart.address_sealed)
-    except (PersonErased, UnreadableSeal):
-        return None  # erased: the rest of the cart can still be shown
 
 
 @post(

@@ -6,7 +6,6 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from merx.accounts import PersonErased, PostalAddress, open_address, person_cipher
 from merx.api import order_views, render_orders
 from merx.api.answers import Answer, answer, done, listed
 from merx.api.call import Call, open_call, perform
@@ -15,11 +14,11 @@ from merx.api.reading import ApiRequest, read_body, read_query, required_key
 from merx.api.requests import PageQuery, SetPaymentMethod, StartPayment
 from merx.cashier import cancel_purchase, choose_provider, start_payment
 from merx.fulfilment import fulfilments_of, receive
-from merx.infra.crypto import UnreadableSeal
 from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import history
-from merx.orders import AddressSnapshot, list_purchases, purchase_view
+from merx.orders import list_purchases, purchase_view
 from merx.payments import payments_of
+from merx.queries.addresses import opened_address
 from merx.reviews import my_reviews
 from merx.sellers import get_sellers
 
@@ -63,24 +62,15 @@ async def purchase_answer(tx: ReadTx, call: Call, purchase_id: UUID) -> order_vi
     order_ids = [each.order.id for each in found.orders]
     return render_orders.purchase(
         found,
-        address=await opened(tx, call, found.address),
+        address=await opened_address(
+            tx, call.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
+        ),
         sellers=await get_sellers(tx, seller_ids={each.order.seller_id for each in found.orders}),
         reviews=await my_reviews(tx, order_ids=order_ids),
         parcels=await fulfilments_of(tx, order_ids=order_ids),
         payments=await payments_of(tx, [purchase_id]),
         events=await history(tx, subject_id=purchase_id),
     )
-
-
-async def opened(tx: ReadTx, call: Call, address: AddressSnapshot | None) -> PostalAddress | None:
-    """The address of a purchase; None after its person was erased."""
-    if address is None:
-        return None
-    try:
-        cipher = await person_cipher(tx, call.services.keys, person_id=address.person_id)
-        return open_address(cipher, address.sealed)
-    except (PersonErased, UnreadableSeal):
-        return None
 
 
 @post(

@@ -17,7 +17,6 @@ from merx.api.operations import operation
 from merx.api.reading import ApiRequest, expected_version, read_body, read_query, required_key
 from merx.api.requests import EditProduct, LocaleCode, SellerOrderQuery, SetPrices, Ship
 from merx.api.routes.catalog import shop_currency
-from merx.api.routes.purchases import opened
 from merx.catalog import (
     Product,
     ProductChanges,
@@ -33,6 +32,7 @@ from merx.infra.db import ReadTx, Tx
 from merx.infra.http import PreconditionFailed
 from merx.kit.i18n import Text
 from merx.orders import OrderState, get_order_view, list_seller_orders
+from merx.queries.addresses import opened_address
 
 ORDER = "/seller/orders/{order_id:uuid}"
 PRODUCT = "/seller/products/{product_id:uuid}"
@@ -66,7 +66,10 @@ async def show_order(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     seller = call.seller()
     async with call.services.db.snapshot() as tx:
         found = await get_order_view(tx, order_id=order_id, actor=seller)
-        address = await opened(tx, call, found.address)
+        assert found.address is not None
+        address = await opened_address(
+            tx, call.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
+        )
         parcels = await fulfilments_of(tx, order_ids=[order_id])
     return answer(render_orders.seller_order(found, address=address, parcels=parcels))
 

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from litestar import get, post
 
-from merx.accounts import PersonErased, PostalAddress, open_address, person_cipher
 from merx.catalog import ProductCard, cards, render_picture, save_media
 from merx.fulfilment import fulfilments_of, receive
 from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
-from merx.orders import AddressSnapshot, OrderView, after_sales_days, list_purchases
+from merx.orders import OrderView, after_sales_days, list_purchases
 from merx.payments.providers import CASH_ON_DELIVERY
+from merx.queries.addresses import opened_address
 from merx.returns import returns_of, takes_applications
 from merx.reviews import MyReviews, my_reviews, review_product, review_seller
 from merx.sellers import get_sellers
@@ -47,17 +47,6 @@ ORDER = "/purchases/{purchase_id:uuid}/orders/{order_id:uuid}"
 async def pictured(tx: ReadTx, orders: Sequence[OrderView]) -> dict[UUID, ProductCard]:
     """The cards of everything in these orders that is still sold."""
     return await cards(tx, product_ids={line.product_id for each in orders for line in each.lines})
-
-
-async def opened_address(visit: Visit, tx: ReadTx, address: AddressSnapshot | None) -> PostalAddress | None:
-    """Where an order goes; None when the person has been erased."""
-    if address is None:
-        return None
-    try:
-        cipher = await person_cipher(tx, visit.services.keys, person_id=address.person_id)
-    except PersonErased:
-        return None
-    return open_address(cipher, address.sealed)
 
 
 @get("/orders")
@@ -123,7 +112,9 @@ async def draw_order(
             locale=visit.locale,
             purchase=found.purchase,
             payment_name=payment_name(visit, found.purchase),
-            address=await opened_address(visit, tx, found.address),
+            address=await opened_address(
+                tx, visit.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
+            ),
             parcels=await fulfilments_of(tx, order_ids=[order_id]),
             pictured=await pictured(tx, [order]),
             sellers=await get_sellers(tx, seller_ids=[order.order.seller_id]),

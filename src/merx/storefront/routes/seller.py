@@ -13,6 +13,7 @@ from merx.kit.errors import Conflict, Invalid
 from merx.kit.money import parse_decimal
 from merx.orders import Order, OrderState, get_order, get_order_view, list_seller_orders
 from merx.payments import UnknownPayment
+from merx.queries.addresses import opened_address
 from merx.returns import Wanted, record_undelivered, returns_of
 from merx.sellers import get_sellers
 from merx.storefront.forms import (
@@ -29,7 +30,7 @@ from merx.storefront.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.present import seller_name
 from merx.storefront.present_orders import is_promised, order_page, order_row
 from merx.storefront.present_returns import with_returns
-from merx.storefront.routes.orders import opened_address, pictured
+from merx.storefront.routes.orders import pictured
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
 from merx.storefront.views import FormView, OrdersView
 from merx.storefront.visit import Visit
@@ -166,13 +167,16 @@ async def _draw(
     seller = visit.seller()
     async with visit.services.db.snapshot() as tx:
         found = await get_order_view(tx, order_id=order_id, actor=seller)
+        assert found.address is not None
         view = order_page(
             found,
             url=f"/seller/orders/{order_id}",
             locale=visit.locale,
             purchase=None,
             payment_name="",
-            address=await opened_address(visit, tx, found.address),
+            address=await opened_address(
+                tx, visit.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
+            ),
             parcels=await fulfilments_of(tx, order_ids=[order_id]),
             pictured=await pictured(tx, [found]),
             sellers=await get_sellers(tx, seller_ids=[found.order.seller_id]),
