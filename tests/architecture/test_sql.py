@@ -1,30 +1,13 @@
 """Every SQL statement of the source, prepared against the migrated schema: a wrong column fails in seconds."""
 
-import importlib
-import pkgutil
 from typing import Any
 
 import pytest
+from tests.world.source import instances
 
-import merx
 from merx.infra.db import Sql
 
-SKIPPED = ("merx.__main__", "merx.bench")
-
-
-def _statements() -> list[tuple[str, Sql]]:
-    found: dict[int, tuple[str, Sql]] = {}
-    for module_info in pkgutil.walk_packages(merx.__path__, "merx."):
-        if module_info.name.startswith(SKIPPED):
-            continue
-        module = importlib.import_module(module_info.name)
-        for name, value in vars(module).items():
-            if isinstance(value, Sql):
-                found.setdefault(id(value), (f"{module_info.name}.{name}", value))
-    return sorted(found.values(), key=lambda each: each[0])
-
-
-STATEMENTS = _statements()
+STATEMENTS = instances(Sql)
 
 
 def test_there_are_statements_to_check() -> None:

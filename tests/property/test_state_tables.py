@@ -1,45 +1,54 @@
-"""Every state table and the database agree on the states, and every state can be reached and left as declared."""
+"""Every state table and the database agree on the states, and every state can be reached and left as declared.
+
+A state table is named after the database table whose rows it moves, in the singular.
+"""
 
 import re
 from typing import Any
 
 import pytest
+from tests.world.source import instances
 
-from merx.catalog.states import PRODUCT
-from merx.fulfilment import PARCEL
 from merx.kit.states import StateTable
 from merx.orders import ORDER_STATES
 from merx.payments import PAYMENT_STATES, REFUND_STATES
-from merx.returns import RETURN_STATES
 
-TABLES = [
-    ("purchases", ORDER_STATES), ("orders", ORDER_STATES), ("payments", PAYMENT_STATES), ("refunds", REFUND_STATES),
-    ("fulfilments", PARCEL), ("products", PRODUCT),
-    ("returns", RETURN_STATES),
-]  # fmt: skip
+TABLES = [states for _, states in instances(StateTable)]
+each_table = pytest.mark.parametrize("states", TABLES, ids=[states.name for states in TABLES])
 
 
-@pytest.mark.parametrize(("table", "states"), TABLES)
-async def test_the_database_allows_exactly_the_declared_states(
-    owner: Any, table: str, states: StateTable
-) -> None:
+async def _allowed(owner: Any, table: str) -> set[str]:
+    """The states that the database allows."""
     rows = await owner.fetch(
         "SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'c'",
         table,
     )
     [check] = [row["text"] for row in rows if re.match(r"CHECK \(\(state = ANY \(ARRAY\[", row["text"])]
-    assert set(re.findall(r"'(\w+)'::text", check)) == states.states
+    return set(re.findall(r"'(\w+)'::text", check))
 
 
-@pytest.mark.parametrize(("table", "states"), TABLES)
-def test_every_state_is_reached_and_every_move_leads_to_a_known_state(table: str, states: StateTable) -> None:
+def test_each_state_table_has_a_name_of_its_own() -> None:
+    assert len({states.name for states in TABLES}) == len(TABLES) > 0
+
+
+@each_table
+async def test_the_database_allows_exactly_the_declared_states(owner: Any, states: StateTable) -> None:
+    assert await _allowed(owner, f"{states.name}s") == states.states
+
+
+async def test_a_purchase_has_the_states_of_its_orders(owner: Any) -> None:
+    assert await _allowed(owner, "purchases") == ORDER_STATES.states
+
+
+@each_table
+def test_every_state_is_reached_and_every_move_leads_to_a_known_state(states: StateTable) -> None:
     reached = set(states.initial)
     while True:
         further = {to for to in states.states for source in reached if states.allows(source, to)}
         if further <= reached:
             break
         reached |= further
-    assert reached == states.states, table
+    assert reached == states.states
     for to in states.states:
         assert all(states.allows(source, to) for source in states.sources(to))
 
