@@ -18,9 +18,9 @@ from merx.infra.db import Database, Sql
 from merx.kit.money import Money
 from merx.orders.store import ADVANCE
 from merx.payments import AmountMismatch, ReferenceTaken
-from merx.payments.notice_store import REPEAT
 from merx.payments.providers import ProviderNotice, ProviderStatus, RefundState
-from merx.payments.store import CAPTURE
+from merx.payments.store.notices import REPEAT
+from merx.payments.store.payments import CAPTURE
 from merx.simulators.alipay.model import FaultKind
 
 SECOND = timedelta(seconds=1)

@@ -5,7 +5,6 @@ Only a verified notice or our own query records money; a browser's return never 
 """
 
 from merx.payments.authorize import record_authorized, record_capture_failed, record_voided
-from merx.payments.dispute_store import find_by_reference, find_dispute
 from merx.payments.disputes import (
     OPEN_DISPUTES,
     bear_loss,
@@ -38,17 +37,6 @@ from merx.payments.model import (
     RefundLine,
     RefundPage,
 )
-from merx.payments.notice_store import keep_applied_notices, notice_applied, repeat_notices, store_notice
-from merx.payments.promise_store import (
-    claim_to_capture,
-    claim_to_release,
-    leave_to_staff,
-    offline_payments,
-    offline_refunds,
-    untaken_payments,
-    want_capture,
-    want_release,
-)
 from merx.payments.record import (
     agrees,
     expire_payments,
@@ -67,21 +55,43 @@ from merx.payments.refunds import (
     retry_refund,
 )
 from merx.payments.states import DISPUTE_STATES, PAYMENT_STATES, REFUND_STATES
-from merx.payments.store import (
-    believe_refund,
-    claim_doubted,
+from merx.payments.store.authorizations import (
+    claim_to_capture,
+    claim_to_release,
+    untaken_payments,
+    want_capture,
+    want_release,
+)
+from merx.payments.store.disputes import (
+    find_dispute,
+)
+from merx.payments.store.notices import (
+    keep_applied_notices,
+    notice_applied,
+    repeat_notices,
+    store_notice,
+)
+from merx.payments.store.payments import (
     claim_in_doubt,
-    claim_refunds,
-    doubt_refund,
     find_by_number,
     find_by_numbers,
+    find_by_reference,
     find_payment,
+    get_payment,
+    lock_payment,
+    offline_payments,
+    payments_of,
+)
+from merx.payments.store.refunds import (
+    believe_refund,
+    claim_doubted,
+    claim_refunds,
+    doubt_refund,
     find_refund,
     finish_attempt,
-    get_payment,
     get_refunds,
-    lock_payment,
-    payments_of,
+    leave_to_staff,
+    offline_refunds,
     refund_lines_of,
     refunds_of,
 )

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
-from merx.payments import promise_store, store
 from merx.payments.events import CAPTURE_FAILED, PAYMENT_AUTHORIZED, PAYMENT_VOIDED
 from merx.payments.model import Fact, Payment
 from merx.payments.record import check_amount
 from merx.payments.states import PAYMENT_STATES
+from merx.payments.store import authorizations as store
+from merx.payments.store.payments import insert_fact
 
 
 async def record_authorized(tx: Tx, *, payment: Payment, fact: Fact, now: datetime) -> bool:
@@ -21,19 +22,19 @@ async def record_authorized(tx: Tx, *, payment: Payment, fact: Fact, now: dateti
     """
     check_amount(payment, fact)
     sources = PAYMENT_STATES.sources("authorized")
-    if not await promise_store.authorize(tx, payment.id, at=fact.occurred_at, sources=sources):
+    if not await store.authorize(tx, payment.id, at=fact.occurred_at, sources=sources):
         return False
-    await store.insert_fact(tx, payment, fact, now=now)
+    await insert_fact(tx, payment, fact, now=now)
     await publish(tx, [_event(PAYMENT_AUTHORIZED, payment)], now=now)
     return True
 
 
 async def record_voided(tx: Tx, *, payment: Payment, source: str, now: datetime) -> bool:
     """Record that a promise was given back; publish PaymentVoided. False when it was before, or the money was taken."""
-    if not await promise_store.void(tx, payment.id, sources=PAYMENT_STATES.sources("voided")):
+    if not await store.void(tx, payment.id, sources=PAYMENT_STATES.sources("voided")):
         return False
     fact = Fact("voided", payment.number, payment.amount, payment.currency, source, now)
-    await store.insert_fact(tx, payment, fact, now=now)
+    await insert_fact(tx, payment, fact, now=now)
     await publish(tx, [_event(PAYMENT_VOIDED, payment)], now=now)
     return True
 
@@ -43,7 +44,7 @@ async def record_capture_failed(tx: Tx, *, payment: Payment, failure: str, now: 
 
     The order is not touched. False when it was known.
     """
-    if not await promise_store.capture_failed(tx, payment.id, failure=failure):
+    if not await store.capture_failed(tx, payment.id, failure=failure):
         return False
     await publish(tx, [_event(CAPTURE_FAILED, payment, reason=failure)], now=now)
     return True

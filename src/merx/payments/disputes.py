@@ -13,12 +13,12 @@ from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import Event, publish
 from merx.kit.paging import decode_cursor, encode_cursor
 from merx.ledger import Transfer, dispute_transfers, loss_transfer, post
-from merx.payments import dispute_store as store
 from merx.payments.events import DISPUTE_CLOSED, DISPUTE_OPENED
 from merx.payments.model import Dispute, DisputePage, Payment, RefundPage
 from merx.payments.providers.model import DisputeMove, DisputeReport, DisputeState
 from merx.payments.states import DISPUTE_STATES
-from merx.payments.store import failed_refunds
+from merx.payments.store import disputes as store
+from merx.payments.store.refunds import failed_refunds
 
 OPEN_DISPUTES: Final = (DisputeState.INQUIRY, DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
 PAGE_LIMIT: Final = 100

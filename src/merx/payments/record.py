@@ -13,10 +13,10 @@ from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
 from merx.kit.money import Money
 from merx.ledger import Transfer, capture_transfer, post
-from merx.payments import store
 from merx.payments.errors import AmountMismatch, ReferenceTaken
 from merx.payments.model import Fact, NewPayment, Payment
 from merx.payments.states import PAYMENT_STATES
+from merx.payments.store import payments as store
 
 
 async def open_payments(tx: Tx, *, payments: Sequence[NewPayment], now: datetime) -> None:

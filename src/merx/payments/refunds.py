@@ -12,11 +12,12 @@ from merx.infra.outbox import Event, publish
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.ledger import post, refund_transfer, reversed_transfer
-from merx.payments import store
 from merx.payments.errors import RefundMoved, RefundTooLarge, UnknownRefund
 from merx.payments.events import REFUND_APPROVED, REFUND_FAILED, REFUND_SUCCEEDED
 from merx.payments.model import Fact, NewRefund, Payment, Refund
 from merx.payments.states import REFUND_STATES
+from merx.payments.store import refunds as store
+from merx.payments.store.payments import insert_fact
 
 
 async def request_refund(
@@ -59,7 +60,7 @@ async def record_refunded(
         return False
     again = f":{refund.reversals}" if refund.reversals else ""
     fact = Fact("refunded", f"{refund.number}{again}", refund.amount, refund.currency, source, now)
-    await store.insert_fact(tx, payment, fact, now=now)
+    await insert_fact(tx, payment, fact, now=now)
     transfer = refund_transfer(
         refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,
         currency=refund.currency, amount=refund.amount, leg=f"refund{again}",
@@ -81,7 +82,7 @@ async def record_refund_reversed(
         return None
     reference = f"{refund.number}:{count}"
     fact = Fact("refund_failed", reference, refund.amount, refund.currency, "query", now)
-    await store.insert_fact(tx, payment, fact, now=now)
+    await insert_fact(tx, payment, fact, now=now)
     booked = refund_transfer(
         refund_id=refund.id, purchase_id=refund.purchase_id, provider=payment.provider,
         currency=refund.currency, amount=refund.amount,

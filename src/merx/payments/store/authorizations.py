@@ -1,11 +1,12 @@
-"""SQL of promised money and of what staff confirm: it stands apart from `store.py`, which is long enough."""
+"""SQL of authorized money, until it is captured or void."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.payments.model import OfflinePayment, OfflineRefund, PaymentState
+from merx.infra.db import ReadTx, Sql, Tx
+from merx.payments.model import OfflinePayment, PaymentState
+from merx.payments.store.payments import to_offline_payment
 
 AUTHORIZE = Sql("""
 UPDATE payments
@@ -93,22 +94,6 @@ async def claim_to_capture(
     return [(row[0], row[1]) for row in rows]
 
 
-LEAVE_TO_STAFF = Sql("UPDATE refunds SET next_attempt_at = NULL WHERE id = $1")
-OFFLINE_REFUNDS = Sql("""
-SELECT r.id, r.purchase_id, p.provider, r.number, r.state, r.currency, r.amount, r.reason, r.failure, r.created_at
-  FROM refunds r JOIN payments p ON p.id = r.payment_id
- WHERE p.provider = ANY($1::text[]) AND r.state = ANY($2::text[])
- ORDER BY r.created_at, r.id LIMIT $3
-""")
-OFFLINE_PAYMENTS = Sql("""
-SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
-       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
-       y.capture_failure
-  FROM payments y JOIN purchases p ON p.id = y.purchase_id
- WHERE y.provider = ANY($1::text[])
-   AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) OR y.provider_reference = $5 END
- ORDER BY y.created_at, y.id LIMIT $4
-""")
 UNTAKEN = Sql("""
 SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
        ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
@@ -119,38 +104,7 @@ SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount,
 """)
 
 
-async def leave_to_staff(tx: Tx, *, refund_id: UUID) -> None:
-    """A submitted refund that people pay back: nobody is asked about it, its attempt ends with their word."""
-    await tx.run(LEAVE_TO_STAFF, refund_id)
-
-
-def _offline_payment(row: Record) -> OfflinePayment:
-    values = list(row)
-    values[4] = PaymentState(values[4])
-    return OfflinePayment(*values)
-
-
-async def offline_payments(
-    tx: ReadTx, *, providers: Sequence[str], number: str = "", limit: int = 100
-) -> list[OfflinePayment]:
-    """Payments with these providers that wait for staff, oldest first.
-
-    With a `number`, those that it names, in any state: our number or its beginning, however it was typed, the number of
-    the purchase or of an order of it, or the bank's own number with which it was confirmed.
-    """
-    waiting = [PaymentState.ACTION_REQUIRED.value, PaymentState.AUTHORIZED.value]
-    ours = "".join(number.split()).upper().partition("-")[0]
-    rows = await tx.rows(OFFLINE_PAYMENTS, providers, ours, waiting, limit, number.strip())
-    return [_offline_payment(row) for row in rows]
-
-
 async def untaken_payments(tx: ReadTx, *, offline: Sequence[str], limit: int = 100) -> list[OfflinePayment]:
     """Promised money that serves a purchase and was not taken yet, what cannot be taken any more first."""
     rows = await tx.rows(UNTAKEN, PaymentState.AUTHORIZED.value, offline, limit)
-    return [_offline_payment(row) for row in rows]
-
-
-async def offline_refunds(tx: ReadTx, *, providers: Sequence[str], limit: int = 100) -> list[OfflineRefund]:
-    """Refunds that staff have to pay back by hand, and those that failed, oldest first."""
-    rows = await tx.rows(OFFLINE_REFUNDS, providers, ["submitted", "failed"], limit)
-    return [OfflineRefund(*row) for row in rows]
+    return [to_offline_payment(row) for row in rows]

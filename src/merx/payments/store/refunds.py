@@ -1,188 +1,11 @@
-"""All SQL of payments and refunds; that of the inbox of provider notices is in notice_store.py."""
+"""SQL of refunds, their lines and their attempts."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.payments.model import (
-    Fact,
-    NewPayment,
-    NewRefund,
-    Payment,
-    PaymentState,
-    Refund,
-    RefundLine,
-)
-
-INSERT_PAYMENTS = Sql("""
-INSERT INTO payments (id, purchase_id, provider, number, currency, amount, expires_at, state, created_at)
-SELECT p.*, 'created', $8
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[]) AS p
-""")
-
-
-async def insert_payments(tx: Tx, payments: Sequence[NewPayment], *, now: datetime) -> None:
-    """Write attempts not started yet."""
-    await tx.run(
-        INSERT_PAYMENTS,
-        [payment.id for payment in payments],
-        [payment.purchase_id for payment in payments],
-        [payment.provider for payment in payments],
-        [payment.number for payment in payments],
-        [payment.currency for payment in payments],
-        [payment.amount for payment in payments],
-        [payment.expires_at for payment in payments],
-        now,
-    )
-
-
-COLUMNS = """id, purchase_id, provider, number, state, currency, amount, captured, refunded, provider_reference,
-       expires_at, started_at, captured_at, disputed, authorized_at, capture_failure, release_at"""
-
-PAYMENTS_OF = Sql(
-    f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY length(number), number"
-)
-FIND_BY_NUMBER = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = $1 AND provider = $2")
-FIND_BY_NUMBERS = Sql(f"SELECT {COLUMNS} FROM payments WHERE number = ANY($1::text[])")
-LOCK_PAYMENT = Sql(f"SELECT {COLUMNS} FROM payments WHERE id = $1 FOR NO KEY UPDATE")
-
-
-def to_payment(row: Record) -> Payment:
-    """Map a row of COLUMNS."""
-    values = list(row)
-    values[4] = PaymentState(values[4])
-    return Payment(*values)
-
-
-async def payments_of(tx: ReadTx, purchase_ids: Sequence[UUID]) -> list[Payment]:
-    """The purchases' attempts, oldest first: their numbers count, whatever the clocks of two machines say."""
-    return [to_payment(row) for row in await tx.rows(PAYMENTS_OF, purchase_ids)]
-
-
-async def find_by_number(tx: ReadTx, *, number: str, provider: str) -> Payment | None:
-    """The attempt we gave this number at this provider."""
-    row = await tx.row(FIND_BY_NUMBER, number, provider)
-    return None if row is None else to_payment(row)
-
-
-async def find_by_numbers(tx: ReadTx, *, numbers: Sequence[str]) -> dict[str, Payment]:
-    """The attempts of these numbers, by number; a number is one attempt's, whichever its provider."""
-    return {row["number"]: to_payment(row) for row in await tx.rows(FIND_BY_NUMBERS, numbers)}
-
-
-async def lock_payment(tx: Tx, payment_id: UUID) -> Payment:
-    """Lock an attempt; its purchase must be locked already."""
-    row = await tx.row(LOCK_PAYMENT, payment_id)
-    assert row is not None
-    return to_payment(row)
-
-
-ADVANCE = Sql("""
-UPDATE payments SET state = $2, version = version + 1, started_at = coalesce(started_at, $4)
- WHERE id = $1 AND state = ANY($3::text[])
-""")
-
-
-async def advance(
-    tx: Tx, payment_id: UUID, *, to: str, sources: Sequence[str], started_at: datetime | None = None
-) -> bool:
-    """Move an attempt; False when it is in another state."""
-    return await tx.run(ADVANCE, payment_id, to, sources, started_at) == 1
-
-
-EXPIRE_OPEN = Sql("""
-UPDATE payments SET state = 'expired', version = version + 1
- WHERE purchase_id = ANY($1::uuid[]) AND state = ANY($2::text[])
-   AND (state = 'created' OR id = ANY($3::uuid[]))
-""")
-
-
-async def expire_open(
-    tx: Tx, purchase_ids: Sequence[UUID], *, closed: Sequence[UUID], sources: Sequence[str]
-) -> None:
-    """Give up on the purchases' unstarted attempts and on those in `closed`."""
-    await tx.run(EXPIRE_OPEN, purchase_ids, sources, closed)
-
-
-CAPTURE = Sql("""
-WITH reported AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
-                         $8::timestamptz[])
-        AS r (payment_id, purchase_id, kind, reference, amount, currency, source, occurred_at)
-), told AS (
-    INSERT INTO payment_events (payment_id, purchase_id, kind, reference, amount, currency, source, occurred_at, recorded_at)
-    SELECT r.*, $10 FROM reported r
-        ON CONFLICT (payment_id, kind, reference) DO NOTHING
-)
-UPDATE payments y
-   SET state = 'captured', captured = y.amount, provider_reference = r.reference, captured_at = r.occurred_at,
-       version = y.version + 1
-  FROM reported r
- WHERE y.id = r.payment_id AND y.id = ANY($1::uuid[]) AND y.state = ANY($9::text[])
-RETURNING y.id
-""")
-"""The ids are named twice, here and in ADVANCE of orders, so that a plan made on an empty table looks them up, too."""
-
-
-async def capture(
-    tx: Tx, captures: Sequence[tuple[Payment, Fact]], *, sources: Sequence[str], now: datetime
-) -> set[UUID]:
-    """Keep what was told, and note that the whole amounts are with the provider; returns the payments that moved."""
-    rows = await tx.rows(
-        CAPTURE,
-        [payment.id for payment, _ in captures],
-        [payment.purchase_id for payment, _ in captures],
-        [fact.kind for _, fact in captures],
-        [fact.reference for _, fact in captures],
-        [fact.amount for _, fact in captures],
-        [fact.currency for _, fact in captures],
-        [fact.source for _, fact in captures],
-        [fact.occurred_at for _, fact in captures],
-        sources,
-        now,
-    )
-    return {row[0] for row in rows}
-
-
-INSERT_FACT = Sql("""
-INSERT INTO payment_events (payment_id, purchase_id, kind, reference, amount, currency, source, occurred_at, recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    ON CONFLICT (payment_id, kind, reference) DO NOTHING
-""")
-
-
-async def insert_fact(tx: Tx, payment: Payment, fact: Fact, *, now: datetime) -> bool:
-    """Record what the provider told us; False when we knew."""
-    return (
-        await tx.run(
-            INSERT_FACT, payment.id, payment.purchase_id, fact.kind, fact.reference, fact.amount, fact.currency,
-            fact.source, fact.occurred_at, now,
-        )
-        == 1
-    )  # fmt: skip
-
-
-IN_DOUBT = Sql("""
-UPDATE payments SET asked_at = $1
- WHERE id = ANY(ARRAY(SELECT id FROM payments
-               WHERE state = 'action_required' AND started_at <= $1::timestamptz - $2::interval
-                 AND (asked_at IS NULL OR asked_at <= $1::timestamptz
-                                          - least($4::interval, greatest($2::interval, (asked_at - started_at) / 10)))
-               ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
-RETURNING id, purchase_id, provider, number
-""")
-
-
-async def claim_in_doubt(
-    tx: Tx, *, now: datetime, often: timedelta, seldom: timedelta, limit: int
-) -> list[tuple[UUID, UUID, str, str]]:
-    """Take started attempts not asked about lately: (id, purchase, provider, number).
-
-    The pause between two questions is `often`, then a tenth of the time since the attempt began, at most `seldom`.
-    """
-    return [(row[0], row[1], row[2], row[3]) for row in await tx.rows(IN_DOUBT, now, often, limit, seldom)]
-
+from merx.infra.db import ReadTx, Sql, Tx
+from merx.payments.model import NewRefund, OfflineRefund, Payment, Refund, RefundLine
 
 REFUND_COLUMNS = """r.id, r.payment_id, r.purchase_id, r.number, r.reason, r.state, r.currency, r.amount, r.attempts,
        r.order_id, r.shipping, r.shipping_tax, r.failure, r.created_at, r.settled_at, r.reversals"""
@@ -290,7 +113,6 @@ REFUNDS_OF = Sql(
 REFUND_LINES_OF = Sql(
     "SELECT order_line_id, amount, tax FROM refund_lines WHERE refund_id = $1 ORDER BY order_line_id"
 )
-FIND_PAYMENT = Sql(f"SELECT {COLUMNS} FROM payments WHERE id = $1")
 
 
 async def claim_refunds(
@@ -364,14 +186,21 @@ async def refund_lines_of(tx: ReadTx, refund_id: UUID) -> list[RefundLine]:
     return [RefundLine(*row) for row in await tx.rows(REFUND_LINES_OF, refund_id)]
 
 
-async def find_payment(tx: ReadTx, payment_id: UUID) -> Payment | None:
-    """An attempt by id, if there is one."""
-    row = await tx.row(FIND_PAYMENT, payment_id)
-    return None if row is None else to_payment(row)
+LEAVE_TO_STAFF = Sql("UPDATE refunds SET next_attempt_at = NULL WHERE id = $1")
+OFFLINE_REFUNDS = Sql("""
+SELECT r.id, r.purchase_id, p.provider, r.number, r.state, r.currency, r.amount, r.reason, r.failure, r.created_at
+  FROM refunds r JOIN payments p ON p.id = r.payment_id
+ WHERE p.provider = ANY($1::text[]) AND r.state = ANY($2::text[])
+ ORDER BY r.created_at, r.id LIMIT $3
+""")
 
 
-async def get_payment(tx: ReadTx, payment_id: UUID) -> Payment:
-    """An attempt by id."""
-    row = await tx.row(FIND_PAYMENT, payment_id)
-    assert row is not None
-    return to_payment(row)
+async def leave_to_staff(tx: Tx, *, refund_id: UUID) -> None:
+    """A submitted refund that people pay back: nobody is asked about it, its attempt ends with their word."""
+    await tx.run(LEAVE_TO_STAFF, refund_id)
+
+
+async def offline_refunds(tx: ReadTx, *, providers: Sequence[str], limit: int = 100) -> list[OfflineRefund]:
+    """Refunds that staff have to pay back by hand, and those that failed, oldest first."""
+    rows = await tx.rows(OFFLINE_REFUNDS, providers, ["submitted", "failed"], limit)
+    return [OfflineRefund(*row) for row in rows]

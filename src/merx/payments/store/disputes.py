@@ -8,16 +8,6 @@ from merx.infra.db import ReadTx, Sql, Tx
 from merx.kit.ids import new_id
 from merx.payments.model import Dispute, Payment
 from merx.payments.providers.model import DisputeMove, DisputeReport
-from merx.payments.store import COLUMNS, to_payment
-
-FIND_BY_REFERENCE = Sql(f"SELECT {COLUMNS} FROM payments WHERE provider_reference = $1 AND provider = $2")
-
-
-async def find_by_reference(tx: ReadTx, *, reference: str, provider: str) -> Payment | None:
-    """The captured attempt to which this provider gave this number of its own."""
-    row = await tx.row(FIND_BY_REFERENCE, reference, provider)
-    return None if row is None else to_payment(row)
-
 
 DISPUTE_COLUMNS = """d.id, d.payment_id, d.purchase_id, d.provider, d.reference, d.state, d.reason, d.currency, d.amount,
        coalesce((SELECT sum(m.amount) FROM dispute_moves m WHERE m.dispute_id = d.id), 0)::bigint AS withdrawn,

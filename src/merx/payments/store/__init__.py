@@ -1,0 +1,1 @@
+"""All SQL of payments, a module for each family of tables."""
