@@ -5,7 +5,7 @@ from datetime import datetime
 from merx.cashier.order_events import order_promised_paid
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.orders import OrderState, Purchase, record_promise_kept
+from merx.orders import OrderState, Purchase, record_authorized_paid
 from merx.payments import Payment, PaymentState
 
 
@@ -17,7 +17,7 @@ async def keep_promise(tx: Tx, purchase: Purchase, payment: Payment, *, now: dat
     """
     if payment.state is not PaymentState.AUTHORIZED or payment.release_at is not None:
         return False
-    orders = await record_promise_kept(tx, purchase_id=purchase.id, now=now)
+    orders = await record_authorized_paid(tx, purchase_id=purchase.id, now=now)
     await publish(tx, [order_promised_paid(purchase, order) for order in orders], now=now)
     return bool(orders)
 

@@ -10,7 +10,7 @@ from merx.infra.db import Tx
 from merx.infra.outbox import Event, publish
 from merx.inventory import return_sold, take_back
 from merx.ledger import post, reversed_transfer
-from merx.orders import OrderState, Purchase, has_shipped, withdraw_authorized
+from merx.orders import OrderState, Purchase, cancel_authorized_orders, has_shipped
 from merx.payments import PaymentState, expire_payments, lock_payment, payments_of, want_release
 
 
@@ -71,7 +71,7 @@ async def _release(tx: Tx, purchase: Purchase, *, now: datetime) -> list[UUID]:
 async def _cancel(
     tx: Tx, purchase: Purchase, *, reason: str, variants: Collection[UUID], actor_id: UUID | None, now: datetime
 ) -> None:  # fmt: skip
-    orders = await withdraw_authorized(tx, purchase_id=purchase.id, reason=reason)
+    orders = await cancel_authorized_orders(tx, purchase_id=purchase.id, reason=reason)
     booked = [transfer for order in orders for transfer in booked_sale(order, leg="sale")]
     legs = [reversed_transfer(each, leg=each.leg.replace("sale:", "void:")) for each in booked]
     await post(tx, legs, now=now)

@@ -11,6 +11,12 @@ from merx.orders.advance import (
     record_not_refunded,
     record_refunded,
 )
+from merx.orders.authorized import (
+    cancel_authorized_orders,
+    has_shipped,
+    place_authorized,
+    record_authorized_paid,
+)
 from merx.orders.errors import IllegalMove, OverReturned, OverShipped, UnknownOrder, UnknownPurchase
 from merx.orders.model import (
     AddressSnapshot,
@@ -33,13 +39,6 @@ from merx.orders.model import (
     ReviewableOrder,
 )
 from merx.orders.place import insert_purchases, set_purchase_provider
-from merx.orders.promise import (
-    has_shipped,
-    place_authorized,
-    record_promise_kept,
-    withdraw_authorized,
-)
-from merx.orders.promise_store import first_order
 from merx.orders.record import lock_order, record_delivered, record_received, record_shipped
 from merx.orders.record_returns import (
     after_sales_days,
@@ -53,6 +52,7 @@ from merx.orders.record_returns import (
     release_units,
 )
 from merx.orders.states import ORDER_STATES
+from merx.orders.store.authorizations import first_order
 from merx.orders.view import (
     get_order,
     get_order_view,
@@ -95,6 +95,7 @@ __all__ = [
     "UnknownPurchase",
     "advance_purchases",
     "after_sales_days",
+    "cancel_authorized_orders",
     "claim_units",
     "close_received",
     "first_order",
@@ -113,11 +114,11 @@ __all__ = [
     "place_authorized",
     "purchase_shares",
     "purchase_view",
+    "record_authorized_paid",
     "record_delivered",
     "record_exchanged",
     "record_given_back",
     "record_not_refunded",
-    "record_promise_kept",
     "record_received",
     "record_refund_approved",
     "record_refunded",
@@ -129,5 +130,4 @@ __all__ = [
     "set_purchase_provider",
     "units_without_hold",
     "unpaid_past_deadline",
-    "withdraw_authorized",
 ]

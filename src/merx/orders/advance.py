@@ -6,9 +6,10 @@ from uuid import UUID
 
 from merx.infra.db import ReadTx, Record, Tx
 from merx.infra.outbox import Event, publish
-from merx.orders import reversal_store, store
 from merx.orders.model import OrderState
 from merx.orders.states import ORDER_STATES
+from merx.orders.store import orders as store
+from merx.orders.store import reversals
 
 
 async def advance_purchases(
@@ -38,7 +39,7 @@ async def record_refunded(tx: Tx, *, purchase_id: UUID) -> None:
 
 async def record_not_refunded(tx: Tx, *, purchase_id: UUID) -> None:
     """The refund of money that came too late has failed after it had succeeded."""
-    await reversal_store.unmark_refunded(tx, purchase_id)
+    await reversals.unmark_refunded(tx, purchase_id)
 
 
 async def purchase_shares(tx: ReadTx, *, purchase_id: UUID) -> dict[UUID, int]:
@@ -46,7 +47,7 @@ async def purchase_shares(tx: ReadTx, *, purchase_id: UUID) -> dict[UUID, int]:
 
     Of what was not given back; of the totals where all of it was.
     """
-    found = await reversal_store.shares(tx, purchase_id)
+    found = await reversals.shares(tx, purchase_id)
     kept = {seller_id: total - refunded for seller_id, total, refunded in found}
     return kept if any(kept.values()) else {seller_id: total for seller_id, total, _ in found}
 

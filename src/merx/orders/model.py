@@ -85,7 +85,7 @@ class Overdue(msgspec.Struct, frozen=True):
 
 
 class Purchase(msgspec.Struct, frozen=True):
-    """A stored purchase. `authorized_at` is when it was placed on a promise, `paid_at` when its money was there."""
+    """A stored purchase. `authorized_at` is when it was placed on an authorization, `paid_at` when its money was there."""
 
     id: UUID
     number: str

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import Tx
-from merx.orders import store
 from merx.orders.model import NewOrder, NewOrderLine, NewPurchase
+from merx.orders.store import orders as store
 
 
 async def insert_purchases(

@@ -7,10 +7,11 @@ from uuid import UUID
 import asyncpg
 
 from merx.infra.db import Tx
-from merx.orders import replacements, store
 from merx.orders.errors import OverShipped, UnknownOrder
 from merx.orders.model import OrderView, Packed
 from merx.orders.rules import fulfilment_status, pick_replacements
+from merx.orders.store import orders as store
+from merx.orders.store import replacements
 from merx.orders.view import order_view
 
 

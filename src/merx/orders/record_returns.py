@@ -11,11 +11,12 @@ import asyncpg
 
 from merx.infra.db import ReadTx, Record, Tx
 from merx.infra.outbox import Event, publish
-from merx.orders import replacements, reversal_store, store
 from merx.orders.errors import OverReturned
 from merx.orders.model import LineClaim, LineRefund, NewReplacement, OrderState
 from merx.orders.record import derive_fulfilment
 from merx.orders.states import ORDER_STATES
+from merx.orders.store import orders as store
+from merx.orders.store import replacements, reversals
 
 
 async def claim_units(tx: Tx, *, order_id: UUID, claims: Sequence[LineClaim]) -> None:
@@ -100,7 +101,7 @@ async def record_taken_again(tx: Tx, *, order_id: UUID, amount: int) -> Record:
     The units stay cancelled or returned: the money is still owed. Returns the order's id, purchase_id, number, seller_id
     and currency.
     """
-    return await reversal_store.take_again(tx, order_id, amount=amount)
+    return await reversals.take_again(tx, order_id, amount=amount)
 
 
 async def after_sales_days(tx: ReadTx, *, order_id: UUID, default: int) -> int:

@@ -9,7 +9,6 @@ import msgspec
 from merx.infra.db import ReadTx, Record, Tx
 from merx.kit.actors import Actor, Agent, Buyer, SellerMember
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
-from merx.orders import store
 from merx.orders.errors import UnknownOrder, UnknownPurchase
 from merx.orders.model import (
     AddressSnapshot,
@@ -21,6 +20,7 @@ from merx.orders.model import (
     ReviewableLine,
     ReviewableOrder,
 )
+from merx.orders.store import orders as store
 
 _NEWEST = UUID(int=2**128 - 1)
 

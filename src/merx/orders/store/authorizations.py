@@ -1,4 +1,4 @@
-"""SQL of purchases that are served on a promise of money: it stands apart from `store.py`, which is long enough."""
+"""SQL of purchases whose money is authorized."""
 
 from datetime import datetime
 from uuid import UUID
@@ -26,7 +26,7 @@ UPDATE orders o SET payment_status = 'paid', version = o.version + 1
   FROM paid WHERE o.purchase_id = paid.id AND o.payment_status = 'authorized'
 RETURNING o.purchase_id, o.id, o.number, o.seller_id, o.currency, o.goods, o.shipping, o.shipping_tax, o.tax, o.total
 """)
-WITHDRAW = Sql("""
+CANCEL = Sql("""
 WITH moved AS (
     UPDATE purchases SET state = 'cancelled', cancel_reason = $2, version = version + 1
      WHERE id = $1 AND state = ANY($3::text[]) AND authorized_at IS NOT NULL AND paid_at IS NULL
@@ -42,18 +42,18 @@ SELECT EXISTS (SELECT FROM orders WHERE purchase_id = $1 AND fulfilment_status <
 
 
 async def place_authorized(tx: Tx, purchase_id: UUID, *, sources: list[str], now: datetime) -> list[Record]:
-    """Place a purchase whose money is promised; return its orders, none when it is in another state."""
+    """Place a purchase whose money is authorized; return its orders, none when it is in another state."""
     return await tx.rows(PLACE_AUTHORIZED, purchase_id, now, sources)
 
 
 async def mark_paid(tx: Tx, purchase_id: UUID, *, states: list[str], now: datetime) -> list[Record]:
-    """The promised money is there; return the orders it pays, none when that was known."""
+    """The authorized money is there; return the orders it pays, none when that was known."""
     return await tx.rows(MARK_PAID, purchase_id, now, states)
 
 
-async def withdraw(tx: Tx, purchase_id: UUID, *, reason: str, sources: list[str]) -> list[Record]:
-    """Cancel a purchase whose promised money was not taken; return its orders, none when it is not so."""
-    return await tx.rows(WITHDRAW, purchase_id, reason, sources)
+async def cancel(tx: Tx, purchase_id: UUID, *, reason: str, sources: list[str]) -> list[Record]:
+    """Cancel a purchase whose authorized money was not captured; return its orders, none when it is not so."""
+    return await tx.rows(CANCEL, purchase_id, reason, sources)
 
 
 async def is_shipped(tx: Tx, purchase_id: UUID) -> bool:
