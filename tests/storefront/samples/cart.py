@@ -1,0 +1,43 @@
+"""The cart."""
+
+from tests.storefront.samples.core import PRICES, Pages, card, line, money, text
+
+from merx.storefront import views as v
+
+
+def cart(locale: str, currency: str) -> v.CartView:
+    """Two shops, one line that asks for too many."""
+    return v.CartView(
+        groups=(
+            v.CartGroupView(
+                seller_name=text("Northlight Studio", locale),
+                lines=(
+                    line(0, locale, currency),
+                    line(6, locale, currency, quantity=5, problem="fewer_left", left=2, total=None),
+                ),
+                subtotal=money(PRICES[currency][0], currency),
+            ),
+            v.CartGroupView(
+                seller_name=text("Slow House", locale),
+                lines=(line(1, locale, currency), line(4, locale, currency, problem="sold_out", total=None)),
+                subtotal=money(PRICES[currency][1], currency),
+            ),
+        ),
+        count=2,
+        total=money(PRICES[currency][0] + PRICES[currency][1], currency),
+        can_check_out=False,
+    )
+
+
+def pages(locale: str, currency: str) -> Pages:
+    """Full and empty."""
+    cards = tuple(card(index, locale, currency) for index in range(8))
+    return {
+        "cart": ("cart.html", cart(locale, currency)),
+        "cart-empty": (
+            "cart.html",
+            v.CartView(
+                groups=(), count=0, total=money(0, currency), can_check_out=False, suggestions=cards[:4]
+            ),
+        ),
+    }
