@@ -10,11 +10,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.migrate import migrate
 from merx.infra.postgres import database_url
-from merx.infra.settings import load_settings
 
 HOME = Path(__file__).parents[1] / ".merx" / "test"
 KEPT = ("schema_migrations", "balances_cursor")

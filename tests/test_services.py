@@ -10,9 +10,10 @@ import pytest
 from merx.accounts import UnknownAccount, register
 from merx.app import edge_rules
 from merx.commands.staff import add_staff, remove_staff
+from merx.configuration import load_settings
 from merx.infra.db import Database
-from merx.infra.settings import load_settings
 from merx.payments.providers import payment_providers
+from merx.payments.providers.alipay import AlipaySettings
 from merx.services import master_keys
 from merx.simulators import ensure_keys
 from merx.simulators.alipay import ensure_certificates
@@ -27,7 +28,7 @@ def test_alipay_is_offered_as_a_cashier_and_in_the_demo_as_a_code(tmp_path: Path
     ensure_keys(tmp_path / "simulators")
     assert alipay_codes(tmp_path) == ["alipay", "alipay_qr"]
     assert alipay_codes(tmp_path, MERX_ALIPAY_QR="false") == ["alipay"]
-    assert load_settings({"MERX_HOME": str(tmp_path)}).alipay_qr is False
+    assert load_settings({"MERX_HOME": str(tmp_path)}).of(AlipaySettings).alipay_qr is False
 
 
 def test_alipay_is_built_from_certificates_alone(tmp_path: Path) -> None:

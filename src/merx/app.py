@@ -11,12 +11,14 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from merx.api import api_handlers, payment_handlers
+from merx.catalog import MediaSettings
+from merx.configuration import load_settings
 from merx.infra.db import LOST, DatabaseLost, Sql
 from merx.infra.http import Edge, EdgeRules, FileRoot, domain_problem, fault_problem, http_problem
 from merx.infra.pages import PageCache, listen_for_changes
-from merx.infra.settings import Settings, load_settings
+from merx.infra.settings import Settings
 from merx.kit.errors import DomainError
-from merx.payments.providers import card_checkout_address
+from merx.payments.providers import payment_pages
 from merx.services import Services, open_services
 from merx.storefront import STATIC, storefront_exception_handlers, storefront_handlers
 
@@ -50,7 +52,7 @@ def create_app(services: Services | None = None) -> Edge:
         request_max_body_size=None,  # the outer layer counts
     )
     app.state.static = FileRoot(STATIC)
-    app.state.media = FileRoot(settings.media_dir)
+    app.state.media = FileRoot(settings.of(MediaSettings).media_dir)
     if services:
         app.state.services = services
     return Edge(app, edge_rules(settings), pages)
@@ -58,8 +60,8 @@ def create_app(services: Services | None = None) -> Edge:
 
 @contextlib.asynccontextmanager
 async def _open(app: Litestar, settings: Settings, pages: PageCache) -> AsyncIterator[None]:
-    assert settings.database_url is not None, "web workers attach to a database that runs"
-    async with open_services(settings, settings.database_url, pages=pages) as services:
+    assert settings.system.database_url is not None, "web workers attach to a database that runs"
+    async with open_services(settings, settings.system.database_url, pages=pages) as services:
         app.state.services = services
         listening = asyncio.create_task(listen_for_changes(services.db, pages))
         try:
@@ -72,18 +74,13 @@ async def _open(app: Litestar, settings: Settings, pages: PageCache) -> AsyncIte
 
 def edge_rules(settings: Settings) -> EdgeRules:
     """What the outer layer enforces under these settings."""
-    public = urlsplit(settings.public_url)
-    gateways = [settings.alipay_gateway_url] if settings.alipay_gateway_url else []
-    if settings.card_secret_key is not None:
-        gateways.append(card_checkout_address(settings.card_base_url))
-    if settings.wechat_mch_id is not None:
-        # A phone goes on from the API's link to WeChat Pay's own pages.
-        gateways += [settings.wechat_base_url, "https://wx.tenpay.com"]
+    public = urlsplit(settings.web.public_url)
+    pages = [urlsplit(page) for page in payment_pages(settings)]
     return EdgeRules(
-        hosts=frozenset(settings.trusted_hosts),
+        hosts=frozenset(settings.web.trusted_hosts),
         origins=frozenset({f"{public.scheme}://{public.netloc}"}),
-        max_body_bytes=settings.max_body_bytes,
-        form_targets=tuple(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for url in gateways),
+        max_body_bytes=settings.web.max_body_bytes,
+        form_targets=tuple(f"{page.scheme}://{page.netloc}" for page in pages),
         hsts=public.scheme == "https",
     )
 

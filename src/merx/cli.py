@@ -17,11 +17,12 @@ from merx import __version__
 from merx.infra.logging import configure_logging
 from merx.infra.migrate import MigrationError, migrate
 from merx.infra.postgres import PostgresError, database_url
-from merx.infra.settings import LOCALES, Settings, SettingsError, explain_settings, load_settings
+from merx.infra.settings import Settings, SettingsError
 from merx.kit.errors import DomainError
+from merx.kit.i18n import LOCALES
 
 # Function-level imports: this module is the one place where they are allowed. A command loads only what it needs, so
-# `merx config` or `merx psql` does not wait for the web framework and the whole domain.
+# `merx psql` does not wait for the web framework. The settings bring the domain with them: its packages declare them.
 
 T = TypeVar("T")
 
@@ -56,11 +57,13 @@ def _fail(error: Exception) -> NoReturn:
 
 
 def _settings(process: str | None = None, *, defaults: dict[str, str] | None = None) -> Settings:
+    from merx.configuration import load_settings
+
     try:
         settings = load_settings(defaults=defaults)
     except SettingsError as error:
         _fail(error)
-    configure_logging(level=settings.log_level, process=process)
+    configure_logging(level=settings.system.log_level, process=process)
     return settings
 
 
@@ -105,12 +108,20 @@ def serve(*, demo: bool) -> None:
 
 def _print_addresses(settings: Settings, *, demo: bool) -> None:
     console = Console(highlight=False)
-    console.print(f"\n[bold green]Merx is ready[/]  {settings.public_url}")
-    if settings.simulators:
-        console.print(f"  simulated Alipay  http://localhost:{settings.simulator_alipay_port}")
-        console.print(f"  simulated WeChat Pay  http://localhost:{settings.simulator_wechat_port}/cashier")
-        console.print(f"  simulated card API  http://localhost:{settings.simulator_card_port}")
-        console.print(f"  mail that was sent  http://localhost:{settings.simulator_mail_http_port}")
+    console.print(f"\n[bold green]Merx is ready[/]  {settings.web.public_url}")
+    if settings.system.simulators:
+        from merx.notifications import MailSettings
+        from merx.payments.providers.alipay import AlipaySettings
+        from merx.payments.providers.card import CardSettings
+        from merx.payments.providers.wechat import WechatSettings
+
+        for what, port, path in (
+            ("simulated Alipay", settings.of(AlipaySettings).simulator_alipay_port, ""),
+            ("simulated WeChat Pay", settings.of(WechatSettings).simulator_wechat_port, "/cashier"),
+            ("simulated card API", settings.of(CardSettings).simulator_card_port, ""),
+            ("mail that was sent", settings.of(MailSettings).simulator_mail_http_port, ""),
+        ):
+            console.print(f"  {what}  http://localhost:{port}{path}")
     if demo:
         from merx.demo import DEMO_LOGINS
 
@@ -143,7 +154,7 @@ def worker() -> None:
 
 def _need_database(process: str) -> Settings:
     settings = _settings(process)
-    if settings.database_url is None:
+    if settings.system.database_url is None:
         msg = f"MERX_DATABASE_URL: nothing was given. `merx {process}` needs a database; `merx serve` brings its own."
         raise click.ClickException(msg)
     return settings
@@ -159,21 +170,26 @@ def _stop_event() -> asyncio.Event:
 @main.command()
 def simulators() -> None:
     """Run only the simulated payment providers and mail server."""
+    from merx.notifications import MailSettings
+    from merx.payments.providers.alipay import AlipaySettings
+    from merx.payments.providers.card import CardSettings
+    from merx.payments.providers.wechat import WechatSettings
     from merx.simulators import serve_simulators
 
     settings = _settings("simulators", defaults=_DEMO_DEFAULTS)
+    mail = settings.of(MailSettings)
 
     async def work() -> None:
         serving = asyncio.create_task(
             serve_simulators(
                 host="127.0.0.1",
-                alipay_port=settings.simulator_alipay_port,
-                wechat_port=settings.simulator_wechat_port,
-                card_port=settings.simulator_card_port,
-                card_webhook_url=f"{settings.public_url}/payments/card/notify",
-                mail_smtp_port=settings.simulator_mail_smtp_port,
-                mail_http_port=settings.simulator_mail_http_port,
-                state_dir=settings.home / "simulators",
+                alipay_port=settings.of(AlipaySettings).simulator_alipay_port,
+                wechat_port=settings.of(WechatSettings).simulator_wechat_port,
+                card_port=settings.of(CardSettings).simulator_card_port,
+                card_webhook_url=f"{settings.web.public_url}/payments/card/notify",
+                mail_smtp_port=mail.simulator_mail_smtp_port,
+                mail_http_port=mail.simulator_mail_http_port,
+                state_dir=settings.system.home / "simulators",
             )
         )
         stopped = asyncio.create_task(_stop_event().wait())
@@ -214,7 +230,7 @@ def demo() -> None:
     async def work() -> None:
         async with database_url(settings) as dsn:
             await migrate(dsn, progress=_say)
-            database = await Database(dsn, pool_size=settings.db_pool_size).open()
+            database = await Database(dsn, pool_size=settings.system.db_pool_size).open()
             try:
                 await load_demo(database, settings, progress=_say)
             finally:
@@ -262,8 +278,8 @@ def import_command(
         settings,
         file=file,
         seller_code=seller,
-        currency=currency or settings.default_currency,
-        locale=locale or settings.default_locale,
+        currency=currency or settings.shop.default_currency,
+        locale=locale or settings.shop.default_locale,
         pictures=pictures,
         create_categories=create_categories,
         all_or_nothing=all_or_nothing,
@@ -317,6 +333,8 @@ def staff_remove(*, email: str) -> None:
 @click.option("--full", is_flag=True, help="Read every picture file instead of a sample.")
 def verify(*, as_json: bool, full: bool) -> None:
     """Prove every invariant over the whole database; exit code 1 names the rows that break one."""
+    from merx.catalog import MediaSettings
+    from merx.reconciliation import ReconciliationSettings
     from merx.verify import run_verify
 
     settings = _settings()
@@ -326,10 +344,10 @@ def verify(*, as_json: bool, full: bool) -> None:
             return await run_verify(
                 dsn,
                 as_json=as_json,
-                key_ids=[key.id for key in settings.master_keys],
-                media_dir=settings.media_dir,
+                key_ids=[key.id for key in settings.keys.master_keys],
+                media_dir=settings.of(MediaSettings).media_dir,
                 full=full,
-                clearing_days=settings.clearing_days,
+                clearing_days=settings.of(ReconciliationSettings).clearing_days,
             )
 
     sys.exit(_run(work()))
@@ -384,6 +402,8 @@ def psql(*, arguments: tuple[str, ...]) -> None:
 @main.command()
 def config() -> None:
     """Show every setting: value (secrets masked), where it comes from, what it is for."""
+    from merx.configuration import explain_settings
+
     try:
         lines = explain_settings()
     except SettingsError as error:

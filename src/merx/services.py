@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from merx.cashier import NoticeQueue
-from merx.checkout import PlacementQueue
+from merx.checkout import CheckoutSettings, PlacementQueue
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.pages import PageCache
@@ -36,7 +36,7 @@ class Services:
         self.placement = PlacementQueue(
             db,
             clock=clock,
-            deadline=timedelta(seconds=settings.payment_deadline_seconds),
+            deadline=timedelta(seconds=settings.of(CheckoutSettings).payment_deadline_seconds),
             methods=providers.terms(),
         )
         self.notices = NoticeQueue(db)
@@ -44,7 +44,9 @@ class Services:
 
 def master_keys(settings: Settings) -> MasterKeys:
     """The key ring of these settings."""
-    return MasterKeys({key.id: key.key for key in settings.master_keys}, index_key=settings.blind_index_key)
+    return MasterKeys(
+        {key.id: key.key for key in settings.keys.master_keys}, index_key=settings.keys.blind_index_key
+    )
 
 
 @asynccontextmanager
@@ -52,7 +54,7 @@ async def open_services(
     settings: Settings, dsn: str, *, pages: PageCache | None = None
 ) -> AsyncIterator[Services]:
     """Connect to everything; close it at the end, after what was already accepted is decided."""
-    db = await Database(dsn, pool_size=settings.db_pool_size).open()
+    db = await Database(dsn, pool_size=settings.system.db_pool_size).open()
     providers = payment_providers(settings)
     services = Services(
         settings=settings, db=db, keys=master_keys(settings), providers=providers, pages=pages

@@ -142,13 +142,13 @@ class Shop:
         """Start everything and return when the shop answers. Raises ServeError, PostgresError or MigrationError."""
         settings = self._settings
         self._require_free_ports()
-        dsn = settings.database_url or await self._start_postgres()
+        dsn = settings.system.database_url or await self._start_postgres()
         applied = await migrate(dsn, progress=lambda name: self._say(f"Migrating the database: {name}"))
         log.info("database_ready", migrations_applied=len(applied))
         environment = self._child_environment(dsn)
-        if settings.simulators:
+        if settings.system.simulators:
             simulators = self._start_child("simulators", environment)
-            for port in (settings.simulator_alipay_port, settings.simulator_mail_smtp_port):
+            for port in settings.simulator_ports().values():
                 await self._until_ready(simulators, _accepts("127.0.0.1", port))
         if self._demo:
             await self._load_demo(environment)
@@ -172,7 +172,9 @@ class Shop:
             child.kill()
 
     async def _start_postgres(self) -> str:
-        server = EmbeddedPostgres(home=self._settings.home, bin_dir=self._settings.postgres_bin_dir, log=log)
+        server = EmbeddedPostgres(
+            home=self._settings.system.home, bin_dir=self._settings.system.postgres_bin_dir, log=log
+        )
         told = False
         while True:
             try:
@@ -191,9 +193,9 @@ class Shop:
     def _child_environment(self, dsn: str) -> dict[str, str]:
         return {
             **os.environ,
-            "MERX_HOME": str(self._settings.home),
+            "MERX_HOME": str(self._settings.system.home),
             "MERX_DATABASE_URL": dsn,
-            "MERX_SIMULATORS": "true" if self._settings.simulators else "false",
+            "MERX_SIMULATORS": "true" if self._settings.system.simulators else "false",
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -229,15 +231,8 @@ class Shop:
 
     def _require_free_ports(self) -> None:
         settings = self._settings
-        wanted = [("MERX_PORT", settings.host, settings.port)]
-        if settings.simulators:
-            wanted += [
-                ("MERX_SIMULATOR_ALIPAY_PORT", "127.0.0.1", settings.simulator_alipay_port),
-                ("MERX_SIMULATOR_WECHAT_PORT", "127.0.0.1", settings.simulator_wechat_port),
-                ("MERX_SIMULATOR_CARD_PORT", "127.0.0.1", settings.simulator_card_port),
-                ("MERX_SIMULATOR_MAIL_SMTP_PORT", "127.0.0.1", settings.simulator_mail_smtp_port),
-                ("MERX_SIMULATOR_MAIL_HTTP_PORT", "127.0.0.1", settings.simulator_mail_http_port),
-            ]
+        wanted = [("MERX_PORT", settings.web.host, settings.web.port)]
+        wanted += [(variable, "127.0.0.1", port) for variable, port in settings.simulator_ports().items()]
         for variable, host, port in wanted:
             try:
                 family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[
@@ -291,8 +286,8 @@ async def serve(
 @contextlib.asynccontextmanager
 async def _only_shop_of(settings: Settings) -> AsyncIterator[None]:
     """Refuse a second shop on the same home folder; the kernel frees the lock however this process ends."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    path = settings.home / "serve.json"  # holds the lock and tells about its holder
+    settings.system.home.mkdir(parents=True, exist_ok=True)
+    path = settings.system.home / "serve.json"  # holds the lock and tells about its holder
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -301,7 +296,7 @@ async def _only_shop_of(settings: Settings) -> AsyncIterator[None]:
             raise ServeError(_already_running(path)) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(
-            descriptor, msgspec.json.encode(Running(pid=os.getpid(), public_url=settings.public_url)), 0
+            descriptor, msgspec.json.encode(Running(pid=os.getpid(), public_url=settings.web.public_url)), 0
         )
         yield
     finally:
@@ -335,14 +330,12 @@ def _accepts(host: str, port: int) -> Callable[[], Coroutine[None, None, bool]]:
 
 
 def _is_healthy(settings: Settings) -> Callable[[], Coroutine[None, None, bool]]:
-    host = _reachable_host(settings.host)
-    question = (
-        f"GET /health HTTP/1.1\r\nHost: {urlsplit(settings.public_url).netloc}\r\nConnection: close\r\n\r\n"
-    )
+    host = _reachable_host(settings.web.host)
+    question = f"GET /health HTTP/1.1\r\nHost: {urlsplit(settings.web.public_url).netloc}\r\nConnection: close\r\n\r\n"
 
     async def probe() -> bool:
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(host, settings.port), 5)
+            reader, writer = await asyncio.wait_for(asyncio.open_connection(host, settings.web.port), 5)
             try:
                 writer.write(question.encode())
                 status = (await asyncio.wait_for(reader.readline(), 10)).split()

@@ -12,11 +12,11 @@ from merx.infra.dispatch import dispatch, subscribe
 from merx.infra.jobs import Job, run_jobs
 from merx.infra.settings import Settings
 from merx.ledger import fold_balances
-from merx.notifications import SmtpMailer, send_mails
+from merx.notifications import MailSettings, SmtpMailer, send_mails
 from merx.orders import close_received
 from merx.reconciliation import reconcile
 from merx.refunds import ask_refunds, send_refunds
-from merx.returns import act_on_silence
+from merx.returns import ReturnsSettings, act_on_silence
 from merx.services import Services, open_services
 from merx.subscriptions import SUBSCRIPTIONS
 
@@ -25,8 +25,8 @@ CLOSE_BATCH = 200
 
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set."""
-    assert settings.database_url is not None, "the worker attaches to a database that runs"
-    async with open_services(settings, settings.database_url) as services:
+    assert settings.system.database_url is not None, "the worker attaches to a database that runs"
+    async with open_services(settings, settings.system.database_url) as services:
         await subscribe(services.db, SUBSCRIPTIONS)
         await run_jobs(services.db, jobs_of(services), clock=services.clock, stop=stop)
 
@@ -50,14 +50,15 @@ def jobs_of(services: Services) -> list[Job]:
         Job("expire_idle_carts", 300, lambda now: expire_idle_carts(db, now=now)),
         Job("forget_expired", 3600, lambda now: forget_expired(db, now=now)),
     ]
-    if settings.smtp_url is not None:
-        mailer = SmtpMailer(settings.smtp_url, sender=settings.mail_from, public_url=settings.public_url)
+    mail = settings.of(MailSettings)
+    if mail.smtp_url is not None:
+        mailer = SmtpMailer(mail.smtp_url, sender=mail.mail_from, public_url=settings.web.public_url)
         jobs.append(Job("send_mails", 1, lambda now: send_mails(db, services.keys, mailer, now=now)))
     return jobs
 
 
 async def _close(db: Database, settings: Settings, now: datetime) -> int:
-    before = now - timedelta(days=settings.after_sales_days)
+    before = now - timedelta(days=settings.of(ReturnsSettings).after_sales_days)
     return await db.write(lambda tx: close_received(tx, received_before=before, limit=CLOSE_BATCH, now=now))
 
 

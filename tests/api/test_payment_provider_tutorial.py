@@ -11,23 +11,28 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from tests.api.support import Api, Changes, Placed, key
 from tests.world.shop import total_of
 
 from merx import payments
-from merx.infra.settings import load_settings
+from merx.configuration import SECTIONS
+from merx.infra.settings import Settings, SettingsError, load
 from merx.payments import providers
 from merx.payments.providers import ProviderRegistry
 from merx.payments.providers.families import FAMILIES
+from merx.payments.providers.family import Family
 from merx.refunds import send_refunds
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tutorials" / "payment-provider.md").read_text(encoding="utf-8")
 FAMILY_SOURCE = (ROOT / "src/merx/payments/providers/families.py").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-ACCOUNT = {"address": "https://pebble.test", "merchant": "m-1", "key": "pebble-secret"}
+ACCOUNT = {
+    "MERX_PEBBLE_ADDRESS": "https://pebble.test",
+    "MERX_PEBBLE_MERCHANT": "m-1",
+    "MERX_PEBBLE_KEY": "pebble-secret",
+}
 
 
 class Pebble:
@@ -84,22 +89,27 @@ def test_the_line_of_the_page_is_all_that_the_list_of_families_needs() -> None:
     assert {re.sub(r"\w+", "x", each.strip()) for each in lines} == {re.sub(r"\w+", "x", line.strip())}
 
 
-def test_it_is_offered_when_its_file_is_there(pebble_module: Any, tmp_path: Path) -> None:
-    settings = load_settings({"MERX_HOME": str(tmp_path / "home")})
-    assert list(pebble_module.from_settings(settings)) == []
-    settings.home.mkdir(parents=True, exist_ok=True)
-    (settings.home / "pebble.json").write_text(json.dumps(ACCOUNT))
-    (provider,) = pebble_module.from_settings(settings)
+def pebble_settings(family: Family, home: Path, **given: str) -> Settings:
+    return load((*SECTIONS, *family.settings), {"MERX_HOME": str(home), **given})
+
+
+def test_it_is_offered_when_its_settings_say_enough(pebble_module: Any, tmp_path: Path) -> None:
+    family = pebble_module.FAMILY
+    assert list(family.providers(pebble_settings(family, tmp_path))) == []
+    (provider,) = family.providers(pebble_settings(family, tmp_path, **ACCOUNT))
     assert (provider.code, provider.currencies) == ("pebble", frozenset({"CNY"}))
+    assert list(family.pages(pebble_settings(family, tmp_path))) == ["https://api.pebble.example"]
+    with pytest.raises(SettingsError, match="MERX_PEBBLE_KEY: nothing was given"):
+        pebble_settings(family, tmp_path, MERX_PEBBLE_MERCHANT="m-1")
 
 
 async def test_a_purchase_is_paid_with_it_and_paid_back(
-    api: Api, changes: Changes, pebble_module: Any
+    api: Api, changes: Changes, pebble_module: Any, tmp_path: Path
 ) -> None:
     peer = Pebble()
-    account = msgspec.convert(ACCOUNT, sys.modules["merx.payments.providers.pebble.provider"].Account)
-    provider = pebble_module.PebbleProvider(
-        account,
+    settings = pebble_settings(pebble_module.FAMILY, tmp_path, **ACCOUNT)
+    provider = sys.modules["merx.payments.providers.pebble.provider"].PebbleProvider(
+        settings.of(*pebble_module.FAMILY.settings),
         http=httpx.AsyncClient(transport=httpx.MockTransport(peer.answer)),
         clock=api.services.clock,
     )

@@ -91,6 +91,15 @@ def test_only_edges_handlers_jobs_and_the_listed_use_cases_begin_transactions() 
     }
 
 
+def test_infra_and_the_roots_know_no_payment_provider() -> None:
+    providers = re.compile(r"alipay|wechat|stripe|bank_transfer|cash_on_delivery|\bcards?\b", re.IGNORECASE)
+    own = [
+        *_in({"infra", "kit"}),
+        *(SOURCE / name for name in ("app.py", "supervise.py", "configuration.py")),
+    ]
+    assert [_name(path) for path in own if providers.search(path.read_text())] == []
+
+
 def test_no_money_is_a_float() -> None:
     for path in MODULES:
         if path.relative_to(SOURCE).parts[0] in DOMAINS | {"kit"}:

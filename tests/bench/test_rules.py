@@ -12,9 +12,9 @@ from merx.bench.model import BenchError, Line, Requirement
 from merx.bench.notices import write_notices
 from merx.bench.report import as_document, number
 from merx.bench.web import provider_keys
-from merx.infra.payment_settings import SIMULATED_WECHAT
 from merx.kit.money import Money, tax_inside
 from merx.payments.providers import ProviderStatus, WechatProvider
+from merx.payments.providers.wechat.settings import SIMULATED
 
 
 def test_a_ratio_is_the_figure_by_its_floor() -> None:
@@ -121,14 +121,14 @@ def test_a_prepared_notice_is_one_the_shop_believes(tmp_path: Path) -> None:
     private, public = provider_keys(tmp_path)
     write_notices(tmp_path / "notices", ["26112100000000AAP1", "26112100000000BBP1"], tmp_path)
     provider = WechatProvider(
-        app_id=SIMULATED_WECHAT["wechat_app_id"],
-        mch_id=SIMULATED_WECHAT["wechat_mch_id"],
-        cert_serial=SIMULATED_WECHAT["wechat_cert_serial"],
+        app_id=SIMULATED["wechat_app_id"],
+        mch_id=SIMULATED["wechat_mch_id"],
+        cert_serial=SIMULATED["wechat_cert_serial"],
         private_key_pem=private.read_text(),
-        api_v3_key=SIMULATED_WECHAT["wechat_api_v3_key"],
+        api_v3_key=SIMULATED["wechat_api_v3_key"],
         base_url="http://127.0.0.1:9",
         http=httpx.AsyncClient(),
-        public_key_id=SIMULATED_WECHAT["wechat_public_key_id"],
+        public_key_id=SIMULATED["wechat_public_key_id"],
         public_key_pem=public.read_text(),
     )
     names = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Serial", "Wechatpay-Signature")

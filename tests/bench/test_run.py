@@ -13,7 +13,8 @@ from merx.bench.engine import measure_engine
 from merx.bench.floor import find_pgbench, measure_floor
 from merx.bench.history import load_history
 from merx.bench.model import Sizes
-from merx.infra.settings import Settings, load_settings
+from merx.configuration import load_settings
+from merx.infra.settings import Settings
 
 TINY = Sizes(
     repeats=1,

@@ -14,9 +14,9 @@ from tests.world.shop import a_shop
 from tests.world.till import PUBLIC_URL, Bought, Till
 
 from merx.cashier import choose_provider, start_payment
+from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.infra.settings import load_settings
 from merx.payments.providers import (
     RESILIENT,
     GuardRules,

@@ -12,11 +12,11 @@ from tests.world.shop import Shop
 from tests.world.till import DEADLINE, Till
 
 from merx.accounts import register
+from merx.configuration import load_settings
 from merx.fulfilment import ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain, subscribe
-from merx.infra.settings import load_settings
 from merx.inventory import Receipt, receive_stock
 from merx.kit.ids import new_id
 from merx.sellers import add_member

@@ -33,9 +33,9 @@ from tests.test_serve import part
 from tests.world.shop import ADDRESS, PRICES, a_shop, total_of
 
 from merx.accounts import hash_password, register
+from merx.configuration import load_settings
 from merx.infra.db import Database
 from merx.infra.postgres.server import read_connection
-from merx.infra.settings import load_settings
 from merx.sellers import add_member
 from merx.services import master_keys
 

@@ -6,12 +6,13 @@ from PIL import Image
 
 from merx.accounts import log_in
 from merx.catalog import ProductChanges, edit_product, product_by_slug
+from merx.configuration import load_settings
 from merx.demo import DEMO_LOGINS, load_demo
 from merx.demo.content import read_products, read_shop
 from merx.demo.fetch import SHA256
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
-from merx.infra.settings import Settings, load_settings
+from merx.infra.settings import Settings
 from merx.kit.clock import system_clock
 from merx.sellers import delivery_rates, get_seller_by_code, seller_ids_of
 
@@ -43,7 +44,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lay_out_pictures(settings: Settings) -> None:
     """Small pictures under the photographs' names, where the fetched ones would lie."""
-    folder = settings.home / "cache" / f"demo-pictures-{SHA256[:12]}"
+    folder = settings.system.home / "cache" / f"demo-pictures-{SHA256[:12]}"
     folder.mkdir(parents=True)
     for index, product in enumerate(one for seller in read_shop().sellers for one in read_products(seller)):
         out = io.BytesIO()
@@ -97,7 +98,9 @@ async def test_every_demo_login_works_and_staff_work_for_their_seller(
 ) -> None:
     lay_out_pictures(settings)
     await load_demo(db, settings, progress=ignore)
-    keys = MasterKeys({key.id: key.key for key in settings.master_keys}, index_key=settings.blind_index_key)
+    keys = MasterKeys(
+        {key.id: key.key for key in settings.keys.master_keys}, index_key=settings.keys.blind_index_key
+    )
     sellers = []
     for login in DEMO_LOGINS:
         _, account = await log_in(

@@ -17,9 +17,9 @@ from tests.world.shop import a_shop
 
 from merx.api import openapi_document
 from merx.app import create_app
+from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
-from merx.infra.settings import load_settings
 from merx.payments.providers import AlipayProvider, ProviderRegistry
 from merx.services import Services
 from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator

@@ -5,10 +5,12 @@ import re
 import tomllib
 from pathlib import Path
 
-from merx.infra.settings import CONFIG_FILE, SETTINGS
+from merx.configuration import SECTIONS
+from merx.infra.settings import CONFIG_FILE, OWN, settings_of
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SETTINGS = settings_of((*OWN, *SECTIONS))
 DEPENDENCIES = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 
 
@@ -19,13 +21,13 @@ def _packages(lines: list[object]) -> set[str]:
 
 def test_every_setting_has_its_line_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(MERX_\w+)` \| ([^|]+) \|", OPERATIONS, re.MULTILINE))
-    assert sorted(rows) == sorted(setting.variable for setting in SETTINGS)
-    defaults = {each.variable: each.default for each in SETTINGS if each.default is not None}
+    assert sorted(rows) == sorted(SETTINGS)
+    defaults = {name: each.default for name, each in SETTINGS.items() if each.default is not None}
     assert [name for name, default in defaults.items() if f"`{default}`" not in rows[name]] == []
 
 
 def test_no_page_names_a_setting_that_does_not_exist() -> None:
-    known = {setting.variable for setting in SETTINGS} | {CONFIG_FILE, "MERX_NAME", "MERX_TEST_DATABASE_URL"}
+    known = set(SETTINGS) | {CONFIG_FILE, "MERX_NAME", "MERX_PEBBLE_KEY"}
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     named = {
         name

@@ -10,9 +10,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from merx.configuration import load_settings
 from merx.infra.migrate import MigrationError, load_migrations, migrate
 from merx.infra.postgres import database_url
-from merx.infra.settings import load_settings
 
 
 @pytest.fixture(scope="module")

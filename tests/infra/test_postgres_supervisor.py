@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import asyncpg
 import pytest
 
+from merx.configuration import load_settings
 from merx.infra.logging import get_logger
 from merx.infra.postgres import EmbeddedPostgres, PostgresError, database_url, find_bin_dir
 from merx.infra.postgres.configuration import ident, initdb_arguments, server
@@ -23,7 +24,7 @@ from merx.infra.postgres.errors import AlreadyRunningError
 from merx.infra.postgres.installation import SHARED_STATE
 from merx.infra.postgres.server import read_connection
 from merx.infra.processes import is_running
-from merx.infra.settings import Settings, load_settings
+from merx.infra.settings import Settings
 
 SECONDS = 30
 
@@ -189,7 +190,7 @@ async def test_programs_share_one_server_which_stops_after_the_last(settings: Se
 
     await owner()
     assert order == ["attached", "owner leaves", "attached left", "server stopped"]
-    assert read_connection(settings.home) is None
+    assert read_connection(settings.system.home) is None
 
 
 async def test_many_programs_that_start_at_once_agree_on_one_server(settings: Settings) -> None:
@@ -204,7 +205,7 @@ async def test_many_programs_that_start_at_once_agree_on_one_server(settings: Se
 
 async def test_a_configured_database_is_used_as_it_is(tmp_path: Path) -> None:
     keys = load_settings({"MERX_HOME": str(tmp_path)})
-    assert keys.database_url is None
+    assert keys.system.database_url is None
     settings = load_settings({"MERX_HOME": str(tmp_path), "MERX_DATABASE_URL": "postgresql://merx@db/merx"})
     async with database_url(settings) as dsn:
         assert dsn == "postgresql://merx@db/merx"

@@ -24,9 +24,9 @@ from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from merx.app import create_app
 from merx.cashier import ask_provider, cancel_purchase, start_payment
 from merx.checkout import Placed
+from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.infra.settings import load_settings
 from merx.inventory import Receipt, receive_stock
 from merx.kit.errors import Unavailable
 from merx.kit.ids import new_id

@@ -9,7 +9,7 @@ from tests.reconciliation.conftest import Books
 from tests.world.shop import total_of
 
 from merx.commands.reconcile import reconcile_and_show, run_reconcile
-from merx.infra.settings import load_settings
+from merx.configuration import load_settings
 from merx.kit.money import Money
 from merx.simulators.alipay.model import Fault, FaultKind
 

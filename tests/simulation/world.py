@@ -17,11 +17,11 @@ from tests.world.shop import PRICES, Shop, a_shop
 
 from merx.accounts import register
 from merx.app import create_app
-from merx.checkout import Placed, PlaceOrder, Refused
+from merx.checkout import CheckoutSettings, Placed, PlaceOrder, Refused
+from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain, subscribe
-from merx.infra.settings import load_settings
 from merx.kit.ids import new_id
 from merx.payments.providers import ProviderAction
 from merx.sellers import add_member
@@ -151,7 +151,7 @@ class World:
             transport=httpx.ASGITransport(app=create_app(self.services)),  # type: ignore[arg-type]
             base_url=PUBLIC_URL,
         )
-        self.deadline = timedelta(seconds=settings.payment_deadline_seconds)
+        self.deadline = timedelta(seconds=settings.of(CheckoutSettings).payment_deadline_seconds)
         self.jobs = {job.name: job for job in jobs_of(self.services)}
         self.prices = {sku: price for sku, (price, _) in PRICES.items()}
         self.on_sale = dict.fromkeys(PRICES, True)

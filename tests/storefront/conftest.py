@@ -12,9 +12,9 @@ import pytest
 from tests.world.shop import Shop, a_shop
 
 from merx.app import create_app
+from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.infra.settings import load_settings
 from merx.payments.providers import AlipayProvider, ProviderRegistry
 from merx.services import Services
 from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator

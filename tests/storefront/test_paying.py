@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from merx.infra.settings import load_settings
+from merx.configuration import load_settings
 from merx.storefront.paying import wallet_address
 
 

@@ -12,7 +12,8 @@ from merx.bench import store
 from merx.bench.database import BenchDatabase
 from merx.bench.model import BenchError
 from merx.bench.web import shop_environment
-from merx.infra.settings import Settings, load_settings
+from merx.configuration import load_settings
+from merx.infra.settings import Settings
 from merx.services import open_services
 
 _PRODUCT: Final = "/products/bench-1"
@@ -21,7 +22,7 @@ _TIMES: Final = 5
 
 async def count_statements(settings: Settings, database: BenchDatabase, *, home: Path) -> dict[str, int]:
     """Statements a request of each hot route, the worst of five lone requests after a first one."""
-    own = load_settings(shop_environment(settings, database.dsn, home=home, port=settings.port))
+    own = load_settings(shop_environment(settings, database.dsn, home=home, port=settings.web.port))
     first = await database.prepare_carts(_TIMES + 1)
     carts = iter(range(first, first + _TIMES + 1))
     async with open_services(own, database.dsn) as services:

@@ -26,7 +26,7 @@ _SESSION: Final = (
 def find_pgbench(settings: Settings) -> Path:
     """The pgbench beside PostgreSQL's programs, else in PATH. Raises BenchError."""
     try:
-        own = find_bin_dir(settings.postgres_bin_dir) / "pgbench"
+        own = find_bin_dir(settings.system.postgres_bin_dir) / "pgbench"
     except PostgresError:
         own = None
     if own is not None and own.is_file():

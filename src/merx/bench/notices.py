@@ -18,7 +18,7 @@ from merx.bench.model import BenchError
 from merx.bench.web import WebServer, provider_keys
 from merx.checkout import Placed, place_orders
 from merx.infra.db import Database, Sql
-from merx.infra.payment_settings import SIMULATED_WECHAT
+from merx.payments.providers.wechat.settings import SIMULATED
 from merx.simulators.wechat import wire
 
 _BATCH: Final = 256
@@ -91,7 +91,7 @@ def write_notices(path: Path, numbers: Sequence[str], home: Path) -> None:
     private, _ = provider_keys(home)
     key = wire.load_private(private.read_text(encoding="ascii"))
     at = datetime.now(UTC)
-    serial = SIMULATED_WECHAT["wechat_public_key_id"]
+    serial = SIMULATED["wechat_public_key_id"]
     with path.open("w", encoding="utf-8") as lines:
         for number in numbers:
             body = _notice(number, at)
@@ -102,8 +102,8 @@ def write_notices(path: Path, numbers: Sequence[str], home: Path) -> None:
 
 def _notice(number: str, at: datetime) -> str:
     resource = {
-        "mchid": SIMULATED_WECHAT["wechat_mch_id"],
-        "appid": SIMULATED_WECHAT["wechat_app_id"],
+        "mchid": SIMULATED["wechat_mch_id"],
+        "appid": SIMULATED["wechat_app_id"],
         "out_trade_no": number,
         "transaction_id": f"42000{number}",
         "trade_type": "NATIVE",
@@ -121,7 +121,7 @@ def _notice(number: str, at: datetime) -> str:
     }
     sealed = wire.seal(
         wire.compact_json(resource),
-        secret=SIMULATED_WECHAT["wechat_api_v3_key"],
+        secret=SIMULATED["wechat_api_v3_key"],
         associated_data="transaction",
     )
     return wire.compact_json(

@@ -83,8 +83,8 @@ async def run_bench(
 
 async def _machine(settings: Settings, dsn: str) -> Machine:
     version, shown = await durability(dsn)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    return Machine(cores=cores(), flush_ms=flush_ms(settings.home), postgres=version, durability=shown)
+    settings.system.home.mkdir(parents=True, exist_ok=True)
+    return Machine(cores=cores(), flush_ms=flush_ms(settings.system.home), postgres=version, durability=shown)
 
 
 def _progress(console: Console) -> Progress:
@@ -189,7 +189,7 @@ class _Run:
     async def _engine(self, database: BenchDatabase) -> float:
         return await measure_engine(
             database, orders=self._sizes.engine_orders, clients=self._sizes.engine_clients,
-            pool_size=self._settings.db_pool_size,
+            pool_size=self._settings.system.db_pool_size,
         )  # fmt: skip
 
     async def _check_out(self, shop: WebServer, *, first: int, count: int) -> Answered:

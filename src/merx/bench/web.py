@@ -16,13 +16,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from merx.bench.model import BenchError
-from merx.infra.payment_settings import (
-    SIMULATED_ALIPAY_APP_ID,
-    SIMULATED_ALIPAY_SELLER_ID,
-    SIMULATED_WECHAT,
-)
 from merx.infra.processes import child_setup, kill_group
 from merx.infra.settings import Settings
+from merx.payments.providers.alipay.settings import SIMULATED_APP_ID, SIMULATED_SELLER_ID
+from merx.payments.providers.wechat.settings import SIMULATED
 
 _READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0
@@ -53,20 +50,20 @@ def shop_environment(settings: Settings, dsn: str, *, home: Path, port: int) -> 
         "MERX_HOME": str(home),
         "MERX_DATABASE_URL": dsn,
         "MERX_PORT": str(port),
-        "MERX_WEB_WORKERS": str(settings.web_workers),
-        "MERX_DB_POOL_SIZE": str(settings.db_pool_size),
+        "MERX_WEB_WORKERS": str(settings.web.web_workers),
+        "MERX_DB_POOL_SIZE": str(settings.system.db_pool_size),
         "MERX_MASTER_KEYS": "k1:" + _key(),
         "MERX_BLIND_INDEX_KEY": _key(),
         "MERX_LOG_LEVEL": "warning",
         "MERX_ALIPAY_GATEWAY_URL": f"{_NOWHERE}/gateway.do",
-        "MERX_ALIPAY_APP_ID": SIMULATED_ALIPAY_APP_ID,
-        "MERX_ALIPAY_SELLER_ID": SIMULATED_ALIPAY_SELLER_ID,
+        "MERX_ALIPAY_APP_ID": SIMULATED_APP_ID,
+        "MERX_ALIPAY_SELLER_ID": SIMULATED_SELLER_ID,
         "MERX_ALIPAY_PRIVATE_KEY_FILE": str(private),
         "MERX_ALIPAY_PUBLIC_KEY_FILE": str(public),
         "MERX_WECHAT_BASE_URL": _NOWHERE,
         "MERX_WECHAT_PRIVATE_KEY_FILE": str(private),
         "MERX_WECHAT_PUBLIC_KEY_FILE": str(public),
-        **{f"MERX_{name.upper()}": value for name, value in SIMULATED_WECHAT.items()},
+        **{f"MERX_{name.upper()}": value for name, value in SIMULATED.items()},
     }
 
 
@@ -103,7 +100,7 @@ async def shop_server(
 async def trivial_server(settings: Settings, *, home: Path) -> AsyncIterator[WebServer]:
     """The trivial application with as many workers as the shop."""
     port = free_port()
-    command = ["-m", "merx.bench.trivial", str(port), str(settings.web_workers)]
+    command = ["-m", "merx.bench.trivial", str(port), str(settings.web.web_workers)]
     async with _running(command, dict(os.environ), port=port, log=home / "trivial.log") as server:
         yield server
 

@@ -50,6 +50,7 @@ from merx.catalog.queries import cards, category_by_code, list_products, product
 from merx.catalog.rules import MAX_CODE, MAX_DESCRIPTION, MAX_LABEL, MAX_PRICE, MAX_TITLE
 from merx.catalog.set_media import set_media
 from merx.catalog.set_prices import set_prices
+from merx.catalog.settings import MediaSettings
 from merx.catalog.store import (
     category_tree,
     owners,
@@ -80,6 +81,7 @@ __all__ = [
     "IllegalMove",
     "MediaDraft",
     "MediaFile",
+    "MediaSettings",
     "NotAPicture",
     "NotPublishable",
     "Option",

@@ -15,12 +15,14 @@ from merx.checkout.errors import (
 from merx.checkout.model import Placed, PlaceOrder, Refused
 from merx.checkout.place_orders import HOLD_GRACE, place_orders
 from merx.checkout.placement_queue import PlacementQueue
+from merx.checkout.settings import CheckoutSettings
 
 __all__ = [
     "HOLD_GRACE",
     "CartChanged",
     "CartIncomplete",
     "CartNotFound",
+    "CheckoutSettings",
     "DeliveryRefused",
     "MethodNotOffered",
     "OutOfStock",

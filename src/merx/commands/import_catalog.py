@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from merx.catalog import MediaSettings
 from merx.importing import ImportReport, InitialStock, import_csv
 from merx.infra.db import Database, Tx
 from merx.infra.migrate import migrate
@@ -32,7 +33,7 @@ async def import_catalog(
     now = datetime.now(UTC)
     async with database_url(settings) as dsn:
         await migrate(dsn, progress=progress)
-        database = await Database(dsn, pool_size=settings.db_pool_size).open()
+        database = await Database(dsn, pool_size=settings.system.db_pool_size).open()
         try:
             async with database.snapshot() as tx:
                 seller = await get_seller_by_code(tx, code=seller_code)
@@ -57,7 +58,7 @@ async def import_catalog(
                 receive=receive,
                 locale=locale,
                 pictures=pictures,
-                media=settings.media_dir,
+                media=settings.of(MediaSettings).media_dir,
                 create_categories=create_categories,
             )
         finally:

@@ -25,7 +25,7 @@ async def run_psql(settings: Settings, arguments: tuple[str, ...]) -> int:
 
 def _find_psql(settings: Settings) -> str:
     try:
-        own: Path | None = find_bin_dir(settings.postgres_bin_dir) / "psql"
+        own: Path | None = find_bin_dir(settings.system.postgres_bin_dir) / "psql"
     except PostgresError:
         own = None
     if own is not None and own.is_file():

@@ -12,9 +12,10 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from merx.app import create_app
+from merx.configuration import load_settings
 from merx.infra.logging import configure_logging
 from merx.infra.processes import die_with_parent
-from merx.infra.settings import Settings, load_settings
+from merx.infra.settings import Settings
 
 _HEADER_SECONDS = 10
 _STOP_SECONDS = 10
@@ -54,7 +55,7 @@ def application() -> Any:
     die_with_parent(signal.SIGTERM, parent=parent.pid if parent is not None else None)
     app = create_app()
     # Last, because a framework may set up logging of its own when the application is made.
-    configure_logging(level=load_settings().log_level, process="web")
+    configure_logging(level=load_settings().system.log_level, process="web")
     return app
 
 
@@ -63,18 +64,18 @@ def run_web(settings: Settings) -> None:
     server = Server(
         "merx.commands.web:application",
         factory=True,
-        address=settings.host,
-        port=settings.port,
+        address=settings.web.host,
+        port=settings.web.port,
         interface=Interfaces.ASGI,
-        workers=settings.web_workers,
+        workers=settings.web.web_workers,
         loop=Loops.uvloop,
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000),
-        log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
+        log_level=LogLevels.debug if settings.system.log_level == "debug" else LogLevels.warning,
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
         respawn_interval=_RESPAWN_SECONDS,
         workers_kill_timeout=_STOP_SECONDS,
     )
-    server.respawned_wrks = _Respawns(settings.web_workers)
+    server.respawned_wrks = _Respawns(settings.web.web_workers)
     server.serve()

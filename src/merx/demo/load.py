@@ -11,6 +11,7 @@ import msgspec
 from merx.accounts import EmailTaken, appoint_staff, hash_password, register
 from merx.catalog import (
     CategoryDraft,
+    MediaSettings,
     UnknownProduct,
     product_by_slug,
     render_pictures,
@@ -85,7 +86,7 @@ async def load_demo(db: Database, settings: Settings, *, progress: Callable[[str
     bare = [part for part in parts if part not in missing and await _has_no_pictures(db, part)]
     if not missing and not bare:
         return
-    cache = settings.home / "cache"
+    cache = settings.system.home / "cache"
     pictures: Path | None = None
     try:
         pictures = await fetch_pictures(cache, progress=progress)
@@ -93,7 +94,7 @@ async def load_demo(db: Database, settings: Settings, *, progress: Callable[[str
         progress(f"{problem} The demo shop has no photographs; `merx demo` tries again.")
     wanted = missing if pictures is None else [part for part in parts if part in missing or part in bare]
     if pictures is not None:
-        await _render(pictures, wanted, media=settings.media_dir, progress=progress)
+        await _render(pictures, wanted, media=settings.of(MediaSettings).media_dir, progress=progress)
     products = variants = 0
     for part in wanted:
         done = await _import(db, settings, shop, part, pictures=pictures, cache=cache, now=now)
@@ -112,7 +113,9 @@ def _parts(shop: Shop) -> list[Part]:
 
 
 async def _load_surroundings(db: Database, settings: Settings, shop: Shop, now: datetime) -> None:
-    keys = MasterKeys({key.id: key.key for key in settings.master_keys}, index_key=settings.blind_index_key)
+    keys = MasterKeys(
+        {key.id: key.key for key in settings.keys.master_keys}, index_key=settings.keys.blind_index_key
+    )
     hashed = await hash_password(PASSWORD)
     async with db.transaction() as tx:
         await create_locations(
@@ -129,7 +132,7 @@ async def _load_surroundings(db: Database, settings: Settings, shop: Shop, now: 
         async with db.transaction() as tx:
             await register(
                 tx, keys, email=shop.shopper.email, password_hash=hashed, name=shop.shopper.name,
-                locale=settings.default_locale, now=now,
+                locale=settings.shop.default_locale, now=now,
             )  # fmt: skip
             judge = await register(
                 tx, keys, email=PLATFORM_EMAIL, password_hash=hashed, name="周平", locale="zh-CN", now=now
@@ -247,8 +250,8 @@ async def _import(
         await receive_stock(tx, receipts=receipts, now=now)
 
     report = await import_csv(
-        db, path=path, seller_id=seller.id, currency=settings.default_currency, all_or_nothing=True, now=now,
-        progress=_quiet, locations=list(places), receive=receive, pictures=pictures, media=settings.media_dir,
+        db, path=path, seller_id=seller.id, currency=settings.shop.default_currency, all_or_nothing=True, now=now,
+        progress=_quiet, locations=list(places), receive=receive, pictures=pictures, media=settings.of(MediaSettings).media_dir,
     )  # fmt: skip
     if report.bad_total:
         problems = "; ".join(

@@ -22,6 +22,7 @@ from merx.fulfilment.mark_delivered import mark_delivered
 from merx.fulfilment.model import Carrier, Fulfilment, FulfilmentLine, FulfilmentState
 from merx.fulfilment.receive import receive
 from merx.fulfilment.rules import can_come_back, can_deliver, can_receive, can_ship, is_delivered
+from merx.fulfilment.settings import FulfilmentSettings
 from merx.fulfilment.ship import ship
 from merx.fulfilment.states import PARCEL
 from merx.fulfilment.store import fulfilments_of
@@ -38,6 +39,7 @@ __all__ = [
     "Carrier",
     "Fulfilment",
     "FulfilmentLine",
+    "FulfilmentSettings",
     "FulfilmentState",
     "NotPaid",
     "NothingToShip",

@@ -26,6 +26,7 @@ from merx.notifications.model import (
     Wording,
 )
 from merx.notifications.read import count_unread, list_notifications, mark_read
+from merx.notifications.settings import MailSettings
 from merx.notifications.smtp import SmtpMailer
 from merx.notifications.texts import word
 
@@ -33,6 +34,7 @@ __all__ = [
     "DisputeTold",
     "Letter",
     "MailRefused",
+    "MailSettings",
     "MailUnavailable",
     "Mailer",
     "Notification",

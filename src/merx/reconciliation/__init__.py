@@ -28,6 +28,7 @@ from merx.reconciliation.model import (
 )
 from merx.reconciliation.resolve_difference import ask_again, resolve_difference
 from merx.reconciliation.rules import resolutions_of
+from merx.reconciliation.settings import ReconciliationSettings
 from merx.reconciliation.states import BILL_STATES, DIFFERENCE_STATES
 from merx.reconciliation.view import get_difference, list_bills, list_differences
 
@@ -46,6 +47,7 @@ __all__ = [
     "DifferenceSettled",
     "NoSuchBill",
     "NoteMissing",
+    "ReconciliationSettings",
     "Resolution",
     "ResolutionRefused",
     "UnknownDifference",

@@ -59,6 +59,7 @@ from merx.returns.rules import (
     takes_applications,
     units_held,
 )
+from merx.returns.settings import ReturnsSettings
 from merx.returns.states import RETURN_STATES
 from merx.returns.view import list_returns, returns_of
 
@@ -89,6 +90,7 @@ __all__ = [
     "ReturnPage",
     "ReturnReason",
     "ReturnState",
+    "ReturnsSettings",
     "TooManyPictures",
     "UnknownPicture",
     "UnknownReturn",

@@ -173,10 +173,10 @@ def _chrome(visit: Visit, *, categories: tuple[CategoryLink, ...], personal: Per
     settings = visit.services.settings
     return ChromeView(
         path=visit.path,
-        canonical=settings.public_url.rstrip("/") + visit.path.partition("?")[0],
+        canonical=settings.web.public_url.rstrip("/") + visit.path.partition("?")[0],
         currency=visit.currency,
         locales=LOCALES,
-        currencies=settings.currencies,
+        currencies=settings.shop.currencies,
         categories=categories,
         personal=personal,
     )

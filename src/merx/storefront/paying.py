@@ -16,6 +16,7 @@ from merx.kit.money import Money
 from merx.orders import OrderState, Purchase, PurchaseView, purchase_view
 from merx.payments import payments_of
 from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
+from merx.payments.providers.wechat import WechatSettings
 from merx.sellers import get_sellers
 from merx.storefront import present
 from merx.storefront.pages import Page, fragment, page, see_other
@@ -33,7 +34,7 @@ async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes |
     try:
         action = await start_payment(
             services.db, services.providers, purchase_id=purchase_id, account_id=visit.account_id,
-            access_hash=access_hash, public_url=services.settings.public_url.rstrip("/"), now=visit.now,
+            access_hash=access_hash, public_url=services.settings.web.public_url.rstrip("/"), now=visit.now,
             device=visit.device, client_ip=visit.remote,
         )  # fmt: skip
     except Unavailable:
@@ -146,11 +147,11 @@ def other_ways(visit: Visit, found: PurchaseView) -> tuple[PaymentChoice, ...]:
 
 def wallet_address(settings: Settings, text: str) -> str | None:
     """Where the wallet of the simulators opens a code, which no phone can scan; None in a real shop."""
-    if not settings.simulators:
+    if not settings.system.simulators:
         return None
     if text.startswith(("http://", "https://")):
         return text
-    return f"{settings.wechat_base_url}/cashier?{urlencode({'code_url': text})}"
+    return f"{settings.of(WechatSettings).wechat_base_url}/cashier?{urlencode({'code_url': text})}"
 
 
 def code_to_scan(text: str) -> Markup:

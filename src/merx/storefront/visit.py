@@ -121,10 +121,12 @@ def read_visit(request: PlainRequest, *, identity: Identity | None, token: str |
         now=services.clock(),
         path=request.url.path + (f"?{query}" if query else ""),
         locale=choose_locale(
-            cookies.get(LOCALE), request.headers.get("accept-language", ""), services.settings.default_locale
+            cookies.get(LOCALE),
+            request.headers.get("accept-language", ""),
+            services.settings.shop.default_locale,
         ),
         currency=choose_currency(
-            cookies.get(CURRENCY), services.settings.currencies, services.settings.default_currency
+            cookies.get(CURRENCY), services.settings.shop.currencies, services.settings.shop.default_currency
         ),
         remote=request.client.host if request.client else "",
         identity=identity,
@@ -206,7 +208,7 @@ def keep(
             path="/",
             httponly=hidden,
             samesite="lax",
-            secure=visit.services.settings.cookie_secure,
+            secure=visit.services.settings.web.cookie_secure,
         )
     )
 

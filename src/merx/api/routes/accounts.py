@@ -54,7 +54,7 @@ async def open_account(request: ApiRequest) -> Answer:
         check_name(wanted.name),
         check_password(wanted.password),
     )
-    locale = wanted.locale or services.settings.default_locale
+    locale = wanted.locale or services.settings.shop.default_locale
     assert locale in LOCALES
     async with services.db.transaction() as tx:
         await count_registration(tx, services.keys, remote=_remote(request), now=call.now)

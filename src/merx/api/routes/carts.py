@@ -52,7 +52,7 @@ async def begin_cart(request: ApiRequest) -> Answer:
     wanted = await read_body(request, CreateCart)
     call = await open_call(request)
     currency = shop_currency(call.services, wanted.currency)
-    own = call.identity.account.locale if call.identity else call.services.settings.default_locale
+    own = call.identity.account.locale if call.identity else call.services.settings.shop.default_locale
     locale = wanted.locale or own
 
     async def begin(tx: Tx) -> tuple[Cart, str | None, int]:

@@ -30,9 +30,9 @@ def shop_currency(services: Services, given: str | None) -> str:
     """The currency asked for, or the shop's own. Raises UnknownCurrency."""
     settings = services.settings
     if given is None:
-        return settings.default_currency
-    if given not in settings.currencies:
-        raise UnknownCurrency(field="currency", currencies=", ".join(settings.currencies))
+        return settings.shop.default_currency
+    if given not in settings.shop.currencies:
+        raise UnknownCurrency(field="currency", currencies=", ".join(settings.shop.currencies))
     return given
 
 

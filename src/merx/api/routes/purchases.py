@@ -88,7 +88,7 @@ async def pay(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
         purchase_id=purchase_id,
         account_id=call.account_id,
         access_hash=call.access_hash,
-        public_url=call.services.settings.public_url,
+        public_url=call.services.settings.web.public_url,
         now=call.now,
         device=wanted.device,
         client_ip=request.client.host if request.client else "127.0.0.1",

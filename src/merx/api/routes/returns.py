@@ -23,6 +23,7 @@ from merx.returns import (
     ReturnKind,
     ReturnPage,
     ReturnReason,
+    ReturnsSettings,
     ReturnState,
     Wanted,
     accept_proposal,
@@ -134,7 +135,7 @@ async def apply_for_return(request: ApiRequest, order_id: FromPath[UUID]) -> Ans
             tx,
             order_id=order_id,
             application=application,
-            default_days=call.services.settings.after_sales_days,
+            default_days=call.services.settings.of(ReturnsSettings).after_sales_days,
             **_who(call),
         )
 

@@ -27,7 +27,7 @@ from merx.catalog import (
     product_by_id,
     set_prices,
 )
-from merx.fulfilment import fulfilments_of, mark_delivered, ship
+from merx.fulfilment import FulfilmentSettings, fulfilments_of, mark_delivered, ship
 from merx.infra.db import ReadTx, Tx
 from merx.infra.http import PreconditionFailed
 from merx.kit.i18n import Text
@@ -84,7 +84,7 @@ async def ship_parcel(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     wanted = await read_body(request, Ship)
     call = await open_call(request)
     seller = call.seller()
-    days = call.services.settings.auto_receive_days
+    days = call.services.settings.of(FulfilmentSettings).auto_receive_days
     lines = wanted.lines
 
     async def hand_over(tx: Tx) -> order_views.ParcelView:

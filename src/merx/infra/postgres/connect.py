@@ -27,20 +27,20 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
     That is MERX_DATABASE_URL; else the embedded server that another merx process of the same home runs; else one
     started now and stopped at the end, after other programs that attached to it have finished. Raises PostgresError.
     """
-    if settings.database_url is not None:
-        yield settings.database_url
+    if settings.system.database_url is not None:
+        yield settings.system.database_url
         return
-    server = EmbeddedPostgres(home=settings.home, bin_dir=settings.postgres_bin_dir, log=log)
+    server = EmbeddedPostgres(home=settings.system.home, bin_dir=settings.system.postgres_bin_dir, log=log)
     while True:
         try:
             dsn = await server.start()
         except AlreadyRunningError:
-            users = _try_lock(settings.home, fcntl.LOCK_SH)
+            users = _try_lock(settings.system.home, fcntl.LOCK_SH)
             if users is None:  # its owner is stopping it at this moment
                 await asyncio.sleep(_PAUSE)
                 continue
             try:
-                attached = await _running(settings.home)
+                attached = await _running(settings.system.home)
                 if attached is not None:
                     yield attached
                     return
@@ -51,7 +51,7 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
         watcher = asyncio.create_task(server.watch())
         try:
             yield dsn
-            await _until_unused(settings.home)
+            await _until_unused(settings.system.home)
         finally:
             watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -6,7 +6,7 @@ purchase. What it reports as captured comes from a verified notice or a verified
 
 from merx.payments.providers.alipay import AlipayCertificates, AlipayProvider
 from merx.payments.providers.breaker import BreakerRules
-from merx.payments.providers.card import CardProvider, card_checkout_address
+from merx.payments.providers.card import CardProvider
 from merx.payments.providers.errors import (
     BillNotReady,
     NoticeProblem,
@@ -17,7 +17,7 @@ from merx.payments.providers.errors import (
     ProviderUnavailable,
     UnknownProvider,
 )
-from merx.payments.providers.families import payment_providers
+from merx.payments.providers.families import payment_pages, payment_providers, provider_settings
 from merx.payments.providers.guard import BOUNDED, RESILIENT, GuardedProvider, GuardRules, GuardTools
 from merx.payments.providers.lanes import answered, in_lanes
 from merx.payments.providers.model import (
@@ -90,7 +90,8 @@ __all__ = [
     "UnknownProvider",
     "WechatProvider",
     "answered",
-    "card_checkout_address",
     "in_lanes",
+    "payment_pages",
     "payment_providers",
+    "provider_settings",
 ]

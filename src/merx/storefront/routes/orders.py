@@ -6,14 +6,14 @@ from uuid import UUID
 
 from litestar import get, post
 
-from merx.catalog import ProductCard, cards, render_picture, save_media
+from merx.catalog import MediaSettings, ProductCard, cards, render_picture, save_media
 from merx.fulfilment import fulfilments_of, receive
 from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
 from merx.orders import OrderView, after_sales_days, list_purchases
 from merx.payments.providers import CASH_ON_DELIVERY
 from merx.queries.addresses import opened_address
-from merx.returns import returns_of, takes_applications
+from merx.returns import ReturnsSettings, returns_of, takes_applications
 from merx.reviews import MyReviews, my_reviews, review_product, review_seller
 from merx.sellers import get_sellers
 from merx.storefront import present
@@ -119,12 +119,14 @@ async def draw_order(
             pictured=await pictured(tx, [order]),
             sellers=await get_sellers(tx, seller_ids=[order.order.seller_id]),
             mine=await _mine(visit, tx, order),
-            upload_megabytes=visit.services.settings.max_body_bytes // 1024 // 1024,
+            upload_megabytes=visit.services.settings.web.max_body_bytes // 1024 // 1024,
             form=form,
             form_for=form_for,
             at_the_door=found.purchase.provider == CASH_ON_DELIVERY,
         )
-        days = await after_sales_days(tx, order_id=order_id, default=visit.services.settings.after_sales_days)
+        days = await after_sales_days(
+            tx, order_id=order_id, default=visit.services.settings.of(ReturnsSettings).after_sales_days
+        )
         view = with_returns(
             view,
             order,
@@ -181,7 +183,7 @@ async def submit_product_review(
 
 async def _publish(visit: Visit, account_id: UUID, line_id: UUID, form: ProductReviewForm) -> None:
     """Render the pictures first, outside any transaction, then write everything at once."""
-    folder = visit.services.settings.media_dir
+    folder = visit.services.settings.of(MediaSettings).media_dir
     drafts = [await asyncio.to_thread(render_picture, content, folder=folder) for content in form.pictures]
     async with visit.services.db.transaction() as tx:
         ids = await save_media(tx, pictures=drafts, now=visit.now)

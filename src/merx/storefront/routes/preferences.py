@@ -23,7 +23,7 @@ class UnknownPreference(Invalid):
 async def set_preferences(request: PlainRequest, visit: Visiting) -> Page:
     """Remember a choice and go back to the page it was made on; the cart comes along into the currency."""
     form = await read_form(request, PreferencesForm)
-    currencies = visit.services.settings.currencies
+    currencies = visit.services.settings.shop.currencies
     if form.locale not in {None, *LOCALES} or form.currency not in {None, *currencies}:
         raise UnknownPreference
     response = see_other(local_path(form.return_to))

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
-from merx.catalog import products_by_id, render_picture, save_media
+from merx.catalog import MediaSettings, products_by_id, render_picture, save_media
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier
 from merx.infra.db import ReadTx, Tx
 from merx.inventory import availability
@@ -20,6 +20,7 @@ from merx.returns import (
     Return,
     ReturnKind,
     ReturnReason,
+    ReturnsSettings,
     Wanted,
     request_return,
     returns_of,
@@ -112,7 +113,8 @@ async def _apply(
     async with visit.services.db.read() as tx:  # nobody else's order makes us render pictures
         await own_purchase(visit, tx, purchase_id)
     drafts = [
-        await asyncio.to_thread(render_picture, content, folder=settings.media_dir) for content in pictures
+        await asyncio.to_thread(render_picture, content, folder=settings.of(MediaSettings).media_dir)
+        for content in pictures
     ]
 
     async def work(tx: Tx) -> Return:
@@ -135,7 +137,7 @@ async def _apply(
                 body=form.body,
                 media_ids=[ids[draft.sha256] for draft in drafts],
             ),
-            default_days=settings.after_sales_days,
+            default_days=settings.of(ReturnsSettings).after_sales_days,
             now=visit.now,
         )
 
@@ -162,7 +164,9 @@ async def _draw_application(
     settings = visit.services.settings
     async with visit.services.db.snapshot() as tx:
         found, line = await _own_line(visit, tx, purchase_id, order_id, line_id)
-        days = await after_sales_days(tx, order_id=order_id, default=settings.after_sales_days)
+        days = await after_sales_days(
+            tx, order_id=order_id, default=settings.of(ReturnsSettings).after_sales_days
+        )
         if not takes_applications(found.order, days=days, now=visit.now) or line.left < 1:
             raise NotReturnable
         product = (await products_by_id(tx, product_ids=[line.product_id]))[line.product_id]
@@ -176,7 +180,7 @@ async def _draw_application(
             product=product,
             held=list(units_held(line, cases)),
             free=await availability(tx, variant_ids=[each.id for each in product.variants], now=visit.now),
-            upload_megabytes=settings.max_body_bytes // 1024 // 1024,
+            upload_megabytes=settings.web.max_body_bytes // 1024 // 1024,
             form=form or form_view({"quantity": 1}),
         )
         return await page(visit, tx, "return_form.html", view, status=status)

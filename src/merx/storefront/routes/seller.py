@@ -7,7 +7,14 @@ import msgspec
 from litestar import get, post
 
 from merx.cashier import cash_payment, confirm_cash, release_now
-from merx.fulfilment import BadTrackingNumber, UnknownCarrier, fulfilments_of, mark_delivered, ship
+from merx.fulfilment import (
+    BadTrackingNumber,
+    FulfilmentSettings,
+    UnknownCarrier,
+    fulfilments_of,
+    mark_delivered,
+    ship,
+)
 from merx.infra.db import ReadTx, Tx
 from merx.kit.errors import Conflict, Invalid
 from merx.kit.money import parse_decimal
@@ -85,7 +92,7 @@ async def submit_ship(request: PlainRequest, visit: Visiting, order_id: FromPath
             await ship(
                 tx, order_id=order_id, actor=seller, carrier=form.carrier, tracking_number=form.tracking_number,
                 lines=None, now=visit.now,
-                auto_receive_after=timedelta(days=visit.services.settings.auto_receive_days),
+                auto_receive_after=timedelta(days=visit.services.settings.of(FulfilmentSettings).auto_receive_days),
             )  # fmt: skip
     except (Invalid, Conflict) as error:
         field = _FIELDS.get(error.code, "form")

@@ -1,6 +1,11 @@
 """Bank cards through Stripe: its hosted Checkout page, so that no card number reaches us."""
 
-from merx.payments.providers.card.configure import from_settings
-from merx.payments.providers.card.provider import CardProvider, card_checkout_address
+from merx.payments.providers.card.configure import FAMILY
+from merx.payments.providers.card.provider import CardProvider
+from merx.payments.providers.card.settings import CardSettings
 
-__all__ = ["CardProvider", "card_checkout_address", "from_settings"]
+__all__ = [
+    "FAMILY",
+    "CardProvider",
+    "CardSettings",
+]

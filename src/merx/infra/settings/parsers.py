@@ -43,6 +43,9 @@ def parse_integer(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+parse_port = parse_integer(1, 65_535)
+
+
 def parse_boolean(given: str) -> bool:
     """True or false, in the usual words."""
     words = {
