@@ -18,6 +18,7 @@ from merx.payments import (
     PaymentMoved,
     PaymentState,
     UnknownPayment,
+    can_confirm,
     find_payment,
     lock_payment,
     payments_of,
@@ -75,9 +76,7 @@ async def confirm_offline(
 def _check_open(payment: Payment, reference: str) -> None:
     """One payment is confirmed once, and cash only while somebody has promised it."""
     again = payment.state is PaymentState.CAPTURED and payment.provider_reference == reference
-    promised = payment.state is PaymentState.AUTHORIZED and payment.release_at is None
-    cash = payment.provider == CASH_ON_DELIVERY
-    if (payment.state is PaymentState.CAPTURED and not again) or (cash and not again and not promised):
+    if not again and not can_confirm(payment, at_the_door=payment.provider == CASH_ON_DELIVERY):
         raise PaymentMoved(state=payment.state.value)
 
 

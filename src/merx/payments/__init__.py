@@ -54,6 +54,7 @@ from merx.payments.refunds import (
     request_refund,
     retry_refund,
 )
+from merx.payments.rules import can_confirm, can_give_up, can_pay_back, can_retry, is_promised
 from merx.payments.states import DISPUTE_STATES, PAYMENT_STATES, REFUND_STATES
 from merx.payments.store.authorizations import (
     claim_to_capture,
@@ -126,6 +127,10 @@ __all__ = [
     "approve_refund",
     "bear_loss",
     "believe_refund",
+    "can_confirm",
+    "can_give_up",
+    "can_pay_back",
+    "can_retry",
     "claim_doubted",
     "claim_in_doubt",
     "claim_refunds",
@@ -142,6 +147,7 @@ __all__ = [
     "finish_attempt",
     "get_payment",
     "get_refunds",
+    "is_promised",
     "keep_applied_notices",
     "leave_to_staff",
     "list_disputes",

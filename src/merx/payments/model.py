@@ -77,6 +77,7 @@ class OfflinePayment(msgspec.Struct, frozen=True):
     purchase_state: str
     order_numbers: Sequence[str]
     capture_failure: str | None = None
+    release_at: datetime | None = None
 
 
 class OfflineRefund(msgspec.Struct, frozen=True):

@@ -12,6 +12,8 @@ from merx.payments import (
     Refund,
     RefundMoved,
     UnknownRefund,
+    can_give_up,
+    can_pay_back,
     find_refund,
     finish_attempt,
     get_payment,
@@ -36,7 +38,7 @@ async def settle_offline_refund(
     payment, refund = await _offline(tx, refund_id)
     if refund.state == "succeeded":
         return
-    if refund.state not in ("submitted", "failed"):
+    if not can_pay_back(refund):
         raise RefundMoved(state=refund.state, wanted="succeeded")
     await finish_attempt(tx, refund=refund, outcome="succeeded", detail=reference, now=now)
     await settle_refund(tx, payment=payment, refund=refund, source="staff", now=now)
@@ -53,7 +55,7 @@ async def fail_offline_refund(tx: Tx, *, refund_id: UUID, reason: str, now: date
     _, refund = await _offline(tx, refund_id)
     if refund.state == "failed":
         return
-    if refund.state != "submitted":
+    if not can_give_up(refund):
         raise RefundMoved(state=refund.state, wanted="failed")
     await finish_attempt(tx, refund=refund, outcome="refused", detail=reason, now=now)
     await record_refund_failed(tx, refund=refund, failure=reason, now=now)

@@ -135,9 +135,9 @@ async def of_sellers(
 
 
 async def of_account(
-    tx: ReadTx, *, account_id: UUID, states: Sequence[str], before: UUID, limit: int
+    tx: ReadTx, *, account_id: UUID | None, states: Sequence[str], before: UUID, limit: int
 ) -> list[Return]:
-    """An account's cases in these states, newest first."""
+    """An account's cases in these states, newest first; none for nobody."""
     rows = await tx.rows(OF_ACCOUNT, account_id, states, before, limit)
     return [_RETURN.decode(row[0]) for row in rows]
 

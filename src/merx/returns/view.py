@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.infra.db import ReadTx
+from merx.kit.actors import Actor, Agent, Buyer, SellerMember, Staff, System, account_of
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.returns import store
 from merx.returns.model import Return, ReturnPage, ReturnState
@@ -20,25 +21,28 @@ async def returns_of(tx: ReadTx, *, order_ids: Collection[UUID]) -> list[Return]
 async def list_returns(
     tx: ReadTx,
     *,
-    seller_ids: Collection[UUID] | None,
-    account_id: UUID | None = None,
+    actor: Actor,
     states: Sequence[ReturnState] = tuple(ReturnState),
     after: str | None = None,
     limit: int = 20,
 ) -> ReturnPage:
-    """Cases of these sellers or of everybody (None), or of an account, in these states. Raises BadCursor."""
+    """The cases in these states that concern somebody: an account's, their sellers', or everybody's for the platform.
+
+    A guest's are found by their orders (returns_of). Raises BadCursor.
+    """
     before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
     limit = max(1, min(limit, PAGE_LIMIT))
     wanted = [state.value for state in states]
-    if account_id is not None:
-        found = await store.of_account(
-            tx, account_id=account_id, states=wanted, before=before, limit=limit + 1
-        )
-    elif seller_ids is None:
-        found = await store.in_state(tx, states=wanted, before=before, limit=limit + 1)
-    else:
-        found = await store.of_sellers(
-            tx, seller_ids=seller_ids, states=wanted, before=before, limit=limit + 1
-        )
+    match actor:
+        case SellerMember():
+            found = await store.of_sellers(
+                tx, seller_ids=actor.seller_ids, states=wanted, before=before, limit=limit + 1
+            )
+        case Staff() | System():
+            found = await store.in_state(tx, states=wanted, before=before, limit=limit + 1)
+        case Buyer() | Agent():
+            found = await store.of_account(
+                tx, account_id=account_of(actor), states=wanted, before=before, limit=limit + 1
+            )
     page = found[:limit]
     return ReturnPage(page, encode_cursor(str(page[-1].id)) if len(found) > limit else None)

@@ -250,11 +250,11 @@ async def show_returns(request: ApiRequest) -> Answer:
     """List the after-sales cases of the sellers one works for, newest first."""
     query = read_query(request, requests.ReturnQuery)
     call = await open_call(request)
-    seller = call.require_seller()
+    seller = call.seller()
     async with call.services.db.snapshot() as tx:
         page = await list_returns(
             tx,
-            seller_ids=seller.seller_ids,
+            actor=seller,
             states=_states(query, tuple(ReturnState)),
             after=query.cursor,
             limit=query.limit,
@@ -384,11 +384,11 @@ async def show_all_returns(request: ApiRequest) -> Answer:
     """List everybody's after-sales cases, those that wait for the platform unless another state is asked for."""
     query = read_query(request, requests.ReturnQuery)
     call = await open_call(request)
-    call.require_staff()
+    staff = call.staff()
     async with call.services.db.snapshot() as tx:
         page = await list_returns(
             tx,
-            seller_ids=None,
+            actor=staff,
             states=_states(query, (ReturnState.ESCALATED,)),
             after=query.cursor,
             limit=query.limit,

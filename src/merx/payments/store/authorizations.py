@@ -97,7 +97,7 @@ async def claim_to_capture(
 UNTAKEN = Sql("""
 SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
        ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
-       y.capture_failure
+       y.capture_failure, y.release_at
   FROM payments y JOIN purchases p ON p.id = y.purchase_id
  WHERE y.state = $1 AND y.provider <> ALL($2::text[]) AND y.release_at IS NULL
  ORDER BY y.capture_failure IS NULL, y.created_at LIMIT $3

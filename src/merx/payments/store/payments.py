@@ -200,7 +200,7 @@ async def get_payment(tx: ReadTx, payment_id: UUID) -> Payment:
 OFFLINE_PAYMENTS = Sql("""
 SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
        ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
-       y.capture_failure
+       y.capture_failure, y.release_at
   FROM payments y JOIN purchases p ON p.id = y.purchase_id
  WHERE y.provider = ANY($1::text[])
    AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) OR y.provider_reference = $5 END

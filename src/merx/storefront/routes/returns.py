@@ -59,7 +59,6 @@ from merx.storefront.routes.orders import pictured
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
 from merx.storefront.routes.purchases import own_purchase
 from merx.storefront.routes.return_application import returned
-from merx.storefront.routes.seller import shops_of
 from merx.storefront.views import FormView
 from merx.storefront.visit import Visit
 
@@ -84,7 +83,7 @@ async def show_my_returns(visit: Visiting, after: Cursor = None) -> Page:
 async def _own_cases(visit: Visit, tx: ReadTx, *, after: str | None) -> tuple[list[Return], str | None]:
     if visit.account_id is None:
         return await returns_of(tx, order_ids=await _guests_orders(visit, tx)), None
-    found = await list_returns(tx, seller_ids=None, account_id=visit.account_id, after=after, limit=_PER_PAGE)
+    found = await list_returns(tx, actor=visit.buyer(), after=after, limit=_PER_PAGE)
     return found.items, found.next_cursor
 
 
@@ -101,19 +100,19 @@ async def _guests_orders(visit: Visit, tx: ReadTx) -> list[UUID]:
 @get("/seller/returns")
 async def show_seller_returns(visit: Visiting, after: Cursor = None) -> Page:
     """The cases of one's shops, newest first. Raises Unauthenticated, NoShop, BadCursor."""
-    shops = shops_of(visit)
+    seller = visit.seller()
     async with visit.services.db.snapshot() as tx:
-        found = await list_returns(tx, seller_ids=shops, after=after, limit=_PER_PAGE)
+        found = await list_returns(tx, actor=seller, after=after, limit=_PER_PAGE)
         return await _draw_list(visit, tx, found.items, found.next_cursor, role="seller")
 
 
 @get("/staff/returns")
 async def show_escalated(visit: Visiting, after: Cursor = None) -> Page:
     """The cases that wait for the platform, newest first. Raises Unauthenticated, Forbidden, BadCursor."""
-    visit.staff()
+    staff = visit.staff()
     async with visit.services.db.snapshot() as tx:
         found = await list_returns(
-            tx, seller_ids=None, states=[ReturnState.ESCALATED], after=after, limit=_PER_PAGE
+            tx, actor=staff, states=[ReturnState.ESCALATED], after=after, limit=_PER_PAGE
         )
         return await _draw_list(visit, tx, found.items, found.next_cursor, role="staff")
 

@@ -1,0 +1,120 @@
+"""Money that people confirm, money that is promised, and refunds to pay back by hand, for the platform's staff."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from merx.infra.db import ReadTx
+from merx.kit.money import Money
+from merx.payments import (
+    OfflinePayment,
+    OfflineRefund,
+    can_confirm,
+    can_give_up,
+    can_pay_back,
+    can_retry,
+    is_promised,
+    offline_payments,
+    offline_refunds,
+    untaken_payments,
+)
+from merx.payments.providers import CASH_ON_DELIVERY
+
+PaymentAction = Literal["confirm", "capture", "cancel"]
+RefundAction = Literal["paid_back", "failed", "retry"]
+
+
+class AwaitedPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment; `number` is what its payer names. `capture_failure` says why its promised money will not come."""
+
+    id: UUID
+    purchase_id: UUID
+    provider: str
+    number: str
+    state: str
+    amount: Money
+    expires_at: datetime
+    purchase_state: str
+    order_numbers: Sequence[str]
+    capture_failure: str | None
+    actions: tuple[PaymentAction, ...]
+
+
+class RefundByHand(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that somebody has to pay back; `failure` says why an earlier attempt came to nothing."""
+
+    id: UUID
+    purchase_id: UUID
+    provider: str
+    number: str
+    state: str
+    amount: Money
+    reason: str
+    failure: str | None
+    created_at: datetime
+    actions: tuple[RefundAction, ...]
+
+
+class PaymentDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for staff: money to confirm, promised money that was not taken yet, refunds to pay back."""
+
+    waiting: list[AwaitedPayment]
+    promised: list[AwaitedPayment]
+    refunds: list[RefundByHand]
+
+
+async def payment_desk(tx: ReadTx, *, offline: Sequence[str], number: str = "") -> PaymentDesk:
+    """What waits for staff; `offline` are the methods that people confirm. With a number, the payments that it names."""
+    return PaymentDesk(
+        waiting=[_waiting(each) for each in await offline_payments(tx, providers=offline, number=number)],
+        promised=[_promised(each) for each in await untaken_payments(tx, offline=offline)],
+        refunds=[_refund(each) for each in await offline_refunds(tx, providers=offline)],
+    )
+
+
+def _waiting(found: OfflinePayment) -> AwaitedPayment:
+    confirms = can_confirm(found, at_the_door=found.provider == CASH_ON_DELIVERY)
+    return _payment(found, ("confirm",) if confirms else ())
+
+
+def _promised(found: OfflinePayment) -> AwaitedPayment:
+    return _payment(found, ("capture", "cancel") if is_promised(found) else ())
+
+
+def _payment(found: OfflinePayment, actions: tuple[PaymentAction, ...]) -> AwaitedPayment:
+    return AwaitedPayment(
+        id=found.id,
+        purchase_id=found.purchase_id,
+        provider=found.provider,
+        number=found.number,
+        state=found.state.value,
+        amount=Money(found.amount, found.currency),
+        expires_at=found.expires_at,
+        purchase_state=found.purchase_state,
+        order_numbers=found.order_numbers,
+        capture_failure=found.capture_failure,
+        actions=actions,
+    )
+
+
+def _refund(found: OfflineRefund) -> RefundByHand:
+    may: dict[RefundAction, bool] = {
+        "paid_back": can_pay_back(found),
+        "failed": can_give_up(found),
+        "retry": can_retry(found),
+    }
+    return RefundByHand(
+        id=found.id,
+        purchase_id=found.purchase_id,
+        provider=found.provider,
+        number=found.number,
+        state=found.state,
+        amount=Money(found.amount, found.currency),
+        reason=found.reason,
+        failure=found.failure,
+        created_at=found.created_at,
+        actions=tuple(action for action, allowed in may.items() if allowed),
+    )
