@@ -1,6 +1,7 @@
 """Every page draws in both languages, and keeps the rules that the content policy and screen readers need."""
 
 import re
+from functools import cache
 
 import pytest
 from tests.storefront import samples
@@ -14,6 +15,7 @@ LOCALES = (("zh-CN", "CNY"), ("en", "USD"))
 NAMES = sorted(samples.pages("en", "USD"))
 
 
+@cache
 def draw(name: str, locale: str, currency: str) -> str:
     template, view = samples.pages(locale, currency)[name]
     return templates().render(template, locale=locale, chrome=samples.chrome(locale, currency), view=view)

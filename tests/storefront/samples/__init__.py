@@ -5,10 +5,12 @@ Every module here that has `pages` is one feature's; `core` is what they are mad
 
 import importlib
 import pkgutil
+from functools import cache
 
 from tests.storefront.samples.core import Pages, chrome
 
 
+@cache
 def pages(locale: str, currency: str) -> Pages:
     """Every page by a name: its template and its view. Two samples of one name are an error."""
     found: Pages = {}
