@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from merx.accounts import forget_expired
 from merx.cart import expire_idle_carts
-from merx.cashier import ask_in_doubt, capture_authorized, expire_unpaid, release_authorized
+from merx.cashier import ask_in_doubt, capture_authorized, expire_unpaid, void_authorized
 from merx.fulfilment import auto_receive
 from merx.infra.db import Database
 from merx.infra.dispatch import dispatch, subscribe
@@ -39,7 +39,7 @@ def jobs_of(services: Services) -> list[Job]:
         Job("expire_unpaid", 5, lambda now: expire_unpaid(db, providers, now=now)),
         Job("ask_in_doubt", 10, lambda now: ask_in_doubt(db, providers, now=now)),
         Job("capture_authorized", 10, lambda now: capture_authorized(db, providers, now=now)),
-        Job("release_authorized", 10, lambda now: release_authorized(db, providers, now=now)),
+        Job("void_authorized", 10, lambda now: void_authorized(db, providers, now=now)),
         Job("send_refunds", 5, lambda now: send_refunds(db, providers, now=now)),
         Job("ask_refunds", 10, lambda now: ask_refunds(db, providers, now=now)),
         Job("auto_receive", 60, lambda now: auto_receive(db, now=now)),

@@ -27,7 +27,7 @@ EXCEPTIONS: Final = {
     # Authorized money is due when goods have left; claiming it looks at both under one lock.
     "merx.payments.store.authorizations.TO_CAPTURE": {"orders"},
     # Lists for staff, with the purchase and its orders beside each payment.
-    "merx.payments.store.authorizations.UNTAKEN": {"orders", "purchases"},
+    "merx.payments.store.authorizations.UNCAPTURED": {"orders", "purchases"},
     "merx.payments.store.payments.OFFLINE_PAYMENTS": {"orders", "purchases"},
 }
 """Statements that read upward nevertheless, each with its reason."""

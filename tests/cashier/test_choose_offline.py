@@ -1,4 +1,4 @@
-"""Changing a purchase that waits to bank transfer or cash on delivery, and back: its deadline, its stock, its promise."""
+"""Changing a purchase that waits to bank transfer or cash on delivery, and back: its deadline, its stock, its authorization."""
 
 import asyncio
 from datetime import timedelta
@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.world.promises import DEADLINE, Counter, Sold, a_counter
+from tests.world.counter import DEADLINE, Counter, Sold, a_counter
 
 from merx.cashier import (
     AlreadyPaid,
@@ -158,7 +158,7 @@ async def test_more_time_for_goods_that_went_to_others_is_refused(counter: Count
     await sound(counter)
 
 
-async def test_a_change_to_cash_on_delivery_is_a_promise_once_it_is_begun(counter: Counter) -> None:
+async def test_a_change_to_cash_on_delivery_is_authorized_once_it_is_begun(counter: Counter) -> None:
     sold = await counter.place({"TEA": 1}, "bank")
     before = await deadlines(counter, sold)
     assert await choose(counter, sold, "cash_on_delivery") is True

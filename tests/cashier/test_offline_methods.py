@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.world.counter import DEADLINE, Counter, Sold, a_counter
 from tests.world.people import guest, member
-from tests.world.promises import DEADLINE, Counter, Sold, a_counter
 
-from merx.cashier import confirm_cash, confirm_offline, expire_unpaid, release_now
+from merx.cashier import confirm_cash, confirm_offline, expire_unpaid, void_now
 from merx.cashier.errors import ReceivedInFuture
 from merx.checkout import Refused
 from merx.fulfilment import BadParcel, NothingUndelivered, ParcelMoved, auto_receive, receive
@@ -34,7 +34,7 @@ from merx.refunds import fail_offline_refund, send_refunds, settle_offline_refun
 from merx.returns import (
     Application,
     BadReturn,
-    OnlyPromised,
+    OnlyAuthorized,
     ReturnKind,
     ReturnReason,
     Wanted,
@@ -282,10 +282,10 @@ async def undelivered(counter: Counter, sold: Sold, restocked: dict[str, int], *
     [each] = (await counter.view(sold)).orders
     back = [Wanted(line.id, restocked.get(line.sku, 0)) for line in each.lines]
     given = {"actor": member(each.order.seller_id), "restocked": back, **more}
-    released = await counter.db.write(
+    unwanted = await counter.db.write(
         lambda tx: record_undelivered(tx, order_id=each.order.id, now=counter.now, **given)
     )
-    await release_now(counter.db, counter.providers, released, now=counter.now)
+    await void_now(counter.db, counter.providers, unwanted, now=counter.now)
 
 
 async def cash(counter: Counter, sold: Sold, amount: int | None = None, **more: Any) -> str:
@@ -299,7 +299,7 @@ async def cash(counter: Counter, sold: Sold, amount: int | None = None, **more: 
     )  # fmt: skip
 
 
-async def test_ordering_is_the_promise_to_pay_at_the_door(counter: Counter) -> None:
+async def test_ordering_authorizes_the_payment_at_the_door(counter: Counter) -> None:
     sold = await counter.place({"TEA": 1, "CUP": 2}, "cash_on_delivery")
     assert await counter.state(sold) == ("placed", None, [("placed", "authorized")], "authorized")
     fact = await counter.owner.fetchrow("SELECT kind, amount, source FROM payment_events")
@@ -440,7 +440,7 @@ async def test_after_sales_wait_for_the_money_and_then_it_goes_back_by_hand(coun
         )  # fmt: skip
 
     before = await counter.everything()
-    with pytest.raises(OnlyPromised):
+    with pytest.raises(OnlyAuthorized):
         await apply()
     assert await counter.everything() == before
     await cash(counter, sold)

@@ -76,13 +76,13 @@ async def test_a_bank_transfer_waits_for_the_platform_to_find_it(visitor: NewVis
 
 
 @pytest.mark.slow
-async def test_cash_is_promised_at_checkout_and_confirmed_by_the_seller(
+async def test_cash_is_authorized_at_checkout_and_confirmed_by_the_seller(
     visitor: NewVisitor, shop: RunningShop
 ) -> None:
     buyer = await visitor(language=ENGLISH, size=DESKTOP)
     await order(buyer, NANJING, way="Cash on delivery")
     await buyer.reads(buyer.say("Thank you, your order is placed"))
-    await buyer.look("order-promised")
+    await buyer.look("order-at-the-door")
     await buyer.page.get_by_role("link", name=re.compile("^Order at")).click()
     await buyer.look("order-cash-on-delivery")
     order_url = buyer.path

@@ -20,8 +20,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.world.counter import Bank
 from tests.world.people import guest, member
-from tests.world.promises import Bank
 from tests.world.shop import PRICES, Shop, a_ready_cart, a_shop
 
 from merx.cashier import (
@@ -29,9 +29,9 @@ from merx.cashier import (
     AlreadyShipped,
     authorize_payment,
     cancel_purchase,
+    cancel_undelivered,
     confirm_payment,
     expire_unpaid,
-    undeliver_rows,
 )
 from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import NothingToShip, NotPaid, auto_receive, bring_back, receive, ship
@@ -72,10 +72,10 @@ class Sale(msgspec.Struct):
     refund: bool = False
     shipped_at: datetime | None = None
     received: bool = False
-    promised: bool = False
-    """Served on a promise whose money has not come."""
+    authorized: bool = False
+    """Served on an authorization whose money has not come."""
     withdrawn: bool = False
-    """Was served on a promise, or would have been, and is cancelled for good."""
+    """Was served on an authorization, or would have been, and is cancelled for good."""
     paid: bool = False
 
 
@@ -170,9 +170,9 @@ class Sales(RuleBasedStateMachine):
             )
 
         outcome = self.run(confirm())
-        if sale.promised:
+        if sale.authorized:
             assert outcome == "placed"
-            sale.promised = False
+            sale.authorized = False
             sale.paid = True
             return
         if sale.paid or sale.refund:
@@ -196,7 +196,7 @@ class Sales(RuleBasedStateMachine):
             sale.state, sale.refund, sale.paid = "cancelled", True, False
 
     @rule(sale=sales)
-    def money_is_promised(self, sale: Sale) -> None:
+    def money_is_authorized(self, sale: Sale) -> None:
         async def authorize() -> str:
             async with self.db.read() as read:
                 [payment] = await payments_of(read, [sale.id])
@@ -208,7 +208,7 @@ class Sales(RuleBasedStateMachine):
             )
 
         if sale.state == "cancelled":
-            return  # a promise that comes late is the money's rule above, without the money
+            return  # an authorization that comes late is the money's rule above, without the money
         outcome = self.run(authorize())
         if sale.state != "pending_payment":
             assert outcome == "already_authorized"
@@ -218,9 +218,9 @@ class Sales(RuleBasedStateMachine):
         self.lift(missing)
         if all(units <= others[sku] for sku, units in missing.items()):
             assert outcome == "placed"
-            sale.state, sale.promised = "placed", True
+            sale.state, sale.authorized = "placed", True
         else:
-            assert outcome == "release_wanted"
+            assert outcome == "void_wanted"
             sale.state, sale.withdrawn = "cancelled", True
 
     @rule(sale=sales)
@@ -239,12 +239,15 @@ class Sales(RuleBasedStateMachine):
                         tx, order_id=order_id, restocked=back, actor=System("test"), now=self.now
                     )
                 units = {row["id"]: row["quantity"] for row in rows}
-                assert await undeliver_rows(tx, purchase, back=units, actor_id=None, now=self.now) is not None
+                assert (
+                    await cancel_undelivered(tx, purchase, back=units, actor_id=None, now=self.now)
+                    is not None
+                )
 
-        if not (sale.promised and sale.shipped_at and not sale.received):
+        if not (sale.authorized and sale.shipped_at and not sale.received):
             return
         self.run(bring())
-        sale.state, sale.promised, sale.withdrawn, sale.shipped_at = "cancelled", False, True, None
+        sale.state, sale.authorized, sale.withdrawn, sale.shipped_at = "cancelled", False, True, None
 
     def free_beside(self, sku: str, sale: Sale) -> int:
         own = sale.state == "pending_payment" and not self.run_out(sale)
@@ -256,12 +259,12 @@ class Sales(RuleBasedStateMachine):
             self.db, SILENT, purchase_id=sale.id, account_id=None, access_hash=sale.access_hash,
             now=self.now,
         )  # fmt: skip
-        if sale.promised and sale.shipped_at is None:
+        if sale.authorized and sale.shipped_at is None:
             assert self.run(work)
-            sale.state, sale.promised, sale.withdrawn = "cancelled", False, True
+            sale.state, sale.authorized, sale.withdrawn = "cancelled", False, True
             return
         if sale.state in ("placed", "closed"):
-            with pytest.raises(AlreadyShipped if sale.promised else AlreadyPaid):
+            with pytest.raises(AlreadyShipped if sale.authorized else AlreadyPaid):
                 self.run(work)
             return
         assert self.run(work) == (sale.state == "pending_payment")
@@ -326,7 +329,7 @@ class Sales(RuleBasedStateMachine):
             for sale in self.all
             if sale.shipped_at
             and not sale.received
-            and not sale.promised
+            and not sale.authorized
             and self.now >= sale.shipped_at + AUTO_RECEIVE
         ]
         self.run(auto_receive(self.db, now=self.now))

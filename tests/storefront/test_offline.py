@@ -131,7 +131,7 @@ def assert_told_when(told: str, *, paid: bool) -> None:
         assert "Payment confirmed" not in told
 
 
-async def test_cash_is_promised_taken_or_refused_at_the_door(
+async def test_cash_is_authorized_taken_or_refused_at_the_door(
     services: Services, shop: Shop, new_browser: NewBrowser, owner: Any
 ) -> None:
     seller = new_browser()
@@ -171,7 +171,9 @@ async def test_cash_is_promised_taken_or_refused_at_the_door(
     ]  # fmt: skip
 
 
-async def test_a_buyer_cancels_what_is_only_promised(shop: Shop, new_browser: NewBrowser, owner: Any) -> None:
+async def test_a_buyer_cancels_what_is_only_authorized(
+    shop: Shop, new_browser: NewBrowser, owner: Any
+) -> None:
     buyer = new_browser()
     path, _ = await buy(buyer, shop, "cash_on_delivery", "TEA")
     assert (await buyer.post(f"{path}/cancel", data={})).status_code == 303

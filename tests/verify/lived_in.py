@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from PIL import Image
+from tests.world.counter import Counter
 from tests.world.people import guest, member, shopper
-from tests.world.promises import Counter
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from tests.world.till import DEADLINE, Bought, Till
 
 from merx.accounts import Account, register
-from merx.cashier import apply_dispute, confirm_cash, confirm_payment, release_now
+from merx.cashier import apply_dispute, confirm_cash, confirm_payment, void_now
 from merx.catalog import product_by_slug, render_picture, save_media, set_prices
 from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
@@ -81,7 +81,7 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         await _refused(till)
         await _disputed(till)
         await _delivered(till, people)
-        await _promised(till)
+        await _authorized(till)
         await _left_behind(till)
         await _reprice(till)
         await _let_the_jobs_catch_up(till)
@@ -301,7 +301,7 @@ async def _delivered(till: Till, people: dict[str, Account]) -> None:
             await _send(till, order, [(tea.id, 1)])
 
 
-async def _promised(till: Till) -> None:
+async def _authorized(till: Till) -> None:
     """Paid at the door: on its way, paid, cancelled before it left, and refused at the door with one unit broken."""
     counter = Counter(till.db, till.keys, till.owner, till.shop, till.now)
     waits, paid, cancelled, refused = [
@@ -318,10 +318,10 @@ async def _promised(till: Till) -> None:
     assert await counter.cancel(cancelled)
     [back] = (await counter.view(refused)).orders
     restocked = [Wanted(line.id, 1) for line in back.lines]
-    released = await till.db.write(
+    unwanted = await till.db.write(
         lambda tx: record_undelivered(tx, order_id=back.order.id, restocked=restocked, **at)
     )
-    await release_now(till.db, counter.providers, released, now=till.now)
+    await void_now(till.db, counter.providers, unwanted, now=till.now)
 
 
 async def _buy(till: Till, cart: ReadyCart) -> Bought:

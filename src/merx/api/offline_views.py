@@ -1,4 +1,4 @@
-"""What the API answers about money that people confirm, and money that is promised."""
+"""What the API answers about money that people confirm, and money that is authorized."""
 
 from datetime import datetime
 from uuid import UUID
@@ -38,10 +38,10 @@ class OfflineRefundView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OfflineDeskView(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for staff: money to confirm, promised money that was not taken yet, refunds to pay back."""
+    """What waits for staff: money to confirm, authorized money that was not captured yet, refunds to pay back."""
 
     waiting: list[OfflinePaymentView]
-    promised: list[OfflinePaymentView]
+    authorized: list[OfflinePaymentView]
     refunds: list[OfflineRefundView]
 
 

@@ -6,6 +6,7 @@
 from merx.cashier.apply_notice import VerifiedNotice
 from merx.cashier.ask_in_doubt import ask_in_doubt, ask_provider
 from merx.cashier.authorize_payment import authorize_payment
+from merx.cashier.cancel_authorized import cancel_undelivered
 from merx.cashier.cancel_purchase import cancel_purchase
 from merx.cashier.capture_payment import capture_authorized, capture_payment
 from merx.cashier.choose_provider import choose_provider
@@ -24,8 +25,7 @@ from merx.cashier.notice_queue import NoticeQueue
 from merx.cashier.receive_notice import receive_notice
 from merx.cashier.receive_reversal import apply_dispute
 from merx.cashier.start_payment import start_payment
-from merx.cashier.void_payment import cancel_authorized, release_authorized, release_now
-from merx.cashier.withdraw_rows import undeliver_rows
+from merx.cashier.void_payment import cancel_authorized, void_authorized, void_now
 
 __all__ = [
     "AlreadyPaid",
@@ -41,6 +41,7 @@ __all__ = [
     "authorize_payment",
     "cancel_authorized",
     "cancel_purchase",
+    "cancel_undelivered",
     "capture_authorized",
     "capture_payment",
     "cash_payment",
@@ -51,8 +52,7 @@ __all__ = [
     "confirm_payments",
     "expire_unpaid",
     "receive_notice",
-    "release_authorized",
-    "release_now",
     "start_payment",
-    "undeliver_rows",
+    "void_authorized",
+    "void_now",
 ]

@@ -10,7 +10,7 @@ from merx.payments import Fact
 
 
 async def apply_fact(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: Fact, now: datetime) -> str:
-    """Apply a fact that says the money is there ("captured") or promised ("authorized"); returns what came of it.
+    """Apply a fact that says the money is there "captured" or only "authorized"; returns what came of it.
 
     Raises AmountMismatch, ReferenceTaken.
     """

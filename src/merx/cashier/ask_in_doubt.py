@@ -87,7 +87,7 @@ async def ask_provider(db: Database, providers: ProviderRegistry, *, payment_id:
 
 
 async def apply_state(db: Database, payment: Payment, state: ProviderState, *, now: datetime) -> bool:
-    """Apply what the provider says of a payment. True when it says the money is there, or promised."""
+    """Apply what the provider says of a payment. True when it says the money is there, or authorized."""
     fact = fact_of_state(state, now=now)
     if fact is None:
         return False

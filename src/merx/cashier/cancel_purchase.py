@@ -1,13 +1,13 @@
-"""Cancel a purchase that is unpaid, or whose money is only promised, at its buyer's wish."""
+"""Cancel a purchase that is unpaid, or whose money is only authorized, at its buyer's wish."""
 
 from datetime import datetime
 from uuid import UUID
 
 from merx.cashier.ask_in_doubt import apply_state
-from merx.cashier.cancel_rows import cancel_rows
+from merx.cashier.cancel_authorized import cancel_unshipped
+from merx.cashier.cancel_unpaid import cancel_unpaid
 from merx.cashier.errors import AlreadyPaid
-from merx.cashier.void_payment import release_now
-from merx.cashier.withdraw_rows import withdraw_rows
+from merx.cashier.void_payment import void_now
 from merx.infra.db import Database, Tx
 from merx.orders import OrderState, lock_purchase, purchase_view
 from merx.payments import Payment, PaymentState, expire_payments, payments_of
@@ -25,7 +25,7 @@ async def cancel_purchase(
 ) -> bool:
     """Cancel a purchase that waits for payment. True when this call cancelled it, False when it was cancelled before.
 
-    One that is served on a promise is cancelled while nothing of it was shipped, and the promise is given back.
+    One that is served on an authorization is cancelled while nothing of it was shipped, and its payment voided.
 
     A started payment is closed at the provider first; when it turns out to be paid, the purchase is placed and
     AlreadyPaid is raised. A provider that does not answer does not stop the buyer: it is asked again later, and money
@@ -38,9 +38,9 @@ async def cancel_purchase(
     closed = await close_at_providers(db, providers, payments, now=now)
     if closed is None:
         raise AlreadyPaid
-    released: list[UUID] = []
-    done = await db.write(lambda tx: _cancel(tx, purchase_id, closed=closed, released=released, now=now))
-    await release_now(db, providers, released, now=now)
+    unwanted: list[UUID] = []
+    done = await db.write(lambda tx: _cancel(tx, purchase_id, closed=closed, unwanted=unwanted, now=now))
+    await void_now(db, providers, unwanted, now=now)
     return done
 
 
@@ -69,17 +69,17 @@ async def close_at_providers(
 
 
 async def _cancel(
-    tx: Tx, purchase_id: UUID, *, closed: list[UUID], released: list[UUID], now: datetime
+    tx: Tx, purchase_id: UUID, *, closed: list[UUID], unwanted: list[UUID], now: datetime
 ) -> bool:
-    """Cancel it one way or the other; `released` is filled with the promises that are to be given back."""
+    """Cancel it one way or the other; `unwanted` is filled with the payments that are to be voided."""
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     if purchase.state in (OrderState.PLACED, OrderState.CLOSED):
-        promises = await withdraw_rows(tx, purchase, reason="buyer", actor_id=purchase.account_id, now=now)
-        if promises is None:
+        unused = await cancel_unshipped(tx, purchase, reason="buyer", actor_id=purchase.account_id, now=now)
+        if unused is None:
             raise AlreadyPaid
-        released[:] = promises
+        unwanted[:] = unused
         return True
-    if not await cancel_rows(tx, purchase, reason="buyer", now=now):
+    if not await cancel_unpaid(tx, purchase, reason="buyer", now=now):
         return False
     await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)
     return True

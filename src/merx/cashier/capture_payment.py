@@ -1,4 +1,4 @@
-"""Take promised money: when the first parcel of its purchase has left, or when staff ask for it.
+"""Capture authorized money: when the first parcel of its purchase has left, or when staff ask for it.
 
 The wish is recorded, then the provider is called outside any transaction, then its answer; an outcome that is unknown is
 asked for again by the same number, which takes nothing twice.
@@ -36,7 +36,7 @@ BATCH: Final = 20
 
 
 async def capture_authorized(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
-    """Take the promised money of purchases of which something was shipped; returns how many payments were taken."""
+    """Capture the authorized money of purchases of which something was shipped; returns how many payments were captured."""
     codes = providers.capturing_codes()
     if not codes:
         return 0
@@ -53,9 +53,9 @@ async def capture_authorized(db: Database, providers: ProviderRegistry, *, now: 
 async def capture_payment(
     db: Database, providers: ProviderRegistry, *, payment_id: UUID, now: datetime
 ) -> bool:
-    """Take promised money now, shipped or not; also after it had failed. True when it is there, False when it failed.
+    """Capture authorized money now, shipped or not; also after it had failed. True when it is there, False when it failed.
 
-    Raises PaymentMoved when there is no such promise, or it is kept in no provider's hands; ProviderUnavailable when
+    Raises PaymentMoved when there is no such authorization, or no provider keeps it; ProviderUnavailable when
     the outcome is unknown: a job asks until it is known.
     """
 

@@ -74,7 +74,7 @@ async def confirm_offline(
 
 
 def _check_open(payment: Payment, reference: str) -> None:
-    """One payment is confirmed once, and cash only while somebody has promised it."""
+    """One payment is confirmed once, and cash only while it is authorized."""
     again = payment.state is PaymentState.CAPTURED and payment.provider_reference == reference
     if not again and not can_confirm(payment, at_the_door=payment.provider == CASH_ON_DELIVERY):
         raise PaymentMoved(state=payment.state.value)

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from merx.cashier.keep_promise import is_served, keep_promise
 from merx.cashier.order_events import order_paid
+from merx.cashier.pay_authorized import is_served, pay_authorized
 from merx.cashier.secure_stock import book_again, give_up, secure_stock
 from merx.infra.db import Record, Tx
 from merx.infra.outbox import publish
@@ -42,7 +42,7 @@ async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: 
     payment = await lock_payment(tx, payment_id)
     if not await record_captured(tx, payment=payment, fact=fact, now=now):
         return ALREADY
-    if await keep_promise(tx, purchase, payment, now=now):
+    if await pay_authorized(tx, purchase, payment, now=now):
         return PLACED
     if is_served(purchase):
         await _refund(tx, payment, reason="duplicate_payment", now=now)

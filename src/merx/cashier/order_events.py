@@ -1,4 +1,4 @@
-"""What is told of each order when its money, or the promise of it, has arrived. The subject is the purchase."""
+"""What is told of each order when its money, or its authorization, has arrived. The subject is the purchase."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ def order_paid(purchase: Purchase, order: Record) -> Event:
     return Event("OrderPaid", purchase.id, _data(order), purchase.account_id)
 
 
-def order_promised_paid(purchase: Purchase, order: Record) -> Event:
-    """The money that was promised is there; its seller ships the order, or has."""
+def authorized_order_paid(purchase: Purchase, order: Record) -> Event:
+    """The money that was authorized is there; its seller ships the order, or has."""
     return Event("OrderPaid", purchase.id, {**_data(order), "promised": True}, purchase.account_id)
 
 
 def order_authorized(purchase: Purchase, order: Record, *, provider: str) -> Event:
-    """The order's money is promised: it may be shipped."""
+    """The order's money is authorized: it may be shipped."""
     data = {**_data(order), "provider": provider}
     return Event("OrderAuthorized", purchase.id, data, purchase.account_id)
 

@@ -10,7 +10,7 @@ _KINDS: Final = {ProviderStatus.CAPTURED: "captured", ProviderStatus.AUTHORIZED:
 
 
 def fact_of_state(state: ProviderState, *, now: datetime) -> Fact | None:
-    """The fact in an answer to our query, if it says the money is there or promised."""
+    """The fact in an answer to our query, if it says the money is there or authorized."""
     kind = _KINDS.get(state.status)
     if kind is None or state.amount is None or state.provider_reference is None:
         return None
@@ -25,7 +25,7 @@ def fact_of_state(state: ProviderState, *, now: datetime) -> Fact | None:
 
 
 def fact_of_notice(notice: ProviderNotice) -> Fact | None:
-    """The fact in a notice, if it says the money is there or promised."""
+    """The fact in a notice, if it says the money is there or authorized."""
     kind = _KINDS.get(notice.status)
     if kind is None:
         return None

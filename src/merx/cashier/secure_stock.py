@@ -1,8 +1,8 @@
-"""The stock of a purchase whose money, or the promise of it, has arrived: still held, found again, or gone."""
+"""The stock of a purchase whose money, or its authorization, has arrived: still held, found again, or gone."""
 
 from datetime import datetime
 
-from merx.cashier.cancel_rows import booked_sale, cancel_rows
+from merx.cashier.cancel_unpaid import booked_sale, cancel_unpaid
 from merx.infra.db import Record, Tx
 from merx.inventory import claim_free, hold_stock, lock_stock_of
 from merx.ledger import post
@@ -25,7 +25,7 @@ async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
 async def give_up(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
     """The purchase waited for this money, but its stock went to others meanwhile: cancel what is left of it."""
     if purchase.state == OrderState.PENDING_PAYMENT:
-        await cancel_rows(tx, purchase, reason="expired", now=now)
+        await cancel_unpaid(tx, purchase, reason="expired", now=now)
 
 
 async def book_again(tx: Tx, orders: list[Record], *, now: datetime) -> None:

@@ -28,7 +28,7 @@ async def start_payment(
 ) -> ProviderAction:
     """Record that this attempt begins, then ask the provider what the buyer must do. May be repeated.
 
-    With a method that only promises the money, beginning is the buyer's promise: the purchase is placed. Of a provider
+    With a method that only authorizes the money, beginning is the buyer's word: the purchase is placed. Of a provider
     that is down nothing is asked and nothing recorded.
 
     `device`, `client_ip` and `openid` (inside WeChat) say where the buyer is.
@@ -68,7 +68,7 @@ async def start_payment(
         )
     )
     offline = providers.offline(payment.provider)
-    if offline is not None and offline.promises:
+    if offline is not None and offline.authorizes:
         fact = Fact("authorized", payment.number, payment.amount, payment.currency, "buyer", now)
         await db.write(
             lambda tx: authorize_payment(

@@ -16,7 +16,7 @@ Pick = tuple[UUID, int]
 
 
 def takes_parcels(order: Order) -> bool:
-    """Whether parcels of an order may leave: it is paid or its money is promised, and it is not over."""
+    """Whether parcels of an order may leave: it is paid or its money is authorized, and it is not over."""
     return order.state == OrderState.PLACED and order.payment_status != "unpaid"
 
 

@@ -22,7 +22,7 @@ async def ship(
     tx: Tx, *, order_id: UUID, actor: SellerMember, carrier: str, tracking_number: str, lines: Sequence[Pick] | None,
     now: datetime, auto_receive_after: timedelta,
 ) -> Fulfilment:  # fmt: skip
-    """Ship units of an order that is paid, or whose money is promised, in one parcel: `lines` are (order line, units), None takes all that is left.
+    """Ship units of an order that is paid, or whose money is authorized, in one parcel: `lines` are (order line, units), None takes all that is left.
 
     Received by itself `auto_receive_after` later. Refuses, having written nothing once the caller rolls back:
     an order of another seller (NotFound), NotPaid, UnknownCarrier, BadTrackingNumber, BadParcel,

@@ -122,7 +122,7 @@ SELECT f.id FROM fulfilments f
 
 
 async def due(tx: ReadTx, *, now: datetime, limit: int) -> list[UUID]:
-    """Parcels whose timer has run out, oldest first; it waits for money that is only promised.
+    """Parcels whose timer has run out, oldest first; it waits for money that is only authorized.
 
     What is to be paid at the door may still come back from there.
     """

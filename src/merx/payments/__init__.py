@@ -54,14 +54,14 @@ from merx.payments.refunds import (
     request_refund,
     retry_refund,
 )
-from merx.payments.rules import can_confirm, can_give_up, can_pay_back, can_retry, is_promised
+from merx.payments.rules import can_confirm, can_give_up, can_pay_back, can_retry, is_authorized
 from merx.payments.states import DISPUTE_STATES, PAYMENT_STATES, REFUND_STATES
 from merx.payments.store.authorizations import (
     claim_to_capture,
-    claim_to_release,
-    untaken_payments,
+    claim_to_void,
+    uncaptured_payments,
     want_capture,
-    want_release,
+    want_void,
 )
 from merx.payments.store.disputes import (
     find_dispute,
@@ -135,7 +135,7 @@ __all__ = [
     "claim_in_doubt",
     "claim_refunds",
     "claim_to_capture",
-    "claim_to_release",
+    "claim_to_void",
     "doubt_refund",
     "expire_payments",
     "find_by_number",
@@ -147,7 +147,7 @@ __all__ = [
     "finish_attempt",
     "get_payment",
     "get_refunds",
-    "is_promised",
+    "is_authorized",
     "keep_applied_notices",
     "leave_to_staff",
     "list_disputes",
@@ -175,7 +175,7 @@ __all__ = [
     "request_refund",
     "retry_refund",
     "store_notice",
-    "untaken_payments",
+    "uncaptured_payments",
     "want_capture",
-    "want_release",
+    "want_void",
 ]

@@ -1,4 +1,4 @@
-"""Record promised money: a bank's authorization, or the word of who pays at the door. The ledger has nothing of it.
+"""Record authorized money: a bank's authorization, or the word of who pays at the door. The ledger has nothing of it.
 
 The caller holds the lock of the payment's purchase.
 """
@@ -16,7 +16,7 @@ from merx.payments.store.payments import insert_fact
 
 
 async def record_authorized(tx: Tx, *, payment: Payment, fact: Fact, now: datetime) -> bool:
-    """Record that the payment's money is promised; publish PaymentAuthorized.
+    """Record that the payment's money is authorized; publish PaymentAuthorized.
 
     Returns False, and changes nothing, when this or more was recorded before. Raises AmountMismatch.
     """
@@ -30,7 +30,7 @@ async def record_authorized(tx: Tx, *, payment: Payment, fact: Fact, now: dateti
 
 
 async def record_voided(tx: Tx, *, payment: Payment, source: str, now: datetime) -> bool:
-    """Record that a promise was given back; publish PaymentVoided. False when it was before, or the money was taken."""
+    """Record that an authorization is void; publish PaymentVoided. False when it was before, or the money was captured."""
     if not await store.void(tx, payment.id, sources=PAYMENT_STATES.sources("voided")):
         return False
     fact = Fact("voided", payment.number, payment.amount, payment.currency, source, now)
@@ -40,7 +40,7 @@ async def record_voided(tx: Tx, *, payment: Payment, source: str, now: datetime)
 
 
 async def record_capture_failed(tx: Tx, *, payment: Payment, failure: str, now: datetime) -> bool:
-    """Promised money that its provider will not hand over any more is left to staff; publish CaptureFailed.
+    """Authorized money that its provider will not hand over any more is left to staff; publish CaptureFailed.
 
     The order is not touched. False when it was known.
     """

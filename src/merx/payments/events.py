@@ -1,4 +1,4 @@
-"""Events of promised money, of refunds and of disputes. The subject of each is the purchase.
+"""Events of authorized money, of refunds and of disputes. The subject of each is the purchase.
 
 Data of a payment's: payment_id, provider, number, amount, currency. Data of a refund's: refund_id, amount, currency;
 order_id when of a sale. Of disputes: see disputes.py.

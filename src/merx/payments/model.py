@@ -15,7 +15,6 @@ class PaymentState(StrEnum):
     ACTION_REQUIRED = "action_required"
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
-    FAILED = "failed"
     EXPIRED = "expired"
     VOIDED = "voided"
 
@@ -35,7 +34,7 @@ class NewPayment(msgspec.Struct, frozen=True, gc=False):
 class Payment(msgspec.Struct, frozen=True):
     """One attempt with one provider to pay one purchase. `number` is ours at the provider.
 
-    `release_at`: no purchase uses the money it promised, which is given back to the payer from then on;
+    `void_wanted_at`: no purchase uses the money it authorized: to be voided from then on;
     `capture_failure`: why the provider will not hand it over any more.
     """
 
@@ -55,7 +54,7 @@ class Payment(msgspec.Struct, frozen=True):
     disputed: int = 0
     authorized_at: datetime | None = None
     capture_failure: str | None = None
-    release_at: datetime | None = None
+    void_wanted_at: datetime | None = None
 
     @property
     def refundable(self) -> int:
@@ -64,7 +63,7 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class OfflinePayment(msgspec.Struct, frozen=True):
-    """A payment that staff confirm: money they wait for, or cash that a promise still owes. `order_numbers` are its orders'."""
+    """A payment that staff confirm: money they wait for, or authorized cash that is still owed. `order_numbers` are its orders'."""
 
     id: UUID
     purchase_id: UUID
@@ -77,7 +76,7 @@ class OfflinePayment(msgspec.Struct, frozen=True):
     purchase_state: str
     order_numbers: Sequence[str]
     capture_failure: str | None = None
-    release_at: datetime | None = None
+    void_wanted_at: datetime | None = None
 
 
 class OfflineRefund(msgspec.Struct, frozen=True):

@@ -3,14 +3,14 @@
 from merx.payments.model import OfflinePayment, OfflineRefund, Payment, PaymentState, Refund
 
 
-def is_promised(payment: Payment | OfflinePayment) -> bool:
-    """Whether a payment's money is promised and still wanted: it can be taken, or given back."""
-    return payment.state is PaymentState.AUTHORIZED and payment.release_at is None
+def is_authorized(payment: Payment | OfflinePayment) -> bool:
+    """Whether a payment's money is authorized and still wanted: it can be captured or voided."""
+    return payment.state is PaymentState.AUTHORIZED and payment.void_wanted_at is None
 
 
 def can_confirm(payment: Payment | OfflinePayment, *, at_the_door: bool) -> bool:
-    """Whether staff can say that the money is here: once, and cash only while somebody has promised it."""
-    return is_promised(payment) if at_the_door else payment.state is not PaymentState.CAPTURED
+    """Whether staff can say that the money is here: once, and cash only while it is authorized."""
+    return is_authorized(payment) if at_the_door else payment.state is not PaymentState.CAPTURED
 
 
 def can_pay_back(refund: Refund | OfflineRefund) -> bool:

@@ -1,7 +1,7 @@
 """Which moves a payment and a refund may make.
 
 `expired → captured` and `voided → captured` are real: money can arrive after we gave up on it, and then it is ours to
-re-allocate or to return; a promise (`authorized`) can come late, too. `failed → succeeded` is real, too: a provider may
+re-allocate or to return; an authorization (`authorized`) can come late, too. `failed → succeeded` is real, too: a provider may
 pay back what it had refused. So is `succeeded → failed`: the payer's bank may send a refund back days later.
 """
 
@@ -13,11 +13,10 @@ PAYMENT_STATES: Final = StateTable(
     "payment",
     initial=["created"],
     moves={
-        "created": ["action_required", "authorized", "captured", "failed", "expired"],
-        "action_required": ["authorized", "captured", "failed", "expired"],
+        "created": ["action_required", "authorized", "captured", "expired"],
+        "action_required": ["authorized", "captured", "expired"],
         "authorized": ["captured", "voided"],
         "captured": [],
-        "failed": ["authorized", "captured"],
         "expired": ["authorized", "captured"],
         "voided": ["captured"],
     },

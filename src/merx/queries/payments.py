@@ -1,4 +1,4 @@
-"""Money that people confirm, money that is promised, and refunds to pay back by hand, for the platform's staff."""
+"""Money that people confirm, money that is authorized, and refunds to pay back by hand, for the platform's staff."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,10 +16,10 @@ from merx.payments import (
     can_give_up,
     can_pay_back,
     can_retry,
-    is_promised,
+    is_authorized,
     offline_payments,
     offline_refunds,
-    untaken_payments,
+    uncaptured_payments,
 )
 from merx.payments.providers import CASH_ON_DELIVERY
 
@@ -28,7 +28,7 @@ RefundAction = Literal["paid_back", "failed", "retry"]
 
 
 class AwaitedPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment; `number` is what its payer names. `capture_failure` says why its promised money will not come."""
+    """A payment; `number` is what its payer names. `capture_failure` says why its authorized money will not come."""
 
     id: UUID
     purchase_id: UUID
@@ -59,7 +59,7 @@ class RefundByHand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentDesk(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for staff: money to confirm, promised money that was not taken yet, refunds to pay back."""
+    """What waits for staff: money to confirm, authorized money that was not captured yet, refunds to pay back."""
 
     waiting: list[AwaitedPayment]
     promised: list[AwaitedPayment]
@@ -70,7 +70,7 @@ async def payment_desk(tx: ReadTx, *, offline: Sequence[str], number: str = "") 
     """What waits for staff; `offline` are the methods that people confirm. With a number, the payments that it names."""
     return PaymentDesk(
         waiting=[_waiting(each) for each in await offline_payments(tx, providers=offline, number=number)],
-        promised=[_promised(each) for each in await untaken_payments(tx, offline=offline)],
+        promised=[_authorized(each) for each in await uncaptured_payments(tx, offline=offline)],
         refunds=[_refund(each) for each in await offline_refunds(tx, providers=offline)],
     )
 
@@ -80,8 +80,8 @@ def _waiting(found: OfflinePayment) -> AwaitedPayment:
     return _payment(found, ("confirm",) if confirms else ())
 
 
-def _promised(found: OfflinePayment) -> AwaitedPayment:
-    return _payment(found, ("capture", "cancel") if is_promised(found) else ())
+def _authorized(found: OfflinePayment) -> AwaitedPayment:
+    return _payment(found, ("capture", "cancel") if is_authorized(found) else ())
 
 
 def _payment(found: OfflinePayment, actions: tuple[PaymentAction, ...]) -> AwaitedPayment:

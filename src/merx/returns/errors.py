@@ -52,8 +52,8 @@ class NotReturnable(Conflict):
     message = "This order takes no after-sales requests: it is not paid, or the time for them is over."
 
 
-class OnlyPromised(Conflict):
-    """The order's money is promised and was not taken yet: there is nothing to give back."""
+class OnlyAuthorized(Conflict):
+    """The order's money is authorized and was not captured yet: there is nothing to give back."""
 
     code = "only_promised"
     message = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.cashier import cash_payment, undeliver_rows
+from merx.cashier import cancel_undelivered, cash_payment
 from merx.fulfilment import bring_back
 from merx.infra.db import Tx
 from merx.kit.actors import SellerMember, Staff, account_of
@@ -24,7 +24,7 @@ async def record_undelivered(
 ) -> list[UUID]:
     """Cancel an order that was to be paid at the door; `restocked` units of its parcels are sold again, others not.
 
-    What was never shipped is sold again, too. Returns the payments whose promise the caller has to give back once this is committed. Raises UnknownOrder,
+    What was never shipped is sold again, too. Returns the payments that the caller has to void once this is committed. Raises UnknownOrder,
     UnknownPayment when it is not paid at the door, PaymentMoved when the cash is here, BadReturn, BadParcel,
     NothingUndelivered, ParcelMoved.
     """
@@ -40,7 +40,7 @@ async def record_undelivered(
         raise PaymentMoved(state=payment.state.value)
     await bring_back(tx, order_id=order_id, restocked=back, actor=actor, now=now)
     units = {line.id: back.get(line.id, 0) + line.to_ship for line in view.lines}
-    released = await undeliver_rows(tx, purchase, back=units, actor_id=account_of(actor), now=now)
-    if released is None:
+    unwanted = await cancel_undelivered(tx, purchase, back=units, actor_id=account_of(actor), now=now)
+    if unwanted is None:
         raise PaymentMoved(state=payment.state.value)
-    return released
+    return unwanted

@@ -39,7 +39,7 @@ async def request_return(
     """Open a case; its units may not be shipped or asked back again while it is open.
 
     `default_days` is the shop's window for sellers without one of their own. Raises UnknownOrder for everybody but the
-    buyer, NotReturnable, OnlyPromised, BadReturn, BadReturnReason, NotShippedYet, OverReturned, MixedUnits,
+    buyer, NotReturnable, OnlyAuthorized, BadReturn, BadReturnReason, NotShippedYet, OverReturned, MixedUnits,
     NotExchangeable, TooManyPictures, UnknownPicture, TextRefused.
     """
     body, pictures = check_application(application)

@@ -23,7 +23,7 @@ from merx.returns.errors import (
     NotExchangeable,
     NotReturnable,
     NotShippedYet,
-    OnlyPromised,
+    OnlyAuthorized,
     ReturnDecided,
     ReturnMoved,
     TooManyPictures,
@@ -74,9 +74,9 @@ def check_words(field: str, text: str, *, required: bool) -> str:
 
 
 def check_window(order: Order, *, days: int, now: datetime) -> None:
-    """Whether an order still takes applications. Raises NotReturnable, OnlyPromised."""
+    """Whether an order still takes applications. Raises NotReturnable, OnlyAuthorized."""
     if order.payment_status == "authorized":
-        raise OnlyPromised
+        raise OnlyAuthorized
     over = order.received_at is not None and now > order.received_at + timedelta(days=days)
     if order.state != OrderState.PLACED or over:
         raise NotReturnable

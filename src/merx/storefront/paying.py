@@ -101,7 +101,7 @@ async def _view(
         provider_name=payment_name(visit, purchase),
         poll_url=url,
         pay_url=f"{url}/pay" if payable and transfer is None else None,
-        cancel_url=f"{url}/cancel" if waiting or (state == "promised" and unshipped) else None,
+        cancel_url=f"{url}/cancel" if waiting or (state == "authorized" and unshipped) else None,
         deadline=purchase.expires_at,
         orders=tuple(
             OrderLink(
@@ -161,13 +161,13 @@ def code_to_scan(text: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn by the library from modules; the text itself is not in it
 
 
-def payment_state(purchase: Purchase) -> Literal["waiting", "promised", "paid", "expired", "cancelled"]:
+def payment_state(purchase: Purchase) -> Literal["waiting", "authorized", "paid", "expired", "cancelled"]:
     """Where the payment of a purchase is, in the words of its page."""
     if purchase.state == OrderState.PENDING_PAYMENT:
         return "waiting"
     if purchase.state == OrderState.CANCELLED:
         return "expired" if purchase.cancel_reason == "expired" else "cancelled"
-    return "paid" if purchase.paid_at is not None else "promised"
+    return "paid" if purchase.paid_at is not None else "authorized"
 
 
 def payment_name(visit: Visit, purchase: Purchase) -> str:

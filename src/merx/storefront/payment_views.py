@@ -23,12 +23,12 @@ class PaymentView(View, frozen=True, kw_only=True):
 
     `silent`: the provider does not answer now. `ways` are the others it can be paid with.
     `wallet_url` opens the code in the simulators' wallet.
-    `promised`: the order is served and its money still to come, at the door with `at_the_door`.
+    `authorized`: the order is served and its money still to come, at the door with `at_the_door`.
     """
 
     number: str
     amount: Money
-    state: Literal["waiting", "promised", "paid", "expired", "cancelled"]
+    state: Literal["waiting", "authorized", "paid", "expired", "cancelled"]
     provider_name: str
     poll_url: str
     pay_url: str | None

@@ -7,7 +7,7 @@ from merx.storefront.views import FormView, View
 
 
 class WaitingPayment(View, frozen=True, kw_only=True):
-    """A payment and what can be done with it; `failure` says why its promised money will not come."""
+    """A payment and what can be done with it; `failure` says why its authorized money will not come."""
 
     payment_id: str
     purchase_id: str
@@ -40,7 +40,7 @@ class PlatformPaymentsView(View, frozen=True, kw_only=True):
 
     number: str
     waiting: tuple[WaitingPayment, ...]
-    promised: tuple[WaitingPayment, ...]
+    authorized: tuple[WaitingPayment, ...]
     refunds: tuple[WaitingRefund, ...]
     form: FormView = FormView()
     form_for: str = ""

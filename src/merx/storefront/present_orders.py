@@ -24,10 +24,10 @@ def shown_state(order: Order) -> str:
     """One word for where an order is, from its state and its parcels."""
     if order.state != OrderState.PLACED:
         return str(order.state)
-    return _ON_ITS_WAY.get(order.fulfilment_status, "promised" if is_promised(order) else "placed")
+    return _ON_ITS_WAY.get(order.fulfilment_status, "authorized" if is_authorized(order) else "placed")
 
 
-def is_promised(order: Order) -> bool:
+def is_authorized(order: Order) -> bool:
     """Whether the order is served and its money is still to come."""
     return order.payment_status == "authorized"
 
@@ -91,7 +91,7 @@ def timeline(
         views.TimelineStep(code="delivered", at=max(delivered, default=None) if there else None, done=there),
         views.TimelineStep(code="received", at=order.received_at, done=order.fulfilment_status == "received"),
     ]
-    if is_promised(order):
+    if is_authorized(order):
         later = 2 if at_the_door else 1
     else:
         later = sum(1 for at in (steps[1].at, steps[2].at) if at and paid_at and at <= paid_at)
@@ -186,7 +186,7 @@ def order_page(
     """
     order = found.order
     unpaid = purchase is not None and order.state == OrderState.PENDING_PAYMENT
-    promised = is_promised(order)
+    authorized = is_authorized(order)
     unshipped = order.fulfilment_status == "unfulfilled"
     received = order.fulfilment_status == "received"
     return views.OrderView(
@@ -222,9 +222,11 @@ def order_page(
         upload_megabytes=upload_megabytes,
         form=form or views.FormView(),
         form_for=form_for,
-        promise=("door" if at_the_door else "bank") if promised else "",
-        cancel_url=f"/purchases/{order.purchase_id}/cancel" if purchase and promised and unshipped else None,
+        authorization=("door" if at_the_door else "bank") if authorized else "",
+        cancel_url=f"/purchases/{order.purchase_id}/cancel"
+        if purchase and authorized and unshipped
+        else None,
         cash=views.CashView(amount=Money(order.total, order.currency), can_refuse=can_come_back(parcels))
-        if promised and at_the_door and purchase is None
+        if authorized and at_the_door and purchase is None
         else None,
     )

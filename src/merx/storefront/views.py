@@ -371,7 +371,7 @@ class CashView(View, frozen=True, kw_only=True):
 class OrderView(View, frozen=True, kw_only=True):
     """One order, for its buyer and, with `can_ship`, for its seller.
 
-    `promise` says how its money is promised; `cash` is for its seller.
+    `authorization` says how its money is authorized; `cash` is for its seller.
     """
 
     number: str
@@ -397,7 +397,7 @@ class OrderView(View, frozen=True, kw_only=True):
     form: FormView = FormView()
     form_for: str | None = None
     returns: tuple[ReturnLink, ...] = ()
-    promise: Literal["", "door", "bank"] = ""
+    authorization: Literal["", "door", "bank"] = ""
     cancel_url: str | None = None
     cash: CashView | None = None
 

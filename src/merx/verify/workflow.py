@@ -321,7 +321,7 @@ WORKFLOW: Final = (
     Check(
         code="O13",
         area="workflow",
-        title="Only orders paid or promised to be are shipped, every parcel has its own seller's goods, and only received orders are closed",
+        title="Only orders paid or authorized are shipped, every parcel has its own seller's goods, and only received orders are closed",
         sql=Sql("""
             SELECT 'parcel ' || f.id AS key,
                    format('%s, order %s is %s and %s', f.state, o.number, o.state, o.payment_status) AS detail

@@ -52,7 +52,7 @@ def intent_of(simulator: CardSimulator) -> tuple[str, int]:
     return intent["status"], intent["amount_received"]
 
 
-async def test_money_is_promised_first_and_taken_once(
+async def test_money_is_authorized_first_and_taken_once(
     held: CardProvider, card_simulator: CardSimulator
 ) -> None:
     assert isinstance(held, CapturingProvider)
@@ -92,7 +92,9 @@ async def test_more_than_was_promised_is_not_taken(held: CardProvider, card_simu
     assert intent_of(card_simulator) == ("requires_capture", 0)
 
 
-async def test_nothing_is_taken_before_it_was_promised(provider: CardProvider, request_of: RequestOf) -> None:
+async def test_nothing_is_taken_before_it_was_authorized(
+    provider: CardProvider, request_of: RequestOf
+) -> None:
     with pytest.raises(ProviderRefused):
         await provider.capture(number=NUMBER, amount=WHOLE)
     await provider.start(request_of())
@@ -100,7 +102,7 @@ async def test_nothing_is_taken_before_it_was_promised(provider: CardProvider, r
         await provider.capture(number=NUMBER, amount=WHOLE)
 
 
-async def test_closing_gives_back_what_was_promised(
+async def test_closing_gives_back_what_was_authorized(
     held: CardProvider, card_simulator: CardSimulator
 ) -> None:
     card_simulator.add_fault(Fault(kind=FaultKind.TIMEOUT_AFTER, on="POST /v1/payment_intents"))
@@ -112,14 +114,14 @@ async def test_closing_gives_back_what_was_promised(
     assert (await held.capture(number=NUMBER, amount=WHOLE)).status is ProviderStatus.CLOSED
 
 
-async def test_a_promise_ends_after_a_week(held: CardProvider, card_simulator: CardSimulator) -> None:
+async def test_an_authorization_ends_after_a_week(held: CardProvider, card_simulator: CardSimulator) -> None:
     card_simulator.clock.advance(timedelta(days=6, hours=23))
     assert (await held.query(NUMBER)).status is ProviderStatus.AUTHORIZED
     card_simulator.clock.advance(timedelta(hours=1))
     assert (await held.query(NUMBER)).status is ProviderStatus.CLOSED
 
 
-async def test_a_promise_a_capture_and_a_void_are_told_by_webhooks(
+async def test_an_authorization_a_capture_and_a_void_are_told_by_webhooks(
     provider: CardProvider, card_simulator: CardSimulator, request_of: RequestOf
 ) -> None:
     told: list[ProviderNotice] = []

@@ -407,7 +407,7 @@ async def test_a_read_inside_a_transaction_ends_without_ending_it(db: Database) 
 
 
 class Promising(Peer):
-    """Can have money promised first."""
+    """Can have money authorized first."""
 
     async def capture(self, *, number: str, amount: Money) -> ProviderState:
         return self._state(number, await self._ask(f"capture {amount.amount}", number))

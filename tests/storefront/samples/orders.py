@@ -115,16 +115,19 @@ def orders(locale: str, currency: str, url: str) -> v.OrdersView:
 def pages(locale: str, currency: str) -> Pages:
     """Buyers' and sellers' orders."""
     return {
-        "order-promised": (
+        "order-at-the-door": (
             "order.html",
-            msgspec.structs.replace(order(locale, currency), promise="door", cancel_url="/c"),
+            msgspec.structs.replace(order(locale, currency), authorization="door", cancel_url="/c"),
         ),
-        "order-authorized": ("order.html", msgspec.structs.replace(order(locale, currency), promise="bank")),
+        "order-authorized": (
+            "order.html",
+            msgspec.structs.replace(order(locale, currency), authorization="bank"),
+        ),
         "seller-order-cash": (
             "seller_order.html",
             msgspec.structs.replace(
                 order(locale, currency, for_seller=True),
-                promise="door",
+                authorization="door",
                 cash=v.CashView(amount=money(299000, currency), can_refuse=True),
                 form=v.FormView(values={"amount": "1", "reference": ""}, errors={"amount": "…", "form": "…"}),
                 form_for="cash",
@@ -132,7 +135,7 @@ def pages(locale: str, currency: str) -> Pages:
         ),
         "seller-order-authorized": (
             "seller_order.html",
-            msgspec.structs.replace(order(locale, currency, for_seller=True), promise="bank"),
+            msgspec.structs.replace(order(locale, currency, for_seller=True), authorization="bank"),
         ),
         "order": ("order.html", order(locale, currency)),
         "order-review": (

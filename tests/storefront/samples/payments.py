@@ -9,7 +9,7 @@ from merx.storefront.platform_views import PlatformPaymentsView, WaitingPayment,
 
 
 def platform_payments(currency: str) -> PlatformPaymentsView:
-    """A transfer that is confirmed wrongly, cash, a promise that ran out, and refunds."""
+    """A transfer that is confirmed wrongly, cash, an authorization that ran out, and refunds."""
 
     def payment(number: str, **more: Any) -> WaitingPayment:
         values: dict[str, Any] = {
@@ -33,7 +33,7 @@ def platform_payments(currency: str) -> PlatformPaymentsView:
             payment("P1"), payment("P2", state="authorized", purchase_state="placed"),
             payment("P3", purchase_state="cancelled"), payment("P4", state="captured", can_confirm=False),
         ),
-        promised=(payment("P5", state="authorized", failure="expired"), payment("P6", state="authorized")),
+        authorized=(payment("P5", state="authorized", failure="expired"), payment("P6", state="authorized")),
         refunds=(refund("R1"), refund("R2", state="failed", failure="…")),
         form=v.FormView(values={"amount": "1", "reference": "x"}, errors={"amount": "…", "reference": "…"}),
         form_for="P1",
@@ -47,10 +47,10 @@ def pages(_locale: str, currency: str) -> Pages:
         "platform-payments": ("platform_payments.html", platform_payments(currency)),
         "platform-payments-empty": (
             "platform_payments.html",
-            PlatformPaymentsView(number="", waiting=(), promised=(), refunds=()),
+            PlatformPaymentsView(number="", waiting=(), authorized=(), refunds=()),
         ),
         "platform-payments-none": (
             "platform_payments.html",
-            PlatformPaymentsView(number="2611", waiting=(), promised=(), refunds=(), done="placed"),
+            PlatformPaymentsView(number="2611", waiting=(), authorized=(), refunds=(), done="placed"),
         ),
     }

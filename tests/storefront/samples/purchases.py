@@ -52,15 +52,15 @@ def pages(locale: str, currency: str) -> Pages:
             ),
         ),
         "payment-silent": ("payment.html", payment("waiting", locale, currency, silent=True)),
-        "payment-promised": (
+        "payment-at-the-door": (
             "payment.html",
             msgspec.structs.replace(
-                payment("paid", locale, currency), state="promised", at_the_door=True, cancel_url="/c"
+                payment("paid", locale, currency), state="authorized", at_the_door=True, cancel_url="/c"
             ),
         ),
         "payment-authorized": (
             "payment.html",
-            msgspec.structs.replace(payment("paid", locale, currency), state="promised"),
+            msgspec.structs.replace(payment("paid", locale, currency), state="authorized"),
         ),
         "payment-transfer": (
             "payment.html",

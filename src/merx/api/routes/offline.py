@@ -1,4 +1,4 @@
-"""Money that people confirm and money that is promised: what sellers and the platform's staff do with it."""
+"""Money that people confirm and money that is authorized: what sellers and the platform's staff do with it."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from merx.cashier import (
     cash_payment,
     confirm_cash,
     confirm_offline,
-    release_now,
+    void_now,
 )
 from merx.infra.db import Tx
 from merx.kit.actors import SellerMember, Staff
@@ -29,7 +29,7 @@ from merx.payments import (
     OfflineRefund,
     offline_payments,
     offline_refunds,
-    untaken_payments,
+    uncaptured_payments,
 )
 from merx.refunds import fail_offline_refund, settle_offline_refund
 from merx.returns import Wanted, record_undelivered
@@ -73,18 +73,18 @@ def _refund(found: OfflineRefund) -> offline_views.OfflineRefundView:
     opt=operation("staff", offline_views.OfflineDeskView, query=requests.OfflineQuery, auth="staff"),
 )
 async def show_offline_payments(request: ApiRequest) -> Answer:
-    """List what waits for staff: money to confirm, promised money, refunds to pay back."""
+    """List what waits for staff: money to confirm, authorized money, refunds to pay back."""
     query = read_query(request, requests.OfflineQuery)
     call = await open_call(request)
     call.require_staff()
     codes = call.services.providers.offline_codes()
     async with call.services.db.snapshot() as tx:
         waiting = await offline_payments(tx, providers=codes, number=query.number)
-        promised = await untaken_payments(tx, offline=codes)
+        authorized = await uncaptured_payments(tx, offline=codes)
         refunds = await offline_refunds(tx, providers=codes)
     view = offline_views.OfflineDeskView(
         waiting=[_payment(each) for each in waiting],
-        promised=[_payment(each) for each in promised],
+        authorized=[_payment(each) for each in authorized],
         refunds=[_refund(each) for each in refunds],
     )
     return answer(view)
@@ -131,7 +131,7 @@ async def confirm(request: ApiRequest, payment_id: FromPath[UUID]) -> Answer:
 
 @post(f"{PAYMENT}/capture", status_code=200, opt=_outcome("staff", "staff"))
 async def capture(request: ApiRequest, payment_id: FromPath[UUID]) -> Answer:
-    """Take promised money now. Asking again takes nothing twice."""
+    """Capture authorized money now. Asking again takes nothing twice."""
     call = await open_call(request)
     call.require_staff()
     services = call.services
@@ -146,7 +146,7 @@ async def capture(request: ApiRequest, payment_id: FromPath[UUID]) -> Answer:
     opt=operation("staff", order_views.CancelledView, auth="staff"),
 )
 async def cancel(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
-    """Cancel a purchase whose money is only promised and of which nothing has left."""
+    """Cancel a purchase whose money is only authorized and of which nothing has left."""
     call = await open_call(request)
     staff = call.require_staff()
     services = call.services
@@ -197,10 +197,10 @@ async def _undelivered(
 ) -> Answer:
     key = required_key(request)
     wanted = await read_body(request, requests.RecordUndelivered)
-    released: list[UUID] = []
+    unwanted: list[UUID] = []
 
     async def work(tx: Tx) -> offline_views.OrderCancelledView:
-        released[:] = await record_undelivered(
+        unwanted[:] = await record_undelivered(
             tx,
             order_id=order_id,
             actor=actor,
@@ -217,7 +217,7 @@ async def _undelivered(
         request=(order_id, wanted),
         outcome=offline_views.OrderCancelledView,
     )
-    await release_now(call.services.db, call.services.providers, released, now=call.now)
+    await void_now(call.services.db, call.services.providers, unwanted, now=call.now)
     return done(view, status=200, replayed=replayed)
 
 

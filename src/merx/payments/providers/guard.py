@@ -240,7 +240,7 @@ class GuardedProvider:
 
 
 class GuardedCapturingProvider(GuardedProvider):
-    """A provider that can have money promised first, behind its guard."""
+    """A provider that can have money authorized first, behind its guard."""
 
     def __init__(
         self, inner: CapturingProvider, rules: GuardRules = BOUNDED, tools: GuardTools | None = None

@@ -17,7 +17,7 @@ class ProviderStatus(StrEnum):
     """The provider has no such trade (the payer may still arrive before it expires)."""
     WAITING = "waiting"
     AUTHORIZED = "authorized"
-    """The payer's bank promised the money; it is taken by a capture."""
+    """The payer's bank authorized the money; a capture takes it."""
     CAPTURED = "captured"
     CLOSED = "closed"
     """The provider holds no money for this number and will take none: expired, closed, or refunded in full."""

@@ -86,7 +86,7 @@ class PaymentProvider(Protocol):
 
 @runtime_checkable
 class CapturingProvider(PaymentProvider, Protocol):
-    """A provider that can have money promised first and take it later. `close` releases what was only promised."""
+    """A provider that can have money authorized first and capture it later. `close` voids what was only authorized."""
 
     async def capture(self, *, number: str, amount: Money) -> ProviderState:
         """Take authorized money; repeatable. Raises ProviderUnavailable."""

@@ -67,7 +67,7 @@ class ProviderRegistry:
         return list(self._offline)
 
     def capturing_codes(self) -> list[str]:
-        """The codes of the providers that take promised money when they are told to."""
+        """The codes of the providers that capture authorized money when they are told to."""
         return [provider.code for provider in self if isinstance(provider, CapturingProvider)]
 
     async def aclose(self) -> None:

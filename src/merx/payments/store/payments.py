@@ -30,7 +30,7 @@ async def insert_payments(tx: Tx, payments: Sequence[NewPayment], *, now: dateti
 
 
 COLUMNS = """id, purchase_id, provider, number, state, currency, amount, captured, refunded, provider_reference,
-       expires_at, started_at, captured_at, disputed, authorized_at, capture_failure, release_at"""
+       expires_at, started_at, captured_at, disputed, authorized_at, capture_failure, void_wanted_at"""
 
 PAYMENTS_OF = Sql(
     f"SELECT {COLUMNS} FROM payments WHERE purchase_id = ANY($1::uuid[]) ORDER BY length(number), number"
@@ -200,7 +200,7 @@ async def get_payment(tx: ReadTx, payment_id: UUID) -> Payment:
 OFFLINE_PAYMENTS = Sql("""
 SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
        ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
-       y.capture_failure, y.release_at
+       y.capture_failure, y.void_wanted_at
   FROM payments y JOIN purchases p ON p.id = y.purchase_id
  WHERE y.provider = ANY($1::text[])
    AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) OR y.provider_reference = $5 END

@@ -388,7 +388,7 @@ def _payments(
 def _manner(offline: OfflineProvider | None) -> Literal["provider", "transfer", "door"]:
     if offline is None:
         return "provider"
-    return "door" if offline.promises else "transfer"
+    return "door" if offline.authorizes else "transfer"
 
 
 def _days(offline: OfflineProvider | None) -> int:

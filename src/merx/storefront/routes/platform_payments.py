@@ -1,4 +1,4 @@
-"""The platform's staff: money to confirm, promised money, and refunds to pay back by hand."""
+"""The platform's staff: money to confirm, authorized money, and refunds to pay back by hand."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Final
@@ -20,7 +20,7 @@ from merx.payments import (
     offline_payments,
     offline_refunds,
     retry_refund,
-    untaken_payments,
+    uncaptured_payments,
 )
 from merx.refunds import fail_offline_refund, settle_offline_refund
 from merx.storefront.forms import (
@@ -78,12 +78,12 @@ async def _draw(
     wanted = number.strip()
     async with visit.services.db.snapshot() as tx:
         waiting = await offline_payments(tx, providers=codes, number=wanted)
-        promised = await untaken_payments(tx, offline=codes)
+        authorized = await uncaptured_payments(tx, offline=codes)
         refunds = await offline_refunds(tx, providers=codes)
         view = PlatformPaymentsView(
             number=wanted,
             waiting=tuple(_payment(visit, each) for each in waiting),
-            promised=tuple(_payment(visit, each) for each in promised),
+            authorized=tuple(_payment(visit, each) for each in authorized),
             refunds=tuple(_refund(visit, each) for each in refunds),
             form=form or FormView(),
             form_for=form_for,
@@ -192,7 +192,7 @@ async def submit_confirmation(request: PlainRequest, visit: Visiting, payment_id
 
 @post(PAYMENT + "/capture", status_code=200)
 async def submit_capture(request: PlainRequest, visit: Visiting, payment_id: FromPath[UUID]) -> Page:
-    """Take promised money now. Raises Unauthenticated, Forbidden."""
+    """Capture authorized money now. Raises Unauthenticated, Forbidden."""
     _staff(visit)
     await read_form(request, EmptyForm)
     services = visit.services
@@ -205,7 +205,7 @@ async def submit_capture(request: PlainRequest, visit: Visiting, payment_id: Fro
 
 @post("/staff/purchases/{purchase_id:uuid}/cancel", status_code=200)
 async def submit_platform_cancel(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
-    """Cancel what is only promised and has not left. Raises Unauthenticated, Forbidden, UnknownPurchase."""
+    """Cancel what is only authorized and has not left. Raises Unauthenticated, Forbidden, UnknownPurchase."""
     staff_id = _staff(visit)
     await read_form(request, EmptyForm)
     services = visit.services

@@ -46,7 +46,7 @@ async def submit_payment_method(request: PlainRequest, visit: Visiting, purchase
 
 @post("/purchases/{purchase_id:uuid}/cancel", status_code=200)
 async def cancel(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
-    """Cancel it while it is unpaid or only promised; when it is too late, its page says so. Raises UnknownPurchase."""
+    """Cancel it while it is unpaid or only authorized; when it is too late, its page says so. Raises UnknownPurchase."""
     await read_form(request, EmptyForm)
     services = visit.services
     with contextlib.suppress(AlreadyPaid, AlreadyShipped):

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
-from merx.cashier import cash_payment, confirm_cash, release_now
+from merx.cashier import cash_payment, confirm_cash, void_now
 from merx.fulfilment import (
     BadTrackingNumber,
     FulfilmentSettings,
@@ -35,7 +35,7 @@ from merx.storefront.forms import (
 )
 from merx.storefront.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.present import seller_name
-from merx.storefront.present_orders import is_promised, order_page, order_row
+from merx.storefront.present_orders import is_authorized, order_page, order_row
 from merx.storefront.present_returns import with_returns
 from merx.storefront.routes.orders import pictured
 from merx.storefront.routes.parameters import Cursor, FromPath, Visiting
@@ -145,7 +145,7 @@ async def submit_undelivered(request: PlainRequest, visit: Visiting, order_id: F
     restocked = [Wanted(line_id, quantity) for line_id, quantity in (await read_restocked(request)).items()]
     services = visit.services
     try:
-        released = await services.db.write(
+        unwanted = await services.db.write(
             lambda tx: record_undelivered(
                 tx, order_id=order_id, actor=seller, restocked=restocked, now=visit.now
             )
@@ -154,13 +154,13 @@ async def submit_undelivered(request: PlainRequest, visit: Visiting, order_id: F
         values = {f"restocked-{each.order_line_id}": each.quantity for each in restocked}
         sent = form_view(values, errors={"form": error_text(visit, error)})
         return await _draw(visit, order_id, form=sent, form_for="undelivered", status=422)
-    await release_now(services.db, services.providers, released, now=visit.now)
+    await void_now(services.db, services.providers, unwanted, now=visit.now)
     return see_other(f"/seller/orders/{order_id}")
 
 
 async def _at_the_door(tx: ReadTx, order: Order) -> bool:
-    """Whether an order whose money is promised is paid on delivery."""
-    if not is_promised(order):
+    """Whether an order whose money is authorized is paid on delivery."""
+    if not is_authorized(order):
         return False
     try:
         return bool(await cash_payment(tx, purchase_id=order.purchase_id))

@@ -179,7 +179,7 @@ class CardProvider:
                 wanted: dict[str, FormValue] = {"amount_to_capture": units}
                 reply = await self._client.post(path, wanted, key=f"merx-capture-{number}")
                 if reply.status >= _FAULT and reply.replayed:
-                    # The fault of an earlier try is repeated for a day, yet the money is still only promised.
+                    # The fault of an earlier try is repeated for a day, yet the money is still only authorized.
                     reply = await self._client.post(path, wanted, key=f"merx-capture-{number}-again")
                 if reply.error_code != _MOVED:  # else somebody else was quicker: see below what came of it
                     reply.read(Intent)

@@ -21,7 +21,7 @@ class BankTransferProvider(OfflineProvider):
             label={"zh-CN": "银行转账", "en": "Bank transfer"},
             currencies=currencies,
             terms=MethodTerms(deadline=timedelta(days=days)),
-            promises=False,
+            authorizes=False,
         )
         self._account = {"holder": holder, "bank": bank, "account": account}
 

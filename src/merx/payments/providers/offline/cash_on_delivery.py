@@ -10,7 +10,7 @@ CASH_ON_DELIVERY: Final = "cash_on_delivery"
 
 
 class CashOnDeliveryProvider(OfflineProvider):
-    """Ordering is the promise to pay. Cash is taken for a parcel, so a purchase has one seller."""
+    """Ordering is the buyer's word to pay, which authorizes the payment. Cash is taken for a parcel, so a purchase has one seller."""
 
     def __init__(self, *, currencies: frozenset[str], countries: frozenset[str]) -> None:
         super().__init__(
@@ -18,7 +18,7 @@ class CashOnDeliveryProvider(OfflineProvider):
             label={"zh-CN": "货到付款", "en": "Cash on delivery"},
             currencies=currencies,
             terms=MethodTerms(sellers=1, countries=countries),
-            promises=True,
+            authorizes=True,
         )
 
     def instructions(self, *, number: str, amount: Money) -> dict[str, str]:

@@ -20,9 +20,9 @@ from merx.payments.providers.model import (
 
 
 class OfflineProvider(ABC):
-    """A way to pay that has no system to ask. `promises` says whether choosing it is the buyer's promise to pay.
+    """A way to pay that has no system to ask. `authorizes` says whether choosing it is the buyer's word to pay, which authorizes the payment.
 
-    A purchase paid by a promise is placed at once and its money confirmed later; any other waits for its money.
+    An authorized purchase is placed at once and its money confirmed later; any other waits for its money.
     """
 
     def __init__(
@@ -32,13 +32,13 @@ class OfflineProvider(ABC):
         label: Mapping[str, str],
         currencies: frozenset[str],
         terms: MethodTerms,
-        promises: bool,
+        authorizes: bool,
     ) -> None:
         self.code = code
         self.label = label
         self.currencies = currencies
         self.terms = terms
-        self.promises = promises
+        self.authorizes = authorizes
         self.bill_code = ""
         self.bill_zone: tzinfo = UTC
         self.acknowledgement = NoticeAnswer(status=204, media_type="text/plain", body=b"")

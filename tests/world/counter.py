@@ -1,4 +1,4 @@
-"""A shop whose money is promised first: a bank that authorizes and captures, bank transfer, and cash on delivery."""
+"""A shop whose money is authorized first: a bank that authorizes and captures, bank transfer, and cash on delivery."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -45,7 +45,7 @@ SELECT kind, owner, sum(amount)::bigint FROM (
 
 
 class Bank:
-    """The outside world: a card network that promises money, hands it over, and can be made to fall silent.
+    """The outside world: a card network that authorizes money, hands it over, and can be made to fall silent.
 
     `silent` calls do nothing and are not answered; `mute` ones are carried out and not answered.
     """

@@ -1,11 +1,11 @@
-"""Money that is promised: the order is served, the books wait, and the promise is kept or given back."""
+"""Money that is authorized: the order is served, the books wait, and the authorization is captured or voided."""
 
 import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.world.promises import Counter, Sold, a_counter
+from tests.world.counter import Counter, Sold, a_counter
 
 from merx.cashier import (
     AlreadyPaid,
@@ -17,7 +17,7 @@ from merx.cashier import (
     capture_authorized,
     capture_payment,
     confirm_payment,
-    release_authorized,
+    void_authorized,
 )
 from merx.cashier.provider_facts import fact_of_notice
 from merx.fulfilment import NotPaid
@@ -41,7 +41,7 @@ async def counter(db: Database, keys: MasterKeys, owner: Any, now: Any) -> Count
 
 
 async def authorized(counter: Counter, lines: dict[str, int] | None = None) -> Sold:
-    """A purchase whose money the bank has promised, and whose browser came back."""
+    """A purchase whose money the bank has authorized, and whose browser came back."""
     sold = await counter.place(lines or {"TEA": 1, "CUP": 2}, "bank")
     counter.bank.authorize(sold.payment_number)
     payment = await counter.payment(sold)
@@ -58,7 +58,7 @@ async def sound(counter: Counter) -> None:
     assert [(each.code, each.named) for each in report.results if each.breaks] == []
 
 
-async def test_a_promise_places_the_order_and_leaves_the_books_as_they_were(counter: Counter) -> None:
+async def test_an_authorization_places_the_order_and_leaves_the_books_as_they_were(counter: Counter) -> None:
     sold = await counter.place({"TEA": 1, "POT": 1}, "bank")
     before = await counter.books()
     counter.bank.authorize(sold.payment_number)
@@ -80,7 +80,7 @@ async def test_a_promise_places_the_order_and_leaves_the_books_as_they_were(coun
     await sound(counter)
 
 
-async def test_a_promise_told_again_changes_nothing(counter: Counter) -> None:
+async def test_an_authorization_told_again_changes_nothing(counter: Counter) -> None:
     sold = await authorized(counter)
     before = await counter.everything()
     payment = await counter.payment(sold)
@@ -96,7 +96,9 @@ async def test_a_promise_told_again_changes_nothing(counter: Counter) -> None:
 
 
 @pytest.mark.parametrize(("amount", "currency"), [(1, "CNY"), (8290, "USD")])
-async def test_a_promise_of_other_money_is_refused(counter: Counter, amount: int, currency: str) -> None:
+async def test_an_authorization_of_other_money_is_refused(
+    counter: Counter, amount: int, currency: str
+) -> None:
     sold = await counter.place({"TEA": 1, "CUP": 2}, "bank")
     payment = await counter.payment(sold)
     before = await counter.everything()
@@ -155,7 +157,7 @@ async def test_a_capture_by_hand_whose_answer_is_lost_is_finished_by_the_job(cou
     await sound(counter)
 
 
-async def test_a_promise_that_ran_out_is_left_to_staff_with_its_order(counter: Counter) -> None:
+async def test_an_authorization_that_ran_out_is_left_to_staff_with_its_order(counter: Counter) -> None:
     sold = await authorized(counter)
     await counter.ship(sold)
     counter.bank.forget(sold.payment_number)
@@ -203,9 +205,9 @@ async def test_a_bank_that_is_silent_does_not_stop_a_cancellation(counter: Count
     assert await counter.state(sold) == ("cancelled", "buyer", [("cancelled", "unpaid")], "authorized")
     await sound(counter)
     counter.bank.silent = 1
-    assert await release_authorized(counter.db, counter.providers, now=counter.now) == 0
+    assert await void_authorized(counter.db, counter.providers, now=counter.now) == 0
     counter.now += MINUTE
-    assert await release_authorized(counter.db, counter.providers, now=counter.now) == 1
+    assert await void_authorized(counter.db, counter.providers, now=counter.now) == 1
     assert (await counter.state(sold))[3] == "voided"
     await sound(counter)
 
@@ -224,7 +226,7 @@ async def test_a_purchase_of_which_something_left_is_not_cancelled(counter: Coun
     assert "close" not in counter.bank.calls
 
 
-async def test_staff_cancel_a_promise_but_not_a_payment(counter: Counter) -> None:
+async def test_staff_cancel_an_authorization_but_not_a_payment(counter: Counter) -> None:
     sold, paid = await authorized(counter, {"TEA": 1}), await authorized(counter, {"CUP": 1})
     await counter.ship(paid)
     await take(counter)
@@ -248,7 +250,7 @@ async def test_money_taken_although_the_purchase_was_cancelled_goes_back(counter
     await counter.cancel(sold)
     await counter.bank.capture(number=sold.payment_number, amount=counter.bank.money[sold.payment_number][1])
     counter.now += MINUTE
-    assert await release_authorized(counter.db, counter.providers, now=counter.now) == 0
+    assert await void_authorized(counter.db, counter.providers, now=counter.now) == 0
     assert (await counter.state(sold))[::3] == ("cancelled", "captured")
     assert [tuple(row) for row in await counter.owner.fetch("SELECT reason, amount FROM refunds")] == [
         ("duplicate_payment", payment.amount)
@@ -270,7 +272,7 @@ async def second_attempt(counter: Counter, sold: Sold, provider: str) -> NewPaym
 
 
 @pytest.mark.parametrize("first", ["captured", "authorized"])
-async def test_a_second_promise_for_a_purchase_is_given_back(counter: Counter, first: str) -> None:
+async def test_a_second_authorization_for_a_purchase_is_given_back(counter: Counter, first: str) -> None:
     sold = await authorized(counter)
     if first == "captured":
         await counter.ship(sold)
@@ -279,7 +281,7 @@ async def test_a_second_promise_for_a_purchase_is_given_back(counter: Counter, f
     counter.bank.money[other.number] = ("authorized", counter.bank.money[sold.payment_number][1])
     await ask_provider(counter.db, counter.providers, payment_id=other.id, now=counter.now)
     await sound(counter)
-    assert await release_authorized(counter.db, counter.providers, now=counter.now) == 1
+    assert await void_authorized(counter.db, counter.providers, now=counter.now) == 1
     async with counter.db.read() as read:
         states = [each.state.value for each in await payments_of(read, [sold.id])]
     assert states == [first, "voided"]
@@ -287,7 +289,7 @@ async def test_a_second_promise_for_a_purchase_is_given_back(counter: Counter, f
     await sound(counter)
 
 
-async def test_money_that_comes_beside_a_promise_goes_back(counter: Counter) -> None:
+async def test_money_that_comes_beside_an_authorization_goes_back(counter: Counter) -> None:
     sold = await authorized(counter)
     other = await second_attempt(counter, sold, "bank")
     fact = Fact("captured", "B2", sold.total, "CNY", "notice", counter.now)
@@ -299,7 +301,9 @@ async def test_money_that_comes_beside_a_promise_goes_back(counter: Counter) -> 
     await sound(counter)
 
 
-async def test_a_promise_that_comes_late_finds_its_stock_again_or_is_given_back(counter: Counter) -> None:
+async def test_an_authorization_that_comes_late_finds_its_stock_again_or_is_given_back(
+    counter: Counter,
+) -> None:
     lucky, unlucky = await counter.place({"TEA": 1}, "bank"), await counter.place({"POT": 1}, "bank")
     for sold in (lucky, unlucky):
         counter.bank.authorize(sold.payment_number)
@@ -307,7 +311,7 @@ async def test_a_promise_that_comes_late_finds_its_stock_again_or_is_given_back(
         assert await counter.cancel(sold)
     other = await counter.place({"POT": 1}, "bank")
     counter.bank.money[lucky.payment_number] = ("authorized", counter.bank.money[lucky.payment_number][1])
-    for sold, outcome in ((lucky, "placed"), (unlucky, "release_wanted")):
+    for sold, outcome in ((lucky, "placed"), (unlucky, "void_wanted")):
         payment = await counter.payment(sold)
         fact = Fact("authorized", f"B{payment.number}", payment.amount, "CNY", "notice", counter.now)
         assert outcome == await counter.db.write(
@@ -320,7 +324,7 @@ async def test_a_promise_that_comes_late_finds_its_stock_again_or_is_given_back(
     assert await counter.cancel(lucky)
     assert [await counter.stock(sku) for sku in ("TEA", "POT")] == [(0, 0), (1, 0)]
     assert await counter.cancel(other)
-    await release_authorized(counter.db, counter.providers, now=counter.now)
+    await void_authorized(counter.db, counter.providers, now=counter.now)
     assert await counter.books() == {}
     await sound(counter)
 
@@ -345,7 +349,7 @@ async def test_an_order_is_not_closed_before_it_is_paid(counter: Counter) -> Non
     assert await close() == 1
 
 
-async def test_a_promise_in_doubt_is_asked_for(counter: Counter) -> None:
+async def test_an_authorization_in_doubt_is_asked_for(counter: Counter) -> None:
     sold = await counter.place({"TEA": 1}, "bank")
     counter.bank.authorize(sold.payment_number)
     counter.now += timedelta(minutes=2)
@@ -403,7 +407,7 @@ async def test_a_cancellation_and_a_capture_at_once_leave_the_truth(counter: Cou
 
     await asyncio.gather(cancel(), capture())
     counter.now += MINUTE
-    await release_authorized(counter.db, counter.providers, now=counter.now)
+    await void_authorized(counter.db, counter.providers, now=counter.now)
     await take(counter)
     await send_refunds(counter.db, counter.providers, now=counter.now)
     state, _, _, paid = await counter.state(sold)
@@ -422,7 +426,7 @@ async def test_a_cancellation_and_a_capture_at_once_leave_the_truth(counter: Cou
 @pytest.mark.parametrize(
     ("status", "kind"), [("authorized", "authorized"), ("captured", "captured"), ("waiting", None)]
 )
-async def test_a_notice_says_whether_money_is_there_or_promised(
+async def test_a_notice_says_whether_money_is_there_or_authorized(
     now: Any, status: str, kind: str | None
 ) -> None:
     notice = ProviderNotice(

@@ -1,11 +1,11 @@
-"""Who is told of money that is promised and of money that people confirm."""
+"""Who is told of money that is authorized and of money that people confirm."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.world.promises import Counter, Sold, a_counter
+from tests.world.counter import Counter, Sold, a_counter
 
 from merx.accounts import register
 from merx.cashier import ask_provider, capture_authorized, confirm_offline
@@ -42,7 +42,7 @@ async def told(counter: Counter, account_id: UUID) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def promise(counter: Counter, sold: Sold) -> None:
+async def authorize(counter: Counter, sold: Sold) -> None:
     counter.bank.authorize(sold.payment_number)
     payment = await counter.payment(sold)
     await ask_provider(counter.db, counter.providers, payment_id=payment.id, now=counter.now)
@@ -52,7 +52,7 @@ async def test_a_seller_is_told_to_ship_once(counter: Counter) -> None:
     seller = await person(counter, "tea@example.com", seller="tea-house")
     other = await person(counter, "pot@example.com", seller="pottery")
     sold = await counter.place({"TEA": 1}, "bank")
-    await promise(counter, sold)
+    await authorize(counter, sold)
     await counter.ship(sold)
     assert await capture_authorized(counter.db, counter.providers, now=counter.now) == 1
     assert await told(counter, seller) == ["order_authorized"]

@@ -9,7 +9,7 @@ from merx.ledger import Transfer, post, reversed_transfer, sale_transfers
 from merx.orders import OrderState, Purchase, advance_purchases
 
 
-async def cancel_rows(tx: Tx, purchase: Purchase, *, reason: str, now: datetime) -> bool:
+async def cancel_unpaid(tx: Tx, purchase: Purchase, *, reason: str, now: datetime) -> bool:
     """Cancel a purchase that waits for payment: holds released, orders cancelled, the sale booked back.
 
     False when it is no longer waiting. The purchase must be locked.
