@@ -9,7 +9,6 @@ from merx.accounts import (
     Account,
     TooManyAttempts,
     WrongCredentials,
-    authenticate,
     forget_expired,
     log_in,
     log_out,
@@ -19,6 +18,7 @@ from merx.accounts import (
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
 from merx.kit.ids import new_id
+from merx.queries.identity import authenticate
 from merx.sellers import add_member, create_seller
 
 NewAccount = Callable[[str], Awaitable[Account]]

@@ -22,8 +22,6 @@ READ_ALL: Final = {"queries", "verify"}
 UNWRITTEN: Final = {"schema_migrations"}
 """Its rows come from the migrations themselves, as another role."""
 EXCEPTIONS: Final = {
-    # Every page and every call asks who is asking, in one round trip.
-    "merx.accounts.store.IDENTITY": {"seller_members"},
     # Authorized money is due when goods have left; claiming it looks at both under one lock.
     "merx.payments.store.authorizations.TO_CAPTURE": {"orders"},
     # Lists for staff, with the purchase and its orders beside each payment.

@@ -5,7 +5,7 @@ An account is a person with a log-in; a guest is a person without one. E-mails a
 limited per account and network, cost the same for unknown and known e-mails, and hash in a few threads of their own.
 """
 
-from merx.accounts.authenticate import account_contacts, authenticate, log_out, revoke_all
+from merx.accounts.authenticate import account_contacts, log_out, revoke_all
 from merx.accounts.errors import (
     BadCountry,
     BadEmail,
@@ -36,9 +36,9 @@ from merx.accounts.keep_addresses import (
 from merx.accounts.keep_staff import account_by_email, appoint_staff, dismiss_staff, staff_ids
 from merx.accounts.limit_attempts import count_registration
 from merx.accounts.log_in import log_in
-from merx.accounts.model import Account, Identity, PostalAddress, SavedAddress, Session
+from merx.accounts.model import Account, PostalAddress, SavedAddress, SealedAccount, Session
 from merx.accounts.passwords import hash_password, verify_password
-from merx.accounts.persons import new_person, open_address, person_cipher, seal_address
+from merx.accounts.persons import new_person, open_account, open_address, person_cipher, seal_address
 from merx.accounts.register import register
 from merx.accounts.rules import check_address, check_email, check_name, check_password
 
@@ -50,7 +50,6 @@ __all__ = [
     "BadPhone",
     "BadPostalCode",
     "EmailTaken",
-    "Identity",
     "PasswordTooCommon",
     "PasswordTooLong",
     "PasswordTooShort",
@@ -58,6 +57,7 @@ __all__ = [
     "PersonErased",
     "PostalAddress",
     "SavedAddress",
+    "SealedAccount",
     "Session",
     "StaleAddress",
     "TooManyAddresses",
@@ -69,7 +69,6 @@ __all__ = [
     "account_contacts",
     "add_address",
     "appoint_staff",
-    "authenticate",
     "check_address",
     "check_email",
     "check_name",
@@ -84,6 +83,7 @@ __all__ = [
     "log_in",
     "log_out",
     "new_person",
+    "open_account",
     "open_address",
     "person_cipher",
     "register",

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from merx.accounts import store
 from merx.accounts.errors import TooManyAttempts
 from merx.accounts.rules import REGISTER_NETWORK, Limit, network_of
+from merx.accounts.store import limits
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Tx
 
@@ -23,7 +23,7 @@ async def count_attempt(tx: Tx, keys: MasterKeys, *, attempts: Sequence[Attempt]
     """Count one attempt under every limit. Raises TooManyAttempts (let it roll the transaction back)."""
     buckets = [bucket(keys, attempt) for attempt in attempts]
     starts = [limit.window_start(now) for limit, _ in attempts]
-    hits = await store.count_hits(tx, buckets=buckets, window_starts=starts)
+    hits = await limits.count_hits(tx, buckets=buckets, window_starts=starts)
     over = [
         limit.retry_after(now)
         for (limit, _), key in zip(attempts, buckets, strict=True)

@@ -3,7 +3,6 @@
 import secrets
 from datetime import datetime
 
-from merx.accounts import store
 from merx.accounts.errors import BadEmail, WrongCredentials
 from merx.accounts.limit_attempts import Attempt, bucket, count_attempt
 from merx.accounts.model import Account
@@ -17,6 +16,7 @@ from merx.accounts.rules import (
     check_email,
     network_of,
 )
+from merx.accounts.store import accounts, limits, sessions
 from merx.infra.crypto import MasterKeys, token_hash
 from merx.infra.db import Database
 from merx.infra.logging import security_event
@@ -44,28 +44,28 @@ async def log_in(
     async with db.transaction() as tx:
         await count_attempt(tx, keys, attempts=attempts, now=now)
     async with db.read() as read:
-        row = await store.account_by_email(read, email_index=keys.blind_index(normal))
-    stored = NOBODYS_HASH if row is None else row["password_hash"]
-    if not await verify_password(stored, password) or row is None:
-        security_event("log_in_refused", account_id=None if row is None else str(row["id"]))
+        found = await accounts.by_email(read, email_index=keys.blind_index(normal))
+    stored = NOBODYS_HASH if found is None else found.password_hash
+    if not await verify_password(stored, password) or found is None:
+        security_event("log_in_refused", account_id=None if found is None else str(found.id))
         raise WrongCredentials
     fresh = await hash_password(password) if needs_rehash(stored) else None
     token = secrets.token_urlsafe(32)
     async with db.transaction() as tx:
         # The password may have been changed, or the account suspended, while we hashed.
-        if not await store.lock_credentials(tx, account_id=row["id"], password_hash=stored):
+        if not await accounts.lock_credentials(tx, account_id=found.id, password_hash=stored):
             raise WrongCredentials
         if fresh is not None:
-            await store.set_password_hash(tx, account_id=row["id"], password_hash=fresh, now=now)
-        await store.insert_session(
-            tx, token_hash=token_hash(token), account_id=row["id"], now=now, expires_at=now + SESSION_LENGTH
+            await accounts.set_password_hash(tx, account_id=found.id, password_hash=fresh, now=now)
+        await sessions.insert_session(
+            tx, token_hash=token_hash(token), account_id=found.id, now=now, expires_at=now + SESSION_LENGTH
         )
         # Forget this network's wrong guesses at this account. Of the others only this attempt is taken back: a
         # guesser with an account of their own must not clear what they did to other people's.
-        await store.take_back_hits(
+        await limits.take_back_hits(
             tx,
             buckets=[bucket(keys, attempt) for attempt in attempts],
             window_starts=[limit.window_start(now) for limit, _ in attempts],
             hits=[LOG_IN_HERE.most, 1, 1],
         )
-    return token, open_account(keys, row)
+    return token, open_account(keys, found)

@@ -1,4 +1,4 @@
-"""Accounts, sessions and postal addresses as the rest of the shop sees them: opened, never sealed."""
+"""Accounts, sessions and postal addresses as the rest of the shop sees them, and an account as it is stored."""
 
 from datetime import datetime
 from typing import Literal
@@ -21,12 +21,18 @@ class Account(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Identity(msgspec.Struct, frozen=True):
-    """Who is asking: the account of a valid session, the sellers it works for, and whether it is of the platform's staff."""
+class SealedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as it is stored, with the data key that opens it."""
 
-    account: Account
-    seller_ids: frozenset[UUID]
-    is_staff: bool = False
+    id: UUID
+    email_sealed: bytes
+    name_sealed: bytes
+    locale: str
+    state: AccountState
+    version: int
+    created_at: datetime
+    wrapped_key: bytes
+    master_key_id: str
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import msgspec
 
-from merx.accounts import store
 from merx.accounts.errors import PersonErased
-from merx.accounts.model import Account, PostalAddress
+from merx.accounts.model import Account, PostalAddress, SealedAccount
+from merx.accounts.store import persons
 from merx.infra.crypto import MasterKeys, PersonCipher
-from merx.infra.db import ReadTx, Record, Tx
+from merx.infra.db import ReadTx, Tx
 
 _ADDRESS = "address"
 _EMAIL = "email"
@@ -19,7 +19,7 @@ _NAME = "name"
 async def new_person(tx: Tx, keys: MasterKeys, *, person_id: UUID, now: datetime) -> PersonCipher:
     """Make the data key of a new person: an account, or a guest at a cart."""
     wrapped_key, master_key_id = keys.new_data_key(person_id)
-    await store.insert_data_key(
+    await persons.insert_data_key(
         tx, person_id=person_id, wrapped_key=wrapped_key, master_key_id=master_key_id, now=now
     )
     return keys.cipher(person_id, wrapped_key=wrapped_key, master_key_id=master_key_id)
@@ -27,10 +27,11 @@ async def new_person(tx: Tx, keys: MasterKeys, *, person_id: UUID, now: datetime
 
 async def person_cipher(tx: ReadTx, keys: MasterKeys, *, person_id: UUID) -> PersonCipher:
     """The cipher of a person's fields. Raises PersonErased when the key is gone, UnreadableSeal when it is damaged."""
-    row = await store.data_key(tx, person_id=person_id)
-    if row is None:
+    found = await persons.data_key(tx, person_id=person_id)
+    if found is None:
         raise PersonErased
-    return keys.cipher(person_id, wrapped_key=row["wrapped_key"], master_key_id=row["master_key_id"])
+    wrapped_key, master_key_id = found
+    return keys.cipher(person_id, wrapped_key=wrapped_key, master_key_id=master_key_id)
 
 
 def seal_address(cipher: PersonCipher, address: PostalAddress) -> bytes:
@@ -48,15 +49,15 @@ def seal_contact(cipher: PersonCipher, *, email: str, name: str) -> tuple[bytes,
     return cipher.seal(_EMAIL, email.encode()), cipher.seal(_NAME, name.encode())
 
 
-def open_account(keys: MasterKeys, row: Record) -> Account:
-    """An account from its row joined with its data key. Raises UnreadableSeal."""
-    cipher = keys.cipher(row["id"], wrapped_key=row["wrapped_key"], master_key_id=row["master_key_id"])
+def open_account(keys: MasterKeys, sealed: SealedAccount) -> Account:
+    """Open an account's personal fields. Raises UnreadableSeal."""
+    cipher = keys.cipher(sealed.id, wrapped_key=sealed.wrapped_key, master_key_id=sealed.master_key_id)
     return Account(
-        id=row["id"],
-        email=cipher.open(_EMAIL, row["email_sealed"]).decode(),
-        name=cipher.open(_NAME, row["name_sealed"]).decode(),
-        locale=row["locale"],
-        state=row["state"],
-        version=row["version"],
-        created_at=row["created_at"],
+        id=sealed.id,
+        email=cipher.open(_EMAIL, sealed.email_sealed).decode(),
+        name=cipher.open(_NAME, sealed.name_sealed).decode(),
+        locale=sealed.locale,
+        state=sealed.state,
+        version=sealed.version,
+        created_at=sealed.created_at,
     )

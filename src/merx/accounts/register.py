@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from merx.accounts import store
 from merx.accounts.errors import EmailTaken
 from merx.accounts.events import account_registered
 from merx.accounts.model import Account
 from merx.accounts.persons import new_person, seal_contact
 from merx.accounts.rules import check_email, check_name
+from merx.accounts.store import accounts
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
@@ -29,7 +29,7 @@ async def register(
     account_id = new_id()
     cipher = await new_person(tx, keys, person_id=account_id, now=now)
     email_sealed, name_sealed = seal_contact(cipher, email=email, name=name)
-    await store.insert_account(
+    await accounts.insert_account(
         tx,
         account_id=account_id,
         email=email_sealed,
@@ -38,7 +38,7 @@ async def register(
         locale=locale,
         now=now,
     )
-    if not await store.claim_email(tx, email_index=keys.blind_index(email), account_id=account_id):
+    if not await accounts.claim_email(tx, email_index=keys.blind_index(email), account_id=account_id):
         raise EmailTaken
     await publish(tx, [account_registered(account_id, locale=locale)], now=now)
     return Account(

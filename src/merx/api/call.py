@@ -7,13 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from merx.accounts import Identity, authenticate
 from merx.api.reading import ApiRequest
 from merx.infra.crypto import token_hash
 from merx.infra.db import Tx
 from merx.infra.idempotency import once, request_hash
 from merx.kit.actors import Buyer, SellerMember, Staff
 from merx.kit.errors import Forbidden, Unauthenticated
+from merx.queries.identity import Identity, authenticate
 from merx.services import Services
 
 SESSION_COOKIE: Final = "merx_session"

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from merx.accounts import Account, Identity, PostalAddress, SavedAddress
+from merx.accounts import Account, PostalAddress, SavedAddress
 from merx.api import account_views, cart_views, views
 from merx.cart import CartLineView, CartView
 from merx.catalog import Category, Picture, Product, ProductCard, Variant
 from merx.kit.money import exponent
 from merx.payments.providers import PaymentProvider
 from merx.pricing import ExplanationLine, Quote, explain
+from merx.queries.identity import Identity
 from merx.reviews import ProductReview, Rating
 from merx.sellers import DeliveryRate, Seller
 

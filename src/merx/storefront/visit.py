@@ -10,12 +10,12 @@ import msgspec
 from litestar import Response
 from litestar.datastructures import Cookie
 
-from merx.accounts import Identity, authenticate
 from merx.infra.crypto import token_hash
 from merx.kit.actors import Buyer, SellerMember, Staff
 from merx.kit.errors import Forbidden, Unauthenticated
 from merx.kit.i18n import LOCALES
 from merx.payments.providers import Device
+from merx.queries.identity import Identity, authenticate
 from merx.services import Services
 from merx.storefront.forms import PlainRequest
 

@@ -8,7 +8,6 @@ from litestar import get, patch, post, put
 from litestar.params import FromPath
 from msgspec import UNSET
 
-from merx.accounts import Identity
 from merx.api import order_views, render, render_orders, views
 from merx.api.answers import Answer, answer, done, listed, versioned
 from merx.api.call import open_call, perform
@@ -33,6 +32,7 @@ from merx.infra.http import PreconditionFailed
 from merx.kit.i18n import Text
 from merx.orders import OrderState, get_order_view, list_seller_orders
 from merx.queries.addresses import opened_address
+from merx.queries.identity import Identity
 
 ORDER = "/seller/orders/{order_id:uuid}"
 PRODUCT = "/seller/products/{product_id:uuid}"

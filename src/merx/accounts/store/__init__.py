@@ -1,0 +1,1 @@
+"""All SQL of accounts, a module for each family of tables."""
