@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.world.shop import Shop, a_shop
 
 from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
@@ -134,3 +135,9 @@ def keys() -> MasterKeys:
 def now() -> datetime:
     """A moment to start from."""
     return datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+async def shop(db: Database, now: datetime) -> Shop:
+    """A small shop with two sellers, empty carts and full shelves."""
+    return await a_shop(db, now=now)

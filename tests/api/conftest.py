@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from tests.api.support import GATEWAY, HOST, Api, Changes
-from tests.world.shop import Shop, a_shop
+from tests.world.client import GATEWAY, HOST, Api, Changes
+from tests.world.shop import Shop
 
 from merx.app import create_app
 from merx.configuration import load_settings
@@ -25,11 +25,6 @@ from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulat
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home: Path = tmp_path_factory.mktemp("api")
     return load_settings({"MERX_HOME": str(home), "MERX_PUBLIC_URL": HOST, "MERX_CURRENCIES": "CNY,USD"})
-
-
-@pytest.fixture
-async def shop(db: Database, now: datetime) -> Shop:
-    return await a_shop(db, now=now)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.api.support import ADDRESS, PASSWORD, Api, Changes, key, problem, raw
+from tests.world.client import ADDRESS, PASSWORD, Api, Changes, key, problem, raw
 
 from merx.infra.outbox import history
 from merx.notifications import tell_seller_paid

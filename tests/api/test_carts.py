@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.support import ADDRESS, Api, Changes, key, problem, raw
+from tests.world.client import ADDRESS, Api, Changes, key, problem, raw
 
 UNKNOWN = "0197a3b0-6c1e-7d52-9a51-3f0c1b2d4e5f"
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, key, problem
+from tests.world.client import Api, Changes, key, problem
 
 
 async def test_products_are_listed_page_by_page_in_order(client: httpx.AsyncClient) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, Placed, key, problem
+from tests.world.client import Api, Changes, Placed, key, problem
 from tests.world.shop import total_of
 
 

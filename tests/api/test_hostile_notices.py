@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.api.payment_peers import PEERS, CardPeer, Message, Peer, at_provider
-from tests.api.support import Api, Changes, Placed, key, problem
+from tests.world.client import Api, Changes, Placed, key, problem
+from tests.world.hostile import PEERS, CardPeer, Message, Peer, at_provider
 
 from merx.accounts import appoint_staff
 from merx.infra.dispatch import drain

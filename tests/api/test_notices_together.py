@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 import pytest
-from tests.api.support import Api
+from tests.world.client import Api
 
 from merx.infra import batch_queue
 

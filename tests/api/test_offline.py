@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, Placed, key, problem
+from tests.world.client import Api, Changes, Placed, key, problem
 from tests.world.shop import ADDRESS, total_of
 
 from merx.accounts import appoint_staff

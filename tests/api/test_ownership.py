@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.api.support import ADDRESS, Api, Changes, key, problem
+from tests.world.client import ADDRESS, Api, Changes, key, problem
 
 from merx.api import api_routes
 from merx.api.operations import OPERATION

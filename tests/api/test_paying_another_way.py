@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, key, problem
+from tests.world.client import Api, Changes, key, problem
 from tests.world.peer import Peer
 
 from merx.payments.providers import (

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, Placed, key
+from tests.world.client import Api, Changes, Placed, key
 from tests.world.shop import total_of
 
 from merx import payments

@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, Placed, problem
+from tests.world.client import Api, Changes, Placed, problem
 
 from merx.simulators.alipay import wire
 from merx.simulators.alipay.model import Fault, FaultKind

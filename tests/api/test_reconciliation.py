@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, Placed, key, problem
 from tests.api.test_returns import staff
+from tests.world.client import Api, Changes, Placed, key, problem
 
 from merx.reconciliation import reconcile
 from merx.simulators.alipay.model import Fault, FaultKind

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.support import Api, Changes, key, problem
+from tests.world.client import Api, Changes, key, problem
 
 PARCEL = {"carrier": "shunfeng", "tracking_number": "SF1234567890123"}
 

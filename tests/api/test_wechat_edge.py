@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import httpx
 import msgspec
 import pytest
-from tests.api.support import Api, Changes, Placed, key, problem
+from tests.world.client import Api, Changes, Placed, key, problem
 from tests.world.shop import total_of
 
 from merx.kit.money import Money

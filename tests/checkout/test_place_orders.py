@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop, total_of
+from tests.world.shop import ReadyCart, Shop, a_ready_cart, total_of
 
 from merx.checkout import Placed, PlacementFailed, Refused, is_passing, place_orders
 from merx.infra.crypto import MasterKeys
@@ -16,11 +16,6 @@ from merx.payments.providers import ProviderDown
 
 DEADLINE = timedelta(minutes=30)
 PASSING: list[type[Unavailable]] = [PlacementFailed, ProviderDown]
-
-
-@pytest.fixture
-async def shop(db: Database, now: datetime) -> Shop:
-    return await a_shop(db, now=now)
 
 
 async def test_a_cart_becomes_one_purchase_with_an_order_per_seller(

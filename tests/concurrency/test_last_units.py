@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.concurrency.conftest import DEADLINE, OpenQueue, counters, placed_only
+from tests.world.crowd import DEADLINE, OpenQueue, counters, placed_only
 from tests.world.shop import Shop, a_ready_cart, total_of
 
 from merx.checkout import Placed, Refused, place_orders

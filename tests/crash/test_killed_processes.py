@@ -27,9 +27,9 @@ import httpx
 import msgspec
 import psutil
 import pytest
-from tests.crash.providers import CODES, Providers
 from tests.test_serve import Shop as Served
 from tests.test_serve import part
+from tests.world.running_peers import CODES, Providers
 from tests.world.shop import ADDRESS, PRICES, a_shop, total_of
 
 from merx.accounts import hash_password, register

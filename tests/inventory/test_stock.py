@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from tests.world.shop import Shop, a_shop
+from tests.world.shop import Shop
 
 from merx.infra.db import Database, Tx
 from merx.inventory import (
@@ -29,11 +29,6 @@ from merx.inventory.receive import BadReceipt
 from merx.kit.ids import new_id
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def shop(db: Database, now: datetime) -> Shop:
-    return await a_shop(db, now=now)
 
 
 async def hold(db: Database, shop: Shop, sku: str, quantity: int, *, now: datetime) -> UUID:

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from tests.reviews.bought import a_person, buy, ship_order
+from tests.world.bought import a_person, buy, ship_order
 from tests.world.shop import Shop, a_shop
 
 from merx.infra.crypto import MasterKeys

@@ -6,8 +6,8 @@ from email.parser import BytesParser
 from uuid import UUID
 
 import pytest
-from tests.notifications.conftest import MailServer
-from tests.reviews.bought import a_person
+from tests.world.bought import a_person
+from tests.world.mail_server import MailServer
 
 from merx.accounts import Account
 from merx.infra.crypto import MasterKeys

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.reviews.bought import Bought, buy, receive_order, ship_order
+from tests.world.bought import Bought, buy, receive_order, ship_order
 from tests.world.shop import a_shop
 
 from merx.infra.crypto import MasterKeys

@@ -1,19 +1,13 @@
 """The terms things sell under are read at this moment, for one currency and one way of delivery."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
-from tests.world.shop import Shop, a_shop
+from tests.world.shop import Shop
 
 from merx.infra.db import Database
 from merx.kit.ids import new_id
 from merx.pricing import SaleTerms, sale_terms
-
-
-@pytest.fixture
-async def shop(db: Database, now: datetime) -> Shop:
-    return await a_shop(db, now=now)
 
 
 async def terms(

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.reconciliation.conftest import Books
-from tests.reconciliation.paper import altered, on_paper, payment_row, refund_row
+from tests.world.books import Books
+from tests.world.paper import altered, on_paper, payment_row, refund_row
 from tests.world.shop import a_shop
 
 from merx.infra.crypto import MasterKeys

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.reconciliation.conftest import Books
+from tests.world.books import Books
 from tests.world.shop import total_of
 
 from merx.kit.money import Money

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 from rich.console import Console
-from tests.reconciliation.conftest import Books
+from tests.world.books import Books
 from tests.world.shop import total_of
 
 from merx.commands.reconcile import reconcile_and_show, run_reconcile

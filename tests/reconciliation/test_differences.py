@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.reconciliation.conftest import Books
-from tests.reconciliation.paper import altered, on_paper, payment_row, refund_row
+from tests.world.books import Books
+from tests.world.paper import altered, on_paper, payment_row, refund_row
 from tests.world.shop import total_of
 from tests.world.till import Bought
 

@@ -1,6 +1,6 @@
 """Refunds that come back from the payer's bank, in the card provider's bills: clearing returns to zero."""
 
-from tests.reconciliation.conftest import Books
+from tests.world.books import Books
 from tests.world.shop import total_of
 from tests.world.till import Bought
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.reconciliation.paper import altered, payment_row
+from tests.world.paper import altered, payment_row
 
 from merx.kit.ids import new_id
 from merx.reconciliation import Bill, Difference, DifferenceKind, NoteMissing, Resolution, resolutions_of

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.returns.conftest import Desk
+from tests.world.desk import Desk
 from tests.world.till import Bought
 
 from merx.kit.errors import DomainError

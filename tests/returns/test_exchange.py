@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.returns.conftest import Desk, a_size
+from tests.world.desk import Desk, a_size
 
 from merx.fulfilment import NothingToShip, fulfilments_of
 from merx.inventory import availability

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.returns.conftest import Desk
+from tests.world.desk import Desk
 from tests.world.people import member
 
 from merx.fulfilment import NothingToShip

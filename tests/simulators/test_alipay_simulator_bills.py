@@ -7,10 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.world.merchant import Calls
 
 from merx.simulators import AlipaySimulator
-
-from .conftest import Calls
 
 BILL = "alipay.data.dataservice.bill.downloadurl.query"
 READY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

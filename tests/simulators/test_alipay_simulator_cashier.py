@@ -12,7 +12,7 @@ import pytest
 from merx.simulators import AlipaySimulator
 
 if TYPE_CHECKING:
-    from tests.simulators.conftest import Calls, Shop
+    from tests.world.merchant import Calls, Shop
 
 
 async def test_the_page_says_what_is_paid_to_whom_and_that_it_is_a_simulator(

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.world.merchant import Shop, verifies
 
 from merx.simulators import AlipaySimulator
 from merx.simulators.alipay import ensure_certificates
 from merx.simulators.alipay.certificates import numbers
 from merx.simulators.keys import new_key_pair
-
-from .conftest import Shop, verifies
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 MERCHANT, ALIPAY, OTHER = new_key_pair(), new_key_pair(), new_key_pair()

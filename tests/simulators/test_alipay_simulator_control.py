@@ -20,7 +20,7 @@ from merx.simulators import (
 from merx.simulators.alipay.model import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from tests.simulators.conftest import Calls, Shop
+    from tests.world.merchant import Calls, Shop
 
 
 async def test_moving_the_clock_delivers_what_falls_due(

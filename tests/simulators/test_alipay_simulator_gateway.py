@@ -11,7 +11,7 @@ import pytest
 from merx.simulators import AlipaySimulator
 
 if TYPE_CHECKING:
-    from tests.simulators.conftest import Calls, Shop
+    from tests.world.merchant import Calls, Shop
 
 
 def problem(answer: httpx.Response) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from merx.simulators import AlipaySimulator, NoticeAnswer
 from merx.simulators.alipay.model import Fault, FaultKind, NoticeState
 
 if TYPE_CHECKING:
-    from tests.simulators.conftest import Calls, Shop
+    from tests.world.merchant import Calls, Shop
 
 REFUSED = NoticeAnswer(500, b"")
 

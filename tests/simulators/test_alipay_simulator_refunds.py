@@ -12,7 +12,7 @@ from merx.simulators import AlipaySimulator
 from merx.simulators.alipay.model import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from tests.simulators.conftest import Calls, Shop
+    from tests.world.merchant import Calls, Shop
 
 REFUND = "alipay.trade.refund"
 REFUND_QUERY = "alipay.trade.fastpay.refund.query"

@@ -1,15 +1,13 @@
 """The pages on a real database, with a simulated payment provider and browsers that keep their cookies."""
 
-import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime
-from html import unescape
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
 import pytest
-from tests.world.shop import Shop, a_shop
+from tests.world.pages import GATEWAY, ORIGIN, NewBrowser
 
 from merx.app import create_app
 from merx.configuration import load_settings
@@ -18,16 +16,6 @@ from merx.infra.db import Database
 from merx.payments.providers import AlipayProvider, ProviderRegistry
 from merx.services import Services
 from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
-
-ORIGIN = "http://shop.test"
-GATEWAY = "http://alipay.test/gateway.do"
-
-NewBrowser = Callable[..., httpx.AsyncClient]
-
-
-@pytest.fixture
-async def shop(db: Database, now: datetime) -> Shop:
-    return await a_shop(db, now=now)
 
 
 @pytest.fixture
@@ -87,25 +75,3 @@ async def new_browser(services: Services) -> AsyncIterator[NewBrowser]:
 def browser(new_browser: NewBrowser) -> httpx.AsyncClient:
     """An English visitor without cookies."""
     return new_browser()
-
-
-def fields_of(page: str, action: str) -> dict[str, str]:
-    """What a browser would send of the form with this action, untouched."""
-    match = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.DOTALL)
-    assert match, f"no form with the action {action}"
-    sent: dict[str, str] = {}
-    for tag in re.findall(r"<input[^>]*>", match[1]):
-        attributes = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
-        if attributes.get("type") in {"radio", "checkbox"} and not re.search(r"\schecked\b", tag):
-            continue
-        if "name" in attributes and attributes.get("type") != "file":
-            sent[attributes["name"]] = unescape(attributes.get("value", ""))
-    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', match[1], re.DOTALL):
-        values = re.findall(r'<option value="([^"]*)"([^>]*)>', options)
-        sent[name] = next((value for value, rest in values if "selected" in rest), values[0][0])
-    return sent
-
-
-def text_of(page: str) -> str:
-    """The words of a page, without its tags."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))

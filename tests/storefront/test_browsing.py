@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.storefront.conftest import NewBrowser, fields_of, text_of
+from tests.world.pages import NewBrowser, fields_of, text_of
 from tests.world.shop import Shop
 
 from merx.catalog import (

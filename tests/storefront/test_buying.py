@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from PIL import Image
-from tests.storefront.conftest import NewBrowser, fields_of, text_of
+from tests.world.pages import NewBrowser, fields_of, text_of
 from tests.world.shop import Shop
 
 from merx.cashier import ask_provider

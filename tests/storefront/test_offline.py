@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.storefront.conftest import NewBrowser, fields_of, text_of
+from tests.world.pages import NewBrowser, fields_of, text_of
 from tests.world.shop import ADDRESS, Shop
 
 from merx.accounts import appoint_staff, hash_password, register

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.storefront.conftest import NewBrowser, fields_of, text_of
 from tests.storefront.test_buying import GUEST, order, put_in
+from tests.world.pages import NewBrowser, fields_of, text_of
 from tests.world.peer import Peer
 from tests.world.shop import Shop
 

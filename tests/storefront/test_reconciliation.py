@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.storefront.conftest import NewBrowser, text_of
 from tests.storefront.test_buying import GUEST, order, pay, put_in, register
+from tests.world.pages import NewBrowser, text_of
 from tests.world.shop import Shop
 
 from merx.accounts import appoint_staff

@@ -9,8 +9,8 @@ import httpx
 import msgspec
 import pytest
 from PIL import Image
-from tests.storefront.conftest import NewBrowser, fields_of, text_of
 from tests.storefront.test_buying import GUEST, order, pay, put_in, register
+from tests.world.pages import NewBrowser, fields_of, text_of
 from tests.world.people import guest, member
 from tests.world.shop import Shop
 

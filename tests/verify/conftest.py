@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.verify.lived_in import a_lived_in_shop
+from tests.world.lived_in import a_lived_in_shop
 
 from merx.infra.db import Database
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import httpx
 import msgspec
-from tests.api.support import Api, Placed, key
+from tests.world.client import Api, Placed, key
 from tests.world.shop import total_of
 
 from merx.payments.providers import PaymentProvider, WechatProvider
