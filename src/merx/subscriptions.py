@@ -5,8 +5,16 @@ Handlers run in the job worker, in the order of the feed, each with a cursor of 
 
 from typing import Final
 
-from merx.catalog import forget_changed_availability, forget_changed_product
+from merx.catalog import (
+    OfAvailability,
+    OfProduct,
+    ProductChanged,
+    forget_changed_availability,
+    forget_changed_product,
+)
+from merx.fulfilment import ParcelShipped
 from merx.infra.dispatch import Subscription
+from merx.inventory import StockReceived, StockReturned, StockSetAside
 from merx.notifications import (
     tell_buyer_confirmed,
     tell_buyer_shipped,
@@ -16,46 +24,27 @@ from merx.notifications import (
     tell_seller_paid,
     tell_seller_withdrawn,
 )
-from merx.returns import settle_exchange, settle_return
+from merx.orders import OrderAuthorized, OrderCancelled, OrderPaid, PurchaseCancelled, PurchasePlaced
+from merx.payments import DisputeClosed, DisputeOpened, PaymentConfirmed, RefundSucceeded
+from merx.returns import RETURN_EVENTS, settle_exchange, settle_return
+from merx.reviews import ProductReviewed
 
 SUBSCRIPTIONS: Final = (
-    Subscription("notifications.tell_seller_paid", frozenset({"OrderPaid"}), tell_seller_paid),
-    Subscription(
-        "notifications.tell_seller_authorized", frozenset({"OrderAuthorized"}), tell_seller_authorized
+    Subscription("notifications.tell_seller_paid", (OrderPaid,), tell_seller_paid),
+    Subscription("notifications.tell_seller_authorized", (OrderAuthorized,), tell_seller_authorized),
+    Subscription("notifications.tell_seller_withdrawn", (OrderCancelled,), tell_seller_withdrawn),
+    Subscription("notifications.tell_buyer_confirmed", (PaymentConfirmed,), tell_buyer_confirmed),
+    Subscription("notifications.tell_buyer_shipped", (ParcelShipped,), tell_buyer_shipped),
+    Subscription("notifications.tell_return", RETURN_EVENTS, tell_return),
+    Subscription("notifications.tell_dispute", (DisputeOpened, DisputeClosed), tell_dispute),
+    Subscription("returns.settle_return", (RefundSucceeded,), settle_return),
+    Subscription("returns.settle_exchange", (ParcelShipped,), settle_exchange),
+    Subscription[OfProduct](
+        "catalog.forget_changed_product", (ProductChanged, ProductReviewed), forget_changed_product
     ),
-    Subscription("notifications.tell_seller_withdrawn", frozenset({"OrderCancelled"}), tell_seller_withdrawn),
-    Subscription("notifications.tell_buyer_confirmed", frozenset({"PaymentConfirmed"}), tell_buyer_confirmed),
-    Subscription("notifications.tell_buyer_shipped", frozenset({"ParcelShipped"}), tell_buyer_shipped),
-    Subscription(
-        "notifications.tell_return",
-        frozenset(
-            {
-                "ReturnRequested",
-                "ReturnProposed",
-                "ReturnDeclined",
-                "ReturnApproved",
-                "ReturnConverted",
-                "ReturnRejected",
-                "ReturnWithdrawn",
-                "ReturnEscalated",
-                "ReturnSentBack",
-                "ReturnInspected",
-                "ReturnSettled",
-            }
-        ),
-        tell_return,
-    ),
-    Subscription("notifications.tell_dispute", frozenset({"DisputeOpened", "DisputeClosed"}), tell_dispute),
-    Subscription("returns.settle_return", frozenset({"RefundSucceeded"}), settle_return),
-    Subscription("returns.settle_exchange", frozenset({"ParcelShipped"}), settle_exchange),
-    Subscription(
-        "catalog.forget_changed_product",
-        frozenset({"ProductChanged", "ProductReviewed"}),
-        forget_changed_product,
-    ),
-    Subscription(
+    Subscription[OfAvailability](
         "catalog.forget_changed_availability",
-        frozenset({"PurchasePlaced", "PurchaseCancelled", "StockReceived", "StockReturned", "StockSetAside"}),
+        (PurchasePlaced, PurchaseCancelled, StockReceived, StockReturned, StockSetAside),
         forget_changed_availability,
     ),
 )

@@ -6,6 +6,7 @@ import pytest
 
 from merx.accounts import (
     Account,
+    AccountRegistered,
     EmailTaken,
     PersonErased,
     TooManyAttempts,
@@ -51,9 +52,9 @@ async def test_a_new_account_is_stored_sealed_and_reads_back(
         assert b"xample" not in row["email_sealed"]
         assert b"Anna" not in row["name_sealed"]
         assert await account_contacts(read, keys, account_ids=[account.id, new_id()]) == {account.id: account}
-        told = await history(read, subject_id=account.id)
-    assert [(event.kind, event.data, event.created_at) for event in told] == [
-        ("AccountRegistered", {"locale": "en"}, now)
+        told = await history(read, subject_id=account.id, of=[AccountRegistered])
+    assert [(each.event, each.created_at) for each in told] == [
+        (AccountRegistered(account.id, "en", actor_id=account.id), now)
     ]
     assert await counts(db) == (1, 1, 1, 1)
 

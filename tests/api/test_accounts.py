@@ -9,6 +9,7 @@ from tests.world.client import ADDRESS, PASSWORD, Api, Changes, key, problem, ra
 
 from merx.infra.outbox import history
 from merx.notifications import tell_seller_paid
+from merx.orders import OrderPaid
 
 ME = {"email": "zhang@example.com", "password": PASSWORD, "name": "张伟", "locale": "zh-CN"}
 
@@ -180,9 +181,8 @@ async def test_a_seller_is_told_of_an_order_and_reads_it(api: Api, client: httpx
     seller = await api.seller()
     placed = await api.paid({"TEA": 1})
     async with api.services.db.transaction() as tx:
-        for event in await history(tx, subject_id=UUID(placed.id)):
-            if event.kind == "OrderPaid":
-                await tell_seller_paid(tx, event)
+        for paid in await history(tx, subject_id=UUID(placed.id), of=[OrderPaid]):
+            await tell_seller_paid(tx, paid)
     body = (await client.get("/api/v1/me/notifications", headers=seller)).json()
     assert (body["unread"], body["next_cursor"]) == (1, None)
     [told] = body["items"]

@@ -5,6 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from tests.docs.source_facts import event_types
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "merx"
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -127,3 +129,25 @@ def test_no_money_is_a_float() -> None:
                         "unit_price",
                     }
                     assert not (money and ast.unparse(node.annotation) == "float"), _name(path)
+
+
+def test_an_event_is_named_by_its_type_and_never_by_a_string() -> None:
+    """Descriptions may name it, and so may the list of what a module offers."""
+    words = re.compile(rf"\b({'|'.join(each.__name__ for each in event_types())})\b")
+    wrong = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text())
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        offered = {
+            id(name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+            for name in ast.walk(node.value)
+        }
+        wrong += [
+            f"{_name(path)}:{node.lineno} {node.value[:60]!r}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if id(node) not in said | offered and words.search(node.value)
+        ]
+    assert wrong == []

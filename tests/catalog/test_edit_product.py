@@ -11,6 +11,7 @@ from merx.catalog import (
     IllegalMove,
     NotPublishable,
     Product,
+    ProductChanged,
     ProductChanges,
     ProductDraft,
     StaleVersion,
@@ -70,7 +71,7 @@ async def test_an_edit_changes_what_it_names_and_publishes_it(
             tx, product_id=mug.id, seller_ids={mug.seller_id}, expected_version=1,
             changes=ProductChanges(title={"en": "Cup", "zh-CN": "杯子"}, state="published"), now=now, actor_id=actor_id,
         )  # fmt: skip
-        event = (await history(tx, subject_id=mug.id))[-1]
+        last = (await history(tx, subject_id=mug.id, of=[ProductChanged]))[-1]
     assert edited == await stored(db, mug)
     assert (edited.title, edited.description, edited.state) == (
         {"en": "Cup", "zh-CN": "杯子"},
@@ -78,7 +79,7 @@ async def test_an_edit_changes_what_it_names_and_publishes_it(
         "published",
     )
     assert (edited.version, edited.published_at) == (2, now)
-    assert (event.data, event.actor_id) == ({"slug": "mug", "version": 2}, actor_id)
+    assert last.event == ProductChanged(mug.id, "mug", 2, actor_id=actor_id)
 
 
 async def test_an_edit_that_changes_nothing_leaves_the_version(
@@ -162,9 +163,9 @@ async def test_prices_are_set_kept_and_withdrawn_by_currency(
     assert (back.prices, back.version) == ({"CNY": 600, "USD": 88}, 4)
     async with db.read() as tx:
         versions = [tuple(row) for row in await tx.rows(VERSIONS)]
-        events = await history(tx, subject_id=mug.id)
+        events = await history(tx, subject_id=mug.id, of=[ProductChanged])
     assert versions == [("CNY", 1, 500), ("CNY", 2, 600), ("USD", 1, 99), ("USD", 2, 88)]
-    assert [event.data["version"] for event in events] == [1, 2, 3, 4]
+    assert [each.event.version for each in events] == [1, 2, 3, 4]
 
 
 async def test_equal_prices_change_nothing(db: Database, mug: Product, now: datetime) -> None:

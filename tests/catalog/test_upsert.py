@@ -15,6 +15,7 @@ from merx.catalog import (
     MediaFile,
     Option,
     OptionValue,
+    ProductChanged,
     ProductDraft,
     Refusal,
     UnknownProduct,
@@ -87,7 +88,7 @@ async def test_a_new_product_is_stored_whole(db: Database, seller_id: UUID, now:
         product = await product_by_slug(tx, slug="coat")
         prices = [tuple(row) for row in await tx.rows(PRICES)]
         ids = await variant_ids(tx, skus=["COAT-S", "COAT-M", "NONE"], seller_ids=[seller_id])
-        events = await history(tx, subject_id=product.id)
+        events = await history(tx, subject_id=product.id, of=[ProductChanged])
     assert (product.seller_id, product.state, product.published_at, product.version) == (
         seller_id,
         "published",
@@ -104,9 +105,7 @@ async def test_a_new_product_is_stored_whole(db: Database, seller_id: UUID, now:
     ]
     assert prices == [("CNY", 1, 10_000), ("CNY", 1, 11_000), ("USD", 1, 1_500)]
     assert ids == report.variant_ids == {variant.sku: variant.id for variant in product.variants}
-    assert [(event.kind, event.data) for event in events] == [
-        ("ProductChanged", {"slug": "coat", "version": 1})
-    ]
+    assert [each.event for each in events] == [ProductChanged(product.id, "coat", 1)]
 
 
 async def test_a_second_run_touches_no_row(db: Database, seller_id: UUID, now: datetime) -> None:
@@ -133,14 +132,14 @@ async def test_a_changed_price_gets_the_next_version(db: Database, seller_id: UU
     async with db.snapshot() as tx:
         product = await product_by_slug(tx, slug="coat")
         prices = [tuple(row) for row in await tx.rows(PRICES)]
-        events = await history(tx, subject_id=product.id)
+        events = await history(tx, subject_id=product.id, of=[ProductChanged])
     assert product.version == 2
     assert [(variant.prices, variant.version) for variant in product.variants] == [
         ({"CNY": 12_000, "USD": 1_500}, 2),
         ({"CNY": 11_000}, 1),
     ]
     assert prices == [("CNY", 1, 10_000), ("CNY", 1, 11_000), ("CNY", 2, 12_000), ("USD", 1, 1_500)]
-    assert [event.data["version"] for event in events] == [1, 2]
+    assert [each.event.version for each in events] == [1, 2]
 
 
 async def test_a_product_is_known_by_its_sku_when_its_slug_changes(
@@ -151,8 +150,8 @@ async def test_a_product_is_known_by_its_sku_when_its_slug_changes(
     assert (second.created, second.updated, second.variant_ids) == (0, 1, first.variant_ids)
     async with db.snapshot() as tx:
         product = await product_by_slug(tx, slug="winter-coat")
-        events = await history(tx, subject_id=product.id)
-    assert events[-1].data == {"slug": "winter-coat", "version": 2, "previous_slug": "coat"}
+        events = await history(tx, subject_id=product.id, of=[ProductChanged])
+    assert events[-1].event == ProductChanged(product.id, "winter-coat", 2, "coat")
 
 
 async def test_a_product_is_known_by_its_slug_when_its_skus_are_new(

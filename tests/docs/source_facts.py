@@ -5,13 +5,16 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 import merx
 from merx.cli import main
 from merx.kit.errors import DomainError
+from merx.kit.events import Event
 
+Kind = TypeVar("Kind")
 SOURCE = Path(merx.__path__[0])
 
 
@@ -33,9 +36,7 @@ def names_of(tree: ast.Module) -> set[str]:
 
 def refusals() -> dict[str, set[type[DomainError]]]:
     """Every kind of refusal by its code, the base class left out."""
-    for module in pkgutil.walk_packages(merx.__path__, "merx."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    _import_all()
     found: dict[str, set[type[DomainError]]] = {}
     for each in _below(DomainError):
         if each.__module__.startswith("merx."):
@@ -43,39 +44,25 @@ def refusals() -> dict[str, set[type[DomainError]]]:
     return found
 
 
-def _below(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+def _import_all() -> None:
+    for module in pkgutil.walk_packages(merx.__path__, "merx."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def _below(kind: type[Kind]) -> Iterator[type[Kind]]:
     for each in kind.__subclasses__():
         yield each
         yield from _below(each)
 
 
-def event_kinds() -> set[str]:
-    """Every kind of event: the constants of events.py files, and the words written where an event is made."""
-    constants = {
-        value
-        for path in SOURCE.glob("*/events.py")
-        for name, value in _constants(ast.parse(path.read_text(encoding="utf-8")))
-        if name.isupper()
-    }
-    return constants | {kind for path in SOURCE.rglob("*.py") for kind in _written_kinds(path)}
-
-
-def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in tree.body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        value = getattr(node, "value", None)
-        if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
-            yield target.id, value.value
-
-
-def _written_kinds(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Event"):
-            continue
-        kinds = [*node.args[:1], *(each.value for each in node.keywords if each.arg == "kind")]
-        yield from (
-            each.value for each in kinds if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        )
+def event_types() -> list[type[Event]]:
+    """Every type of event that can be published, by name: what stands above them only shares fields."""
+    _import_all()
+    found = [
+        each for each in _below(Event) if each.__module__.startswith("merx.") and not each.__subclasses__()
+    ]
+    return sorted(found, key=lambda each: each.__name__)
 
 
 def commands() -> dict[str, click.Command]:

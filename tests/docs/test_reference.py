@@ -5,11 +5,14 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.docs.source_facts import commands, event_kinds, refusals
+from tests.docs import event_table
+from tests.docs.source_facts import commands, event_types, refusals
 
 from merx.accounts import TooManyAttempts
 from merx.bench.run import NAMES
+from merx.infra.dispatch import Subscriptions
 from merx.infra.http import status_of
+from merx.infra.outbox import by_kind
 from merx.kit.errors import DomainError
 from merx.subscriptions import SUBSCRIPTIONS
 
@@ -54,19 +57,26 @@ def test_the_codes_of_the_web_layer_are_in_its_source() -> None:
     assert [code for code in WEB_LAYER if f'"{code}"' not in source] == []
 
 
-def test_every_event_stands_there_and_no_other() -> None:
-    documented = re.findall(
-        r"^\| `(\w+)` \| (?:account|bill|difference|product|purchase|receipt|seller) \|",
-        _section("Events"),
-        re.MULTILINE,
-    )
-    assert sorted(documented) == sorted(event_kinds())
+def test_every_event_stands_there_with_its_schema_and_no_other() -> None:
+    """Write the table anew with `python -m tests.docs.event_table`."""
+    assert event_table.table() in PAGE
+
+
+def test_every_event_has_a_name_of_its_own_and_a_subject_among_its_fields() -> None:
+    types = event_types()
+    assert len({each.__name__ for each in types}) == len(types)
+    assert [each for each in types if each.subject not in each.__struct_fields__] == []
 
 
 def test_every_handler_stands_there_with_what_it_hears() -> None:
-    rows = re.findall(r"^\| `([\w.]+)` \| (`\w+`(?:, `\w+`)*) \| ", _section("Events"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([\w.]+)` \| (`\w+`(?:, `\w+`)*) \| ",
+        _section("Events").partition("### Who hears them")[2],
+        re.MULTILINE,
+    )
     documented = {name: frozenset(re.findall(r"`(\w+)`", kinds)) for name, kinds in rows}
-    assert documented == {each.name: each.kinds for each in SUBSCRIPTIONS}
+    subscriptions: Subscriptions = SUBSCRIPTIONS
+    assert documented == {each.name: frozenset(by_kind(each.events)) for each in subscriptions}
 
 
 def test_every_job_stands_there_with_its_interval() -> None:

@@ -15,7 +15,11 @@ from merx.fulfilment import (
     FulfilmentLine,
     NothingToShip,
     NotPaid,
+    ParcelDelivered,
     ParcelMoved,
+    ParcelReceived,
+    ParcelReturned,
+    ParcelShipped,
     UnknownCarrier,
     UnknownParcel,
     auto_receive,
@@ -24,9 +28,11 @@ from merx.fulfilment import (
     receive,
     ship,
 )
+from merx.fulfilment.events import PackedLine
 from merx.infra.db import Database, Sql
-from merx.infra.outbox import StoredEvent, history
+from merx.infra.outbox import Heard, history
 from merx.kit.errors import Conflict, DomainError, NotFound
+from merx.kit.events import Event
 from merx.kit.ids import new_id
 
 WEEK = timedelta(days=7)
@@ -54,14 +60,17 @@ async def confirm(db: Database, sale: Any, parcel: Fulfilment, now: datetime) ->
         return await receive(tx, fulfilment_id=parcel.id, actor=shopper(sale.account_id), now=now)
 
 
+TOLD: tuple[type[Event], ...] = (ParcelShipped, ParcelDelivered, ParcelReceived, ParcelReturned)
+
+
 async def parcels(db: Database, sale: Any) -> list[Fulfilment]:
     async with db.snapshot() as tx:
         return await fulfilments_of(tx, purchase_ids=[sale.purchase_id])
 
 
-async def timeline(db: Database, sale: Any) -> list[StoredEvent]:
+async def timeline(db: Database, sale: Any) -> list[Heard[Event]]:
     async with db.read() as tx:
-        return await history(tx, subject_id=sale.purchase_id)
+        return await history(tx, subject_id=sale.purchase_id, of=TOLD)
 
 
 async def state(view: Any, sale: Any) -> tuple[str, list[tuple[int, int]]]:
@@ -98,15 +107,12 @@ async def test_everything_goes_into_one_parcel_unless_lines_are_named(
     assert (parcel.carrier_status, parcel.received_at) == ("pending", None)
     assert parcel.lines == [FulfilmentLine(sale.first, 3), FulfilmentLine(sale.second, 1)]
     assert await state(view, sale) == ("shipped", [(3, 0), (1, 0)])
-    (event,) = await timeline(db, sale)
-    assert (event.kind, event.subject_id, event.actor_id) == ("ParcelShipped", sale.purchase_id, actor_id)
-    assert event.data == {
-        "fulfilment_id": str(parcel.id), "order_id": str(sale.order_id), "seller_id": str(sale.seller_id),
-        "carrier": "shunfeng", "tracking_number": "SF1234567890123", "order_number": sale.number,
-        "lines": [
-            {"order_line_id": str(sale.first), "quantity": 3}, {"order_line_id": str(sale.second), "quantity": 1},
-        ],
-    }  # fmt: skip
+    (told,) = await timeline(db, sale)
+    assert told.event == ParcelShipped(
+        purchase_id=sale.purchase_id, fulfilment_id=parcel.id, order_id=sale.order_id, seller_id=sale.seller_id,
+        carrier="shunfeng", tracking_number="SF1234567890123", order_number=sale.number,
+        lines=(PackedLine(sale.first, 3), PackedLine(sale.second, 1)), actor_id=actor_id,
+    )  # fmt: skip
 
 
 async def test_an_order_goes_out_in_several_parcels(
@@ -197,7 +203,7 @@ async def test_a_delivery_is_recorded_once(db: Database, sell: Any, now: datetim
     assert (delivered.state, delivered.delivered_at, delivered.received_at) == ("delivered", later, None)
     assert (delivered.auto_receive_at, delivered.carrier_status) == (now + WEEK, "pending")
     assert await deliver(db, sale, parcel, later + timedelta(days=1)) == delivered
-    assert [event.kind for event in await timeline(db, sale)] == ["ParcelShipped", "ParcelDelivered"]
+    assert [type(each.event) for each in await timeline(db, sale)] == [ParcelShipped, ParcelDelivered]
 
 
 async def test_only_the_seller_records_a_delivery(db: Database, sell: Any, now: datetime) -> None:
@@ -234,12 +240,12 @@ async def test_the_buyer_receives_a_parcel_once_by_account_or_by_token(
         await receive(tx, fulfilment_id=two.id, actor=guest(sale.access_hash), now=now)
     assert await state(view, sale) == ("received", [(3, 3), (1, 1)])
     assert (await view(sale)).orders[0].order.received_at == now
-    events = (await timeline(db, sale))[2:]
-    assert [(event.kind, event.data.get("by"), event.actor_id) for event in events] == [
-        ("ParcelDelivered", None, sale.account_id),
-        ("ParcelReceived", "buyer", sale.account_id),
-        ("ParcelDelivered", None, None),
-        ("ParcelReceived", "buyer", None),
+    events = [each.event for each in (await timeline(db, sale))[2:]]
+    assert [(type(event), getattr(event, "by", None), event.actor_id) for event in events] == [
+        (ParcelDelivered, None, sale.account_id),
+        (ParcelReceived, "buyer", sale.account_id),
+        (ParcelDelivered, None, None),
+        (ParcelReceived, "buyer", None),
     ]
 
 
@@ -276,7 +282,8 @@ async def test_the_timer_receives_what_nobody_confirmed(
         "received", "received", "received", "shipped",
     ]  # fmt: skip
     last = (await timeline(db, first))[-1]
-    assert (last.kind, last.data["by"], last.actor_id) == ("ParcelReceived", "timer", None)
+    assert isinstance(last.event, ParcelReceived)
+    assert (last.event.by, last.event.actor_id) == ("timer", None)
 
 
 async def test_several_workers_receive_each_parcel_once(db: Database, sell: Any, now: datetime) -> None:
@@ -285,8 +292,8 @@ async def test_several_workers_receive_each_parcel_once(db: Database, sell: Any,
         await send(db, sale, now)
     assert sum(await asyncio.gather(*(auto_receive(db, now=now + WEEK) for _ in range(3)))) == 4
     for sale in sales:
-        kinds = [event.kind for event in await timeline(db, sale)]
-        assert kinds == ["ParcelShipped", "ParcelDelivered", "ParcelReceived"]
+        kinds = [type(each.event) for each in await timeline(db, sale)]
+        assert kinds == [ParcelShipped, ParcelDelivered, ParcelReceived]
 
 
 async def test_one_broken_parcel_does_not_hold_up_the_others(db: Database, sell: Any, now: datetime) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from merx.catalog import forget_changed_product
+from merx.catalog import ProductChanged, forget_changed_product
 from merx.infra.db import Database
 from merx.infra.http import Edge, EdgeRules
 from merx.infra.http.edge import KEEP_HEADER, keep_public
-from merx.infra.outbox import StoredEvent
+from merx.infra.outbox import Heard
 from merx.infra.pages import PageCache, listen_for_changes
 from merx.kit.ids import new_id
 
@@ -313,8 +313,8 @@ async def test_a_change_in_the_feed_makes_every_process_forget(db: Database, now
         for cache in caches:
             a_page(cache, "a", tag=str(product))
             a_page(cache, "b", tag="other")
-        event = StoredEvent(new_id(), 1, "ProductChanged", product, {}, None, now)
-        await db.write(lambda tx: forget_changed_product(tx, event))
+        heard = Heard(ProductChanged(product, "coat", 1), new_id(), now)
+        await db.write(lambda tx: forget_changed_product(tx, heard))
         while any(cache.get(("a",)) for cache in caches):
             await asyncio.sleep(0.005)
         assert all(cache.get(("b",)) for cache in caches)

@@ -1,14 +1,14 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
 import pytest
 from tests.world.bought import a_person, buy, ship_order
 from tests.world.shop import Shop, a_shop
 
+from merx import fulfilment, orders
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
-from merx.infra.outbox import StoredEvent, history
+from merx.infra.outbox import Heard, history
 from merx.kit.ids import new_id
 from merx.kit.paging import BadCursor
 from merx.notifications import (
@@ -28,13 +28,16 @@ MAILS = Sql(
 COUNTS = Sql("SELECT (SELECT count(*) FROM notifications), (SELECT count(*) FROM mails)")
 
 
-def paid(seller_id: UUID, now: datetime, *, number: str = "1") -> StoredEvent:
-    data = {
-        "order_id": str(new_id()), "order_number": number, "seller_id": str(seller_id), "total": 1250, "currency": "CNY",
-    }  # fmt: skip
-    return StoredEvent(
-        id=new_id(), xid=1, kind="OrderPaid", subject_id=new_id(), data=data, actor_id=None, created_at=now
+def paid(seller_id: UUID, now: datetime, *, number: str = "1") -> Heard[orders.OrderPaid]:
+    event = orders.OrderPaid(
+        purchase_id=new_id(),
+        order_id=new_id(),
+        order_number=number,
+        seller_id=seller_id,
+        total=1250,
+        currency="CNY",
     )
+    return Heard(event, new_id(), now)
 
 
 async def staffed_shop(db: Database, keys: MasterKeys, now: datetime) -> tuple[Shop, UUID, UUID]:
@@ -66,7 +69,7 @@ async def test_a_paid_order_is_told_once_to_everybody_who_works_for_the_seller(
         for account_id in (owner, staff):
             (told,) = (await list_notifications(read, account_id=account_id)).items
             assert told.facts == OrderPaid(
-                order_id=UUID(event.data["order_id"]), order_number="1", total=1250, currency="CNY"
+                order_id=event.event.order_id, order_number="1", total=1250, currency="CNY"
             )
             assert (told.event_id, told.kind, told.created_at, told.read_at) == (
                 event.id,
@@ -87,18 +90,6 @@ async def test_a_seller_without_staff_is_told_nothing(db: Database, now: datetim
     assert await counts(db) == (0, 0)
 
 
-async def test_an_event_with_other_data_is_refused_and_writes_nothing(
-    db: Database, keys: MasterKeys, now: datetime
-) -> None:
-    shop, _, _ = await staffed_shop(db, keys, now)
-    event = msgspec.structs.replace(paid(shop.sellers["tea-house"], now), data={"order_id": "1"})
-    for handler in (tell_seller_paid, tell_buyer_shipped):
-        with pytest.raises(msgspec.ValidationError):
-            async with db.transaction() as tx:
-                await handler(tx, event)
-    assert await counts(db) == (0, 0)
-
-
 async def test_a_shipped_parcel_is_told_once_to_its_buyer(
     db: Database, keys: MasterKeys, now: datetime
 ) -> None:
@@ -107,11 +98,7 @@ async def test_a_shipped_parcel_is_told_once_to_its_buyer(
     bought = await buy(db, keys, shop, {"TEA": 1, "POT": 1}, account_id=buyer.id, now=now)
     await ship_order(db, bought, "tea-house", now=now)
     async with db.read() as read:
-        (event,) = [
-            each
-            for each in await history(read, subject_id=bought.purchase_id)
-            if each.kind == "ParcelShipped"
-        ]
+        (event,) = await history(read, subject_id=bought.purchase_id, of=[fulfilment.ParcelShipped])
     for _ in range(2):
         async with db.transaction() as tx:
             await tell_buyer_shipped(tx, event)
@@ -133,9 +120,8 @@ async def test_a_guest_is_told_nothing(db: Database, keys: MasterKeys, now: date
     bought = await buy(db, keys, shop, {"TEA": 1}, account_id=None, now=now)
     await ship_order(db, bought, "tea-house", now=now)
     async with db.transaction() as tx:
-        for event in await history(tx, subject_id=bought.purchase_id):
-            if event.kind == "ParcelShipped":
-                await tell_buyer_shipped(tx, event)
+        for event in await history(tx, subject_id=bought.purchase_id, of=[fulfilment.ParcelShipped]):
+            await tell_buyer_shipped(tx, event)
     assert await counts(db) == (0, 0)
 
 

@@ -12,9 +12,10 @@ from tests.world.mail_server import MailServer
 from merx.accounts import Account
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
-from merx.infra.outbox import StoredEvent
+from merx.infra.outbox import Heard
 from merx.kit.ids import new_id
 from merx.notifications import Letter, MailUnavailable, SmtpMailer, send_mails, tell_seller_paid
+from merx.orders import OrderPaid
 from merx.sellers import add_member, create_seller
 
 STATE = Sql("SELECT state, attempts, next_attempt_at FROM mails ORDER BY created_at, id")
@@ -38,21 +39,12 @@ async def queue(db: Database, now: datetime, staff: Account) -> Queue:
 
     async def one() -> UUID:
         order_id = new_id()
-        data = {
-            "order_id": str(order_id), "order_number": "261121ABCDEFGHJK-1", "seller_id": str(seller_id),
-            "total": 123450, "currency": "CNY",
-        }  # fmt: skip
-        event = StoredEvent(
-            id=new_id(),
-            xid=1,
-            kind="OrderPaid",
-            subject_id=new_id(),
-            data=data,
-            actor_id=None,
-            created_at=now,
-        )
+        event = OrderPaid(
+            purchase_id=new_id(), order_id=order_id, order_number="261121ABCDEFGHJK-1", seller_id=seller_id,
+            total=123450, currency="CNY",
+        )  # fmt: skip
         async with db.transaction() as tx:
-            await tell_seller_paid(tx, event)
+            await tell_seller_paid(tx, Heard(event, new_id(), now))
         return order_id
 
     return one

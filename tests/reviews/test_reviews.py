@@ -19,6 +19,7 @@ from merx.reviews import (
     BadScore,
     NotBought,
     NotReceived,
+    ProductReviewed,
     Rating,
     UnknownPicture,
     my_reviews,
@@ -102,9 +103,7 @@ async def test_a_received_line_is_reviewed_with_pictures_under_a_masked_name(
     async with db.snapshot() as tx:
         page = await product_reviews(tx, keys, product_id=product_id)
         ratings = await product_rating(tx, product_ids=[product_id, shop.products["POT"]])
-        told = [
-            event for event in await history(tx, subject_id=product_id) if event.kind == "ProductReviewed"
-        ]
+        told = [each.event for each in await history(tx, subject_id=product_id, of=[ProductReviewed])]
     assert page.next_cursor is None
     (shown,) = page.items
     assert (shown.order_line_id, shown.score, shown.body, shown.author_name, shown.locale, shown.created_at) == (
@@ -113,14 +112,12 @@ async def test_a_received_line_is_reviewed_with_pictures_under_a_masked_name(
     assert [picture.id for picture in shown.media] == [first, second]
     assert (shown.media[0].colour, shown.media[0].files[0].path) == ("#aabbcc", "aa/bb/cc.webp")
     assert ratings == {product_id: Rating(1, 40), shop.products["POT"]: Rating(0, 0)}
-    assert [event.actor_id for event in told] == [buyer]
-    assert told[0].data == {
-        "order_line_id": str(line_id),
-        "order_id": str(bought.orders["tea-house"].order.id),
-        "purchase_id": str(bought.purchase_id),
-        "seller_id": str(shop.sellers["tea-house"]),
-        "score": 4,
-    }
+    assert told == [
+        ProductReviewed(
+            product_id, line_id, bought.orders["tea-house"].order.id, bought.purchase_id, shop.sellers["tea-house"], 4,
+            actor_id=buyer,
+        )
+    ]  # fmt: skip
 
 
 async def test_a_seller_is_reviewed_once_its_order_is_received(

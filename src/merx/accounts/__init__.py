@@ -24,7 +24,9 @@ from merx.accounts.errors import (
     UnknownAddress,
     WrongCredentials,
 )
-from merx.accounts.events import ACCOUNT_REGISTERED
+from merx.accounts.events import (
+    AccountRegistered,
+)
 from merx.accounts.jobs import forget_expired
 from merx.accounts.keep_addresses import (
     add_address,
@@ -45,6 +47,7 @@ from merx.accounts.rules import check_address, check_email, check_name, check_pa
 __all__ = [
     "ACCOUNT_REGISTERED",
     "Account",
+    "AccountRegistered",
     "BadCountry",
     "BadEmail",
     "BadPhone",

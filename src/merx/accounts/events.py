@@ -1,12 +1,15 @@
 """What accounts publish."""
 
+from typing import ClassVar
 from uuid import UUID
 
-from merx.infra.outbox import Event
-
-ACCOUNT_REGISTERED = "AccountRegistered"
+from merx.kit.events import Event
 
 
-def account_registered(account_id: UUID, *, locale: str) -> Event:
-    """A person opened an account. No personal data: events are never erased."""
-    return Event(kind=ACCOUNT_REGISTERED, subject_id=account_id, data={"locale": locale}, actor_id=account_id)
+class AccountRegistered(Event, frozen=True):
+    """Somebody opened an account."""
+
+    subject: ClassVar = "account_id"
+
+    account_id: UUID
+    locale: str

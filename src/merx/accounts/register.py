@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from merx.accounts.errors import EmailTaken
-from merx.accounts.events import account_registered
+from merx.accounts.events import AccountRegistered
 from merx.accounts.model import Account
 from merx.accounts.persons import new_person, seal_contact
 from merx.accounts.rules import check_email, check_name
@@ -40,7 +40,7 @@ async def register(
     )
     if not await accounts.claim_email(tx, email_index=keys.blind_index(email), account_id=account_id):
         raise EmailTaken
-    await publish(tx, [account_registered(account_id, locale=locale)], now=now)
+    await publish(tx, [AccountRegistered(account_id, locale, actor_id=account_id)], now=now)
     return Account(
         id=account_id, email=email, name=name, locale=locale, state="active", version=1, created_at=now
     )

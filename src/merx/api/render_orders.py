@@ -1,63 +1,78 @@
 """From purchases, orders and parcels to answers. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from merx.accounts import PostalAddress
 from merx.api import cart_views, order_views
 from merx.api.render import explanation, money, postal_address, seller, totals
-from merx.fulfilment import Fulfilment
-from merx.infra.outbox import StoredEvent
-from merx.orders import Order, OrderLine, OrderView, Purchase, PurchaseView, Replacement
-from merx.payments import Payment
+from merx.fulfilment import Fulfilment, ParcelDelivered, ParcelReceived, ParcelReturned, ParcelShipped
+from merx.infra.outbox import Heard
+from merx.kit.events import Event
+from merx.orders import (
+    Order,
+    OrderAuthorized,
+    OrderCancelled,
+    OrderLine,
+    OrderPaid,
+    OrderView,
+    Purchase,
+    PurchaseCancelled,
+    PurchasePlaced,
+    PurchaseView,
+    Replacement,
+)
+from merx.payments import (
+    Payment,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentVoided,
+    RefundApproved,
+    RefundSucceeded,
+)
 from merx.pricing import ExplanationLine
+from merx.returns import RETURN_EVENTS
 from merx.reviews import MyReviews
 from merx.sellers import Seller
 
-KINDS: Final = {
-    "PurchasePlaced": "purchase_placed",
-    "PurchaseCancelled": "purchase_cancelled",
-    "PaymentCaptured": "payment_captured",
-    "PaymentAuthorized": "payment_authorized",
-    "PaymentVoided": "payment_voided",
-    "OrderAuthorized": "order_authorized",
-    "OrderPaid": "order_paid",
-    "ParcelShipped": "parcel_shipped",
-    "ParcelDelivered": "parcel_delivered",
-    "ParcelReceived": "parcel_received",
-    "ParcelReturned": "parcel_returned",
-    "RefundApproved": "refund_approved",
-    "RefundSucceeded": "refund_succeeded",
-    "OrderCancelled": "order_cancelled",
-    "ReturnRequested": "return_requested",
-    "ReturnProposed": "return_proposed",
-    "ReturnDeclined": "return_declined",
-    "ReturnApproved": "return_approved",
-    "ReturnConverted": "return_converted",
-    "ReturnRejected": "return_rejected",
-    "ReturnWithdrawn": "return_withdrawn",
-    "ReturnEscalated": "return_escalated",
-    "ReturnSentBack": "return_sent_back",
-    "ReturnInspected": "return_inspected",
-    "ReturnSettled": "return_settled",
-}
+TOLD: Final[tuple[type[Event], ...]] = (
+    PurchasePlaced,
+    PurchaseCancelled,
+    PaymentCaptured,
+    PaymentAuthorized,
+    PaymentVoided,
+    OrderAuthorized,
+    OrderPaid,
+    ParcelShipped,
+    ParcelDelivered,
+    ParcelReceived,
+    ParcelReturned,
+    RefundApproved,
+    RefundSucceeded,
+    OrderCancelled,
+    *RETURN_EVENTS,
+)
 """Events of a purchase that its buyer may see; all others stay inside."""
 
+_WORD: Final = re.compile(r"(?<!^)(?=[A-Z])")
 NO_REVIEWS: Final = MyReviews(lines={}, orders={})
 
 
-def timeline(events: Iterable[StoredEvent]) -> list[order_views.TimelineEntryView]:
+def timeline(events: Iterable[Heard[Event]]) -> list[order_views.TimelineEntryView]:
     """What happened, oldest first, in public words."""
-    return [_entry(KINDS[event.kind], event) for event in events if event.kind in KINDS]
+    return [_entry(each) for each in events]
 
 
-def _entry(kind: str, event: StoredEvent) -> order_views.TimelineEntryView:
-    data = event.data
+def _entry(heard: Heard[Event]) -> order_views.TimelineEntryView:
+    data = msgspec.to_builtins(heard.event)
     amount = data.get("amount", data.get("total"))
     return order_views.TimelineEntryView(
-        kind=kind,
-        at=event.created_at,
+        kind=_WORD.sub("_", type(heard.event).__name__).lower(),
+        at=heard.created_at,
         order_id=_text(data, "order_id"),
         order_number=_text(data, "order_number"),
         parcel_id=_text(data, "fulfilment_id"),
@@ -240,7 +255,7 @@ def purchase(
     reviews: MyReviews,
     parcels: Iterable[Fulfilment],
     payments: Iterable[Payment],
-    events: Iterable[StoredEvent],
+    events: Iterable[Heard[Event]],
 ) -> order_views.PurchaseView:
     """A purchase for its buyer."""
     mine = found.purchase

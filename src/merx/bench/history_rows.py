@@ -4,6 +4,7 @@ from typing import Final
 
 from merx.bench.store import CART_KIND, CURRENCY, PRICE, SHIPPING, TOTAL, VARIANT_KIND, id_of
 from merx.infra.db import Sql
+from merx.orders import OrderPaid, PurchasePlaced
 
 FIRST_CART: Final = 1_000_000_000
 """Where the numbers of past carts begin: far from those of carts that wait."""
@@ -121,9 +122,11 @@ STATEMENTS: Final = (
     _rows(
         "events",
         "id, kind, subject_id, data, created_at",
-        f"{id_of(_EVENT, '2 * i + paid')}, CASE paid WHEN 0 THEN 'PurchasePlaced' ELSE 'OrderPaid' END, "
+        f"{id_of(_EVENT, '2 * i + paid')}, CASE paid WHEN 0 THEN '{PurchasePlaced.__name__}' "
+        f"ELSE '{OrderPaid.__name__}' END, "
         f"{id_of(_PURCHASE, 'i')}, jsonb_build_object('number', {_NUMBER}, 'total', {TOTAL}, 'currency', '{CURRENCY}', "
-        f"'orders', 1, 'availability_of', jsonb_build_array()), {_AT}",
+        f"'orders', 1, 'availability_of', jsonb_build_array(), 'order_id', {id_of(_ORDER, 'i')}, "
+        f"'order_number', {_NUMBER} || '-1', 'seller_id', {_SELLER}), {_AT}",
         source=f"{_RANGE}, generate_series(0, 1) paid",
     ),
 )

@@ -7,10 +7,18 @@ from uuid import UUID
 from merx.cashier.cancel_unpaid import booked_sale
 from merx.cashier.errors import AlreadyShipped
 from merx.infra.db import Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.inventory import return_sold, take_back
+from merx.kit.events import Event
 from merx.ledger import post, reversed_transfer
-from merx.orders import OrderState, Purchase, cancel_authorized_orders, has_shipped
+from merx.orders import (
+    OrderCancelled,
+    OrderState,
+    Purchase,
+    PurchaseCancelled,
+    cancel_authorized_orders,
+    has_shipped,
+)
 from merx.payments import PaymentState, expire_payments, lock_payment, payments_of, want_void
 
 
@@ -75,23 +83,13 @@ async def _cancel(
     booked = [transfer for order in orders for transfer in booked_sale(order, leg="sale")]
     legs = [reversed_transfer(each, leg=each.leg.replace("sale:", "void:")) for each in booked]
     await post(tx, legs, now=now)
-    events = [
-        Event(
-            "OrderCancelled",
-            purchase.id,
-            {
-                "order_id": str(order["id"]),
-                "order_number": order["number"],
-                "seller_id": str(order["seller_id"]),
-                "reason": reason,
-            },
-            actor_id,
+    events: list[Event] = [
+        OrderCancelled(
+            purchase.id, order["id"], order["number"], order["seller_id"], reason, actor_id=actor_id
         )
         for order in orders
     ]
-    data = {
-        "number": purchase.number,
-        "reason": reason,
-        "availability_of": sorted(str(variant_id) for variant_id in variants),
-    }
-    await publish(tx, [*events, Event("PurchaseCancelled", purchase.id, data, actor_id)], now=now)
+    events.append(
+        PurchaseCancelled(purchase.id, purchase.number, reason, tuple(sorted(variants)), actor_id=actor_id)
+    )
+    await publish(tx, events, now=now)

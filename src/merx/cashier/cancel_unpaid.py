@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from merx.infra.db import Record, Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.inventory import release_holds
 from merx.ledger import Transfer, post, reversed_transfer, sale_transfers
-from merx.orders import OrderState, Purchase, advance_purchases
+from merx.orders import OrderState, Purchase, PurchaseCancelled, advance_purchases
 
 
 async def cancel_unpaid(tx: Tx, purchase: Purchase, *, reason: str, now: datetime) -> bool:
@@ -25,12 +25,9 @@ async def cancel_unpaid(tx: Tx, purchase: Purchase, *, reason: str, now: datetim
     await post(
         tx, [reversed_transfer(each, leg=each.leg.replace("sale:", "cancel:")) for each in booked], now=now
     )
-    data = {
-        "number": purchase.number,
-        "reason": reason,
-        "availability_of": sorted({str(hold.variant_id) for hold in released}),
-    }
-    await publish(tx, [Event("PurchaseCancelled", purchase.id, data, purchase.account_id)], now=now)
+    variants = tuple(sorted({hold.variant_id for hold in released}))
+    event = PurchaseCancelled(purchase.id, purchase.number, reason, variants, actor_id=purchase.account_id)
+    await publish(tx, [event], now=now)
     return True
 
 

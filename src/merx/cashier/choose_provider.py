@@ -10,10 +10,17 @@ from merx.cashier.errors import AlreadyPaid, PaymentMethodUnavailable, TooManyPa
 from merx.cashier.secure_stock import secure_stock
 from merx.checkout import HOLD_GRACE, OutOfStock
 from merx.infra.db import Database, Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.inventory import prolong_holds
 from merx.kit.ids import new_id
-from merx.orders import OrderState, Purchase, lock_purchase, purchase_view, set_purchase_provider
+from merx.orders import (
+    OrderState,
+    PaymentMethodChosen,
+    Purchase,
+    lock_purchase,
+    purchase_view,
+    set_purchase_provider,
+)
 from merx.payments import (
     NewPayment,
     NotPayable,
@@ -106,8 +113,10 @@ async def _open_another(
     )  # fmt: skip
     await open_payments(tx, payments=[payment], now=now)
     await set_purchase_provider(tx, purchase_id=purchase_id, provider=provider, expires_at=expires_at)
-    data = {"provider": provider, "payment_id": str(payment.id), "payment_number": payment.number}
-    await publish(tx, [Event("PaymentMethodChosen", purchase_id, data, purchase.account_id)], now=now)
+    event = PaymentMethodChosen(
+        purchase_id, provider, payment.id, payment.number, actor_id=purchase.account_id
+    )
+    await publish(tx, [event], now=now)
     return True
 
 

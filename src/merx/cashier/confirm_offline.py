@@ -6,7 +6,7 @@ from uuid import UUID
 from merx.cashier.confirm_payment import confirm_payment
 from merx.cashier.errors import ReceivedInFuture, WrongAmount
 from merx.infra.db import ReadTx, Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.kit.actors import SellerMember
 from merx.kit.i18n import clean_text
 from merx.kit.money import Money
@@ -15,6 +15,7 @@ from merx.payments import (
     AmountMismatch,
     Fact,
     Payment,
+    PaymentConfirmed,
     PaymentMoved,
     PaymentState,
     UnknownPayment,
@@ -61,15 +62,11 @@ async def confirm_offline(
         )
     except AmountMismatch as error:
         raise WrongAmount(field="amount", **error.params) from error
-    data = {
-        "payment_id": str(payment.id),
-        "provider": payment.provider,
-        "reference": reference,
-        "amount": amount.amount,
-        "currency": amount.currency,
-        "outcome": outcome,
-    }
-    await publish(tx, [Event("PaymentConfirmed", payment.purchase_id, data, actor_id)], now=now)
+    event = PaymentConfirmed(
+        purchase_id=payment.purchase_id, payment_id=payment.id, provider=payment.provider, reference=reference,
+        amount=amount.amount, currency=amount.currency, outcome=outcome, actor_id=actor_id,
+    )  # fmt: skip
+    await publish(tx, [event], now=now)
     return outcome
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from merx.cashier.order_events import authorized_order_paid
+from merx.cashier.order_events import order_paid
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.orders import OrderState, Purchase, record_authorized_paid
@@ -18,7 +18,7 @@ async def pay_authorized(tx: Tx, purchase: Purchase, payment: Payment, *, now: d
     if payment.state is not PaymentState.AUTHORIZED or payment.void_wanted_at is not None:
         return False
     orders = await record_authorized_paid(tx, purchase_id=purchase.id, now=now)
-    await publish(tx, [authorized_order_paid(purchase, order) for order in orders], now=now)
+    await publish(tx, [order_paid(purchase, order, promised=True) for order in orders], now=now)
     return bool(orders)
 
 

@@ -19,8 +19,16 @@ from merx.catalog.errors import (
     UnknownProduct,
     UnknownVariant,
 )
-from merx.catalog.events import PRODUCT_CHANGED
-from merx.catalog.handlers import LISTS, forget_changed_availability, forget_changed_product
+from merx.catalog.events import (
+    ProductChanged,
+)
+from merx.catalog.handlers import (
+    LISTS,
+    OfAvailability,
+    OfProduct,
+    forget_changed_availability,
+    forget_changed_product,
+)
 from merx.catalog.media import NotAPicture, PictureTooLarge, render_picture, render_pictures
 from merx.catalog.model import (
     Category,
@@ -84,6 +92,8 @@ __all__ = [
     "MediaSettings",
     "NotAPicture",
     "NotPublishable",
+    "OfAvailability",
+    "OfProduct",
     "Option",
     "OptionValue",
     "Page",
@@ -92,6 +102,7 @@ __all__ = [
     "PictureTooLarge",
     "Product",
     "ProductCard",
+    "ProductChanged",
     "ProductChanges",
     "ProductDraft",
     "ProductState",

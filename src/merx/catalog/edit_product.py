@@ -8,7 +8,7 @@ import msgspec
 
 from merx.catalog import store
 from merx.catalog.errors import BadProduct, IllegalMove, NotPublishable, StaleVersion, UnknownProduct
-from merx.catalog.events import product_changed
+from merx.catalog.events import ProductChanged
 from merx.catalog.model import Product, ProductChanges
 from merx.catalog.rules import check_texts
 from merx.catalog.states import PRODUCT
@@ -74,8 +74,6 @@ def _check_move(product: Product, wanted: Product) -> None:
 async def announce_change(tx: Tx, *, product_id: UUID, now: datetime, actor_id: UUID | None) -> Product:
     """Publish that a product changed and return it as it is now."""
     product = (await store.products_by_id(tx, product_ids=[product_id]))[product_id]
-    event = product_changed(
-        product_id=product.id, slug=product.slug, version=product.version, actor_id=actor_id
-    )
+    event = ProductChanged(product.id, product.slug, product.version, actor_id=actor_id)
     await publish(tx, [event], now=now)
     return product

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from merx.catalog import store
 from merx.catalog.errors import BadMedia, UnknownProduct
-from merx.catalog.events import product_changed
+from merx.catalog.events import ProductChanged
 from merx.catalog.model import Text
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
@@ -34,9 +34,5 @@ async def set_media(tx: Tx, *, media: Mapping[UUID, Sequence[tuple[UUID, Text]]]
     ]
     await store.replace_pictures(tx, pictures={product.id: media[product.id] for product in changed})
     await store.update_products(tx, products=changed, now=now)
-    await publish(
-        tx,
-        [product_changed(product_id=one.id, slug=one.slug, version=one.version + 1) for one in changed],
-        now=now,
-    )
+    await publish(tx, [ProductChanged(one.id, one.slug, one.version + 1) for one in changed], now=now)
     return len(changed)

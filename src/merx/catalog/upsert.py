@@ -7,7 +7,7 @@ import asyncpg
 
 from merx.catalog import plan, store
 from merx.catalog.errors import CatalogChanged
-from merx.catalog.events import product_changed
+from merx.catalog.events import ProductChanged
 from merx.catalog.model import ProductDraft, Refusal, UpsertReport
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
@@ -102,14 +102,10 @@ async def _write(tx: Tx, writes: plan.Writes, now: datetime) -> None:
     await store.write_prices(tx, rows=writes.prices, now=now)
     await store.link_categories(tx, added=writes.added_links, removed=writes.removed_links)
     await store.replace_pictures(tx, pictures=writes.pictures)
-    created = [product_changed(product_id=one.id, slug=one.slug, version=1) for one in writes.new_products]
+    created = [ProductChanged(one.id, one.slug, 1) for one in writes.new_products]
     changed = [
-        product_changed(
-            product_id=one.id,
-            slug=one.slug,
-            version=one.version + 1,
-            previous_slug=writes.previous_slugs[one.id],
-        )
+        ProductChanged(one.id, one.slug, one.version + 1, previous if previous != one.slug else None)
         for one in writes.changed_products
+        for previous in [writes.previous_slugs[one.id]]
     ]
     await publish(tx, created + changed, now=now)

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from merx.cart import ClaimedCart
 from merx.checkout.model import Placed
-from merx.infra.outbox import Event
 from merx.inventory import Claim
 from merx.kit.ids import new_id
 from merx.ledger import Transfer, sale_transfers
-from merx.orders import NewOrder, NewOrderLine, NewPurchase
+from merx.orders import NewOrder, NewOrderLine, NewPurchase, PurchasePlaced
 from merx.payments import NewPayment
 from merx.pricing import OrderQuote, Quote
 
@@ -31,7 +30,7 @@ class PurchaseRows:
         self.claims: list[Claim] = []
         self.payments: list[NewPayment] = []
         self.transfers: list[Transfer] = []
-        self.events: list[Event] = []
+        self.events: list[PurchasePlaced] = []
 
     def add(
         self, cart: ClaimedCart, placed: Placed, quoted: Quote, parts: Parts, *, scarce: list[UUID]
@@ -65,11 +64,12 @@ class PurchaseRows:
                 currency=quoted.currency, amount=quoted.total, expires_at=expires_at,
             )
         )  # fmt: skip
-        data = {
-            "number": placed.number, "total": quoted.total, "currency": quoted.currency, "orders": len(quoted.orders),
-            "availability_of": [str(variant_id) for variant_id in scarce],
-        }  # fmt: skip
-        self.events.append(Event("PurchasePlaced", placed.purchase_id, data, cart.account_id))
+        self.events.append(
+            PurchasePlaced(
+                purchase_id=placed.purchase_id, number=placed.number, total=quoted.total, currency=quoted.currency,
+                orders=len(quoted.orders), availability_of=tuple(scarce), actor_id=cart.account_id,
+            )
+        )  # fmt: skip
 
     def _add_order(
         self,

@@ -16,7 +16,12 @@ from merx.fulfilment.errors import (
     UnknownCarrier,
     UnknownParcel,
 )
-from merx.fulfilment.events import PARCEL_DELIVERED, PARCEL_RECEIVED, PARCEL_RETURNED, PARCEL_SHIPPED
+from merx.fulfilment.events import (
+    ParcelDelivered,
+    ParcelReceived,
+    ParcelReturned,
+    ParcelShipped,
+)
 from merx.fulfilment.jobs import auto_receive
 from merx.fulfilment.mark_delivered import mark_delivered
 from merx.fulfilment.model import Carrier, Fulfilment, FulfilmentLine, FulfilmentState
@@ -30,10 +35,6 @@ from merx.fulfilment.store import fulfilments_of
 __all__ = [
     "CARRIERS",
     "PARCEL",
-    "PARCEL_DELIVERED",
-    "PARCEL_RECEIVED",
-    "PARCEL_RETURNED",
-    "PARCEL_SHIPPED",
     "BadParcel",
     "BadTrackingNumber",
     "Carrier",
@@ -44,7 +45,11 @@ __all__ = [
     "NotPaid",
     "NothingToShip",
     "NothingUndelivered",
+    "ParcelDelivered",
     "ParcelMoved",
+    "ParcelReceived",
+    "ParcelReturned",
+    "ParcelShipped",
     "UnknownCarrier",
     "UnknownParcel",
     "auto_receive",

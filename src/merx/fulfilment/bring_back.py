@@ -7,10 +7,10 @@ from uuid import UUID
 from merx.fulfilment import store
 from merx.fulfilment.advance import advance
 from merx.fulfilment.errors import BadParcel, NothingUndelivered
-from merx.fulfilment.events import PARCEL_RETURNED, parcel_event
+from merx.fulfilment.events import ParcelReturned
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.kit.actors import Actor, account_of
+from merx.kit.actors import Actor
 
 
 async def bring_back(
@@ -38,5 +38,5 @@ async def bring_back(
         raise BadParcel
     for parcel in parcels:
         returned = await advance(tx, fulfilment_id=parcel.id, to="returned", now=now)
-        await publish(tx, [parcel_event(PARCEL_RETURNED, returned, actor_id=account_of(actor))], now=now)
+        await publish(tx, [ParcelReturned.of(returned, actor=actor)], now=now)
     await store.restock(tx, parts=parts)

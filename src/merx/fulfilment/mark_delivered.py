@@ -6,12 +6,12 @@ from uuid import UUID
 from merx.fulfilment import store
 from merx.fulfilment.advance import advance, find_parcel, lock_parcel
 from merx.fulfilment.errors import UnknownParcel
-from merx.fulfilment.events import PARCEL_DELIVERED, parcel_event
+from merx.fulfilment.events import ParcelDelivered
 from merx.fulfilment.model import Fulfilment
 from merx.fulfilment.rules import is_delivered
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.kit.actors import Actor, SellerMember, account_of
+from merx.kit.actors import Actor, SellerMember
 from merx.orders import record_delivered
 
 
@@ -35,5 +35,5 @@ async def deliver(tx: Tx, parcel: Fulfilment, *, actor: Actor, now: datetime) ->
     delivered = await advance(tx, fulfilment_id=parcel.id, to="delivered", now=now)
     if not await store.is_in_transit(tx, order_id=parcel.order_id):
         await record_delivered(tx, order_id=parcel.order_id, now=now)
-    await publish(tx, [parcel_event(PARCEL_DELIVERED, delivered, actor_id=account_of(actor))], now=now)
+    await publish(tx, [ParcelDelivered.of(delivered, actor=actor)], now=now)
     return delivered

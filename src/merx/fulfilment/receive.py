@@ -6,13 +6,13 @@ from uuid import UUID
 from merx.fulfilment import store
 from merx.fulfilment.advance import advance, find_parcel, lock_parcel
 from merx.fulfilment.errors import ParcelMoved, UnknownParcel
-from merx.fulfilment.events import PARCEL_RECEIVED, parcel_event
+from merx.fulfilment.events import ParcelReceived
 from merx.fulfilment.mark_delivered import deliver
 from merx.fulfilment.model import Fulfilment
 from merx.fulfilment.rules import can_receive, is_delivered
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.kit.actors import Buyer, System, account_of
+from merx.kit.actors import Buyer, System
 from merx.orders import UnknownOrder, get_order, record_received
 
 
@@ -46,6 +46,5 @@ async def complete_parcel(
     delivered = not await store.is_in_transit(tx, order_id=received.order_id)
     await record_received(tx, order_id=received.order_id, lines=lines, delivered=delivered, now=now)
     by = "timer" if isinstance(actor, System) else "buyer"
-    event = parcel_event(PARCEL_RECEIVED, received, actor_id=account_of(actor), by=by)
-    await publish(tx, [event], now=now)
+    await publish(tx, [ParcelReceived.of(received, actor=actor, by=by)], now=now)
     return received, True

@@ -8,12 +8,12 @@ from merx.fulfilment import store
 from merx.fulfilment.advance import advance
 from merx.fulfilment.carriers import clean_tracking_number, find_carrier
 from merx.fulfilment.errors import NotPaid
-from merx.fulfilment.events import PARCEL_SHIPPED, parcel_event
+from merx.fulfilment.events import ParcelShipped
 from merx.fulfilment.model import Fulfilment
 from merx.fulfilment.rules import Pick, choose_lines, takes_parcels
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.kit.actors import SellerMember, account_of
+from merx.kit.actors import SellerMember
 from merx.kit.ids import new_id
 from merx.orders import get_order, lock_order, record_shipped
 
@@ -47,6 +47,6 @@ async def ship(
     parcel = await advance(
         tx, fulfilment_id=fulfilment_id, to="shipped", now=now, auto_receive_after=auto_receive_after
     )
-    event = parcel_event(PARCEL_SHIPPED, parcel, actor_id=account_of(actor), order_number=order.number)
+    event = ParcelShipped.of(parcel, actor=actor, order_number=order.number)
     await publish(tx, [event], now=now)
     return parcel

@@ -8,28 +8,31 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from merx.infra.db import Database, Sql, Tx
-from merx.infra.outbox import FEED_LIMIT, StoredEvent, read_feed
+from merx.infra.outbox import FEED_LIMIT, Heard, by_kind, hear, read_feed
 
 ATTEMPTS: Final = 8
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LOG = structlog.get_logger(__name__)
 
-Handler = Callable[[Tx, StoredEvent], Awaitable[None]]
+What = TypeVar("What")
 
 
-class Subscription(msgspec.Struct, frozen=True):
-    """A handler's stable name, the kinds of event it wants, and the handler."""
+class Subscription(msgspec.Struct, Generic[What], frozen=True):
+    """A handler's stable name, the types of event it wants, and the handler."""
 
     name: str
-    kinds: frozenset[str]
-    handle: Handler
+    events: tuple[type[What], ...]
+    handle: Callable[[Tx, Heard[What]], Awaitable[None]]
+
+
+Subscriptions = Sequence[Subscription[Any]]
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -67,7 +70,7 @@ INSERT INTO parked_deliveries (handler, event_id, error, parked_at) VALUES ($1, 
 """)
 
 
-async def subscribe(db: Database, subscriptions: Sequence[Subscription]) -> None:
+async def subscribe(db: Database, subscriptions: Subscriptions) -> None:
     """Give every handler its cursor; a new one begins at the start of the feed."""
     for subscription in subscriptions:
         await db.write(partial(_add_cursor, name=subscription.name))
@@ -77,7 +80,7 @@ async def _add_cursor(tx: Tx, *, name: str) -> None:
     await tx.run(ADD_CURSOR, name)
 
 
-async def dispatch(db: Database, subscriptions: Sequence[Subscription], *, now: datetime) -> int:
+async def dispatch(db: Database, subscriptions: Subscriptions, *, now: datetime) -> int:
     """Deliver what is due to every handler; returns how many events were read. Idle, it writes nothing."""
     by_name = {subscription.name: subscription for subscription in subscriptions}
     async with db.read() as read:
@@ -85,7 +88,7 @@ async def dispatch(db: Database, subscriptions: Sequence[Subscription], *, now: 
     return sum([await _dispatch_to(db, by_name[name], now=now) for name in pending])
 
 
-async def drain(db: Database, subscriptions: Sequence[Subscription], *, now: datetime) -> None:
+async def drain(db: Database, subscriptions: Subscriptions, *, now: datetime) -> None:
     """Deliver until nothing is due, also what a transaction still running anywhere on the server hides. For tests."""
     await subscribe(db, subscriptions)
     names = [subscription.name for subscription in subscriptions]
@@ -95,7 +98,7 @@ async def drain(db: Database, subscriptions: Sequence[Subscription], *, now: dat
             await asyncio.sleep(0.005)
 
 
-async def _dispatch_to(db: Database, subscription: Subscription, *, now: datetime) -> int:
+async def _dispatch_to(db: Database, subscription: Subscription[Any], *, now: datetime) -> int:
     try:
         return await db.write(lambda tx: _deliver(tx, subscription, now=now, limit=FEED_LIMIT))
     except Exception:  # noqa: BLE001 - whatever a handler does wrong, the others go on
@@ -110,26 +113,29 @@ async def _dispatch_to(db: Database, subscription: Subscription, *, now: datetim
     return delivered
 
 
-async def _deliver(tx: Tx, subscription: Subscription, *, now: datetime, limit: int) -> int:
+async def _deliver(tx: Tx, subscription: Subscription[Any], *, now: datetime, limit: int) -> int:
     cursor = await _take(tx, subscription, now=now)
     if cursor is None:
         return 0
     events = await read_feed(tx, after=(cursor.xid, cursor.event_id), limit=limit)
     if not events:
         return 0
+    kinds = by_kind(subscription.events)
     for event in events:
-        if event.kind in subscription.kinds:
-            await subscription.handle(tx, event)
+        if event.kind in kinds:
+            await subscription.handle(tx, hear(event, kinds))
     await tx.run(MOVE_CURSOR, subscription.name, str(events[-1].xid), events[-1].id)
     return len(events)
 
 
-async def _take(tx: Tx, subscription: Subscription, *, now: datetime) -> _Cursor | None:
+async def _take(tx: Tx, subscription: Subscription[Any], *, now: datetime) -> _Cursor | None:
     row = await tx.row(LOCK_CURSOR, subscription.name, now)
     return None if row is None else _Cursor(row["xid"], row["event_id"], row["failures"])
 
 
-async def _record_failure(tx: Tx, *, subscription: Subscription, error: Exception, now: datetime) -> None:
+async def _record_failure(
+    tx: Tx, *, subscription: Subscription[Any], error: Exception, now: datetime
+) -> None:
     cursor = await _take(tx, subscription, now=now)
     if cursor is None:
         return

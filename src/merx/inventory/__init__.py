@@ -5,6 +5,11 @@ holds after their allotments. A hold past its expiry no longer blocks a sale, wh
 """
 
 from merx.inventory.availability import availability
+from merx.inventory.events import (
+    StockReceived,
+    StockReturned,
+    StockSetAside,
+)
 from merx.inventory.hold import claim_free, expire_holds, hold_stock, lock_stock
 from merx.inventory.hold_for_return import hold_for_return, release_for_return, sell_for_return
 from merx.inventory.model import SCARCE_BELOW, Claim, Location, Receipt, SettledHold, Shortage
@@ -20,6 +25,9 @@ __all__ = [
     "Receipt",
     "SettledHold",
     "Shortage",
+    "StockReceived",
+    "StockReturned",
+    "StockSetAside",
     "StockSheet",
     "availability",
     "claim_free",

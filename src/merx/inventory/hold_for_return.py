@@ -6,8 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from merx.infra.db import Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.inventory import store
+from merx.inventory.events import StockSetAside
 from merx.inventory.hold import claim_free
 
 _FOR_GOOD: Final = datetime(9999, 12, 31, tzinfo=UTC)
@@ -44,5 +45,4 @@ async def release_for_return(tx: Tx, *, return_id: UUID, purchase_id: UUID, now:
 
 
 async def _tell(tx: Tx, purchase_id: UUID, return_id: UUID, variants: Sequence[UUID], now: datetime) -> None:
-    data = {"return_id": str(return_id), "availability_of": sorted({str(each) for each in variants})}
-    await publish(tx, [Event("StockSetAside", purchase_id, data)], now=now)
+    await publish(tx, [StockSetAside(purchase_id, return_id, tuple(sorted(set(variants))))], now=now)

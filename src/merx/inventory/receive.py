@@ -6,8 +6,9 @@ from datetime import datetime
 import msgspec
 
 from merx.infra.db import ReadTx, Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.inventory import store
+from merx.inventory.events import StockReceived
 from merx.inventory.model import Location, Receipt
 from merx.kit.errors import Invalid
 from merx.kit.ids import new_id
@@ -28,10 +29,8 @@ async def receive_stock(tx: Tx, *, receipts: Sequence[Receipt], now: datetime) -
         return 0
     received = await store.receive(tx, receipts, new_ids=[new_id() for _ in receipts], now=now)
     if received:
-        variants = sorted({str(receipt.variant_id) for receipt in receipts})
-        await publish(
-            tx, [Event("StockReceived", receipts[0].cause_id, {"availability_of": variants})], now=now
-        )
+        variants = sorted({receipt.variant_id for receipt in receipts})
+        await publish(tx, [StockReceived(receipts[0].cause_id, tuple(variants))], now=now)
     return received
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.inventory import store
+from merx.inventory.events import StockReturned
 from merx.kit.ids import new_id
 
 
@@ -30,7 +31,7 @@ async def take_back(
     await store.lock_by_purchase(tx, [purchase_id])
     named = variants or {}
     parts: list[tuple[UUID, int]] = []
-    moved: set[str] = set()
+    moved: set[UUID] = set()
     for line_id, hold_id, _allotment, variant_id, sold in await store.sold_by_holds(
         tx, purchase_id, list(wanted)
     ):
@@ -38,8 +39,7 @@ async def take_back(
         if part:
             wanted[line_id] -= part
             parts.append((hold_id, part))
-            moved.add(str(variant_id))
+            moved.add(variant_id)
     assert not any(wanted.values()), "more units come back than were sold"
     await store.put_back(tx, ids=[new_id() for _ in parts], parts=parts, return_id=return_id, now=now)
-    data = {"return_id": str(return_id), "availability_of": sorted(moved)}
-    await publish(tx, [Event("StockReturned", purchase_id, data)], now=now)
+    await publish(tx, [StockReturned(purchase_id, return_id, tuple(sorted(moved)))], now=now)

@@ -23,6 +23,19 @@ from merx.notifications.model import (
     ReturnMoved,
     Wording,
 )
+from merx.returns import (
+    ReturnApproved,
+    ReturnConverted,
+    ReturnDeclined,
+    ReturnEscalated,
+    ReturnInspected,
+    ReturnProposed,
+    ReturnRejected,
+    ReturnRequested,
+    ReturnSentBack,
+    ReturnSettled,
+    ReturnWithdrawn,
+)
 
 _FACTS: Final[dict[str, type[Facts]]] = {
     "order_paid": OrderPaid,
@@ -111,65 +124,65 @@ _TEXTS: Final = {
     "dispute_for_staff": {"zh-CN": "{state_text}", "en": "{state_text}"},
 }
 _STEPS: Final = {
-    "ReturnRequested": {
+    ReturnRequested.__name__: {
         "zh-CN": "买家申请售后，金额 {amount}。卖家 3 天内未处理将视为同意。",
         "en": "The buyer asks for {amount}. If the seller does not answer within 3 days, the case is approved.",
     },
-    "ReturnProposed": {
+    ReturnProposed.__name__: {
         "zh-CN": "卖家提议退款 {amount}，请买家 7 天内接受或拒绝。",
         "en": "The seller proposes {amount}. The buyer has 7 days to accept or decline.",
     },
-    "ReturnDeclined": {
+    ReturnDeclined.__name__: {
         "zh-CN": "买家拒绝了提议的金额，请卖家 3 天内重新处理。",
         "en": "The buyer declined the proposed amount. The seller has 3 days to answer again.",
     },
-    "ReturnApproved": {
+    ReturnApproved.__name__: {
         "zh-CN": "售后申请已同意，金额 {amount}。需要退货的，请买家 7 天内寄回并填写运单号。",
         "en": "The case is approved: {amount}. If the goods go back, the buyer has 7 days to send them.",
     },
-    "ReturnConverted": {
+    ReturnConverted.__name__: {
         "zh-CN": "商品无法更换，改为退款 {amount}。",
         "en": "Nothing can be sent instead, so the exchange becomes a refund of {amount}.",
     },
-    "ReturnRejected": {
+    ReturnRejected.__name__: {
         "zh-CN": "售后申请被拒绝，理由见售后详情。",
         "en": "The case was rejected; the reason is on its page.",
     },
-    "ReturnWithdrawn": {
+    ReturnWithdrawn.__name__: {
         "zh-CN": "售后申请已撤销或已超时关闭。",
         "en": "The case was withdrawn, or closed because its time was over.",
     },
-    "ReturnEscalated": {
+    ReturnEscalated.__name__: {
         "zh-CN": "平台已介入，将作出最终处理。",
         "en": "The platform was called in and will decide.",
     },
-    "ReturnSentBack": {
+    ReturnSentBack.__name__: {
         "zh-CN": "买家已寄回商品，请卖家 10 天内验收。",
         "en": "The buyer sent the goods back. The seller has 10 days to inspect them.",
     },
-    "ReturnInspected": {
+    ReturnInspected.__name__: {
         "zh-CN": "退回的商品已验收，{amount} 将原路退回。",
         "en": "The goods were inspected; {amount} goes back the way it was paid.",
     },
-    "ReturnSettled": {
+    ReturnSettled.__name__: {
         "zh-CN": "{amount} 已退回买家。",
         "en": "{amount} went back to the buyer.",
     },
 }
 _EXCHANGE_STEPS: Final = {
-    "ReturnRequested": {
+    ReturnRequested.__name__: {
         "zh-CN": "买家申请换货。卖家 3 天内未处理将视为同意。",
         "en": "The buyer asks for an exchange. If the seller does not answer within 3 days, the case is approved.",
     },
-    "ReturnApproved": {
+    ReturnApproved.__name__: {
         "zh-CN": "换货申请已同意，库存已预留。请买家 7 天内寄回并填写运单号。",
         "en": "The exchange is approved and the replacement is set aside. The buyer has 7 days to send the goods back.",
     },
-    "ReturnInspected": {
+    ReturnInspected.__name__: {
         "zh-CN": "退回的商品已验收，请卖家 7 天内发出换货商品。",
         "en": "The goods were inspected. The seller has 7 days to send the replacement.",
     },
-    "ReturnSettled": {
+    ReturnSettled.__name__: {
         "zh-CN": "换货商品已发出。",
         "en": "The replacement has been sent.",
     },

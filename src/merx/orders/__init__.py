@@ -18,6 +18,15 @@ from merx.orders.authorized import (
     record_authorized_paid,
 )
 from merx.orders.errors import IllegalMove, OverReturned, OverShipped, UnknownOrder, UnknownPurchase
+from merx.orders.events import (
+    OrderAuthorized,
+    OrderCancelled,
+    OrderClosed,
+    OrderPaid,
+    PaymentMethodChosen,
+    PurchaseCancelled,
+    PurchasePlaced,
+)
 from merx.orders.model import (
     AddressSnapshot,
     LineClaim,
@@ -79,14 +88,21 @@ __all__ = [
     "NewPurchase",
     "NewReplacement",
     "Order",
+    "OrderAuthorized",
+    "OrderCancelled",
+    "OrderClosed",
     "OrderLine",
+    "OrderPaid",
     "OrderState",
     "OrderView",
     "OverReturned",
     "OverShipped",
     "Overdue",
     "Packed",
+    "PaymentMethodChosen",
     "Purchase",
+    "PurchaseCancelled",
+    "PurchasePlaced",
     "PurchaseView",
     "Replacement",
     "ReviewableLine",

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import ReadTx, Record, Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
+from merx.orders.events import OrderClosed
 from merx.orders.model import OrderState
 from merx.orders.states import ORDER_STATES
 from merx.orders.store import orders as store
@@ -58,9 +59,6 @@ async def close_received(tx: Tx, *, received_before: datetime, limit: int, now: 
     An order with an open return stays open. Returns how many were closed.
     """
     closed = await store.close_due(tx, received_before=received_before, limit=limit, now=now)
-    events = [
-        Event("OrderClosed", row["purchase_id"], {"order_id": str(row["id"]), "order_number": row["number"]})
-        for row in closed
-    ]
+    events = [OrderClosed(row["purchase_id"], row["id"], row["number"]) for row in closed]
     await publish(tx, events, now=now)
     return len(closed)

@@ -10,8 +10,10 @@ from uuid import UUID
 import asyncpg
 
 from merx.infra.db import ReadTx, Record, Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
+from merx.kit.events import Event
 from merx.orders.errors import OverReturned
+from merx.orders.events import OrderCancelled, PurchaseCancelled
 from merx.orders.model import LineClaim, LineRefund, NewReplacement, OrderState
 from merx.orders.record import derive_fulfilment
 from merx.orders.states import ORDER_STATES
@@ -82,15 +84,10 @@ async def record_given_back(tx: Tx, *, order_id: UUID, amount: int, now: datetim
     order = await store.give_back(tx, order_id, amount=amount)
     moved = await store.cancel_order(tx, order_id, sources=ORDER_STATES.sources(OrderState.CANCELLED))
     if moved is not None:
-        data = {
-            "order_id": str(order_id),
-            "order_number": moved["number"],
-            "seller_id": str(order["seller_id"]),
-        }
-        events = [Event("OrderCancelled", moved["purchase_id"], data)]
+        purchase_id: UUID = moved["purchase_id"]
+        events: list[Event] = [OrderCancelled(purchase_id, order_id, moved["number"], order["seller_id"])]
         if moved["purchase_state"] == OrderState.CANCELLED:
-            cancelled = {"number": moved["purchase_number"], "reason": "refunded", "availability_of": []}
-            events.append(Event("PurchaseCancelled", moved["purchase_id"], cancelled))
+            events.append(PurchaseCancelled(purchase_id, moved["purchase_number"], "refunded", ()))
         await publish(tx, events, now=now)
     return order
 

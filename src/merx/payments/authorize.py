@@ -6,8 +6,8 @@ The caller holds the lock of the payment's purchase.
 from datetime import datetime
 
 from merx.infra.db import Tx
-from merx.infra.outbox import Event, publish
-from merx.payments.events import CAPTURE_FAILED, PAYMENT_AUTHORIZED, PAYMENT_VOIDED
+from merx.infra.outbox import publish
+from merx.payments.events import CaptureFailed, PaymentAuthorized, PaymentVoided
 from merx.payments.model import Fact, Payment
 from merx.payments.record import check_amount
 from merx.payments.states import PAYMENT_STATES
@@ -25,7 +25,7 @@ async def record_authorized(tx: Tx, *, payment: Payment, fact: Fact, now: dateti
     if not await store.authorize(tx, payment.id, at=fact.occurred_at, sources=sources):
         return False
     await insert_fact(tx, payment, fact, now=now)
-    await publish(tx, [_event(PAYMENT_AUTHORIZED, payment)], now=now)
+    await publish(tx, [PaymentAuthorized.of(payment)], now=now)
     return True
 
 
@@ -35,7 +35,7 @@ async def record_voided(tx: Tx, *, payment: Payment, source: str, now: datetime)
         return False
     fact = Fact("voided", payment.number, payment.amount, payment.currency, source, now)
     await insert_fact(tx, payment, fact, now=now)
-    await publish(tx, [_event(PAYMENT_VOIDED, payment)], now=now)
+    await publish(tx, [PaymentVoided.of(payment)], now=now)
     return True
 
 
@@ -46,13 +46,5 @@ async def record_capture_failed(tx: Tx, *, payment: Payment, failure: str, now: 
     """
     if not await store.capture_failed(tx, payment.id, failure=failure):
         return False
-    await publish(tx, [_event(CAPTURE_FAILED, payment, reason=failure)], now=now)
+    await publish(tx, [CaptureFailed.of(payment, reason=failure)], now=now)
     return True
-
-
-def _event(kind: str, payment: Payment, **more: str) -> Event:
-    data = {
-        "payment_id": str(payment.id), "provider": payment.provider, "number": payment.number,
-        "amount": payment.amount, "currency": payment.currency, **more,
-    }  # fmt: skip
-    return Event(kind, payment.purchase_id, data)

@@ -10,10 +10,10 @@ from typing import Final
 from uuid import UUID
 
 from merx.infra.db import ReadTx, Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.kit.paging import decode_cursor, encode_cursor
 from merx.ledger import Transfer, dispute_transfers, loss_transfer, post
-from merx.payments.events import DISPUTE_CLOSED, DISPUTE_OPENED
+from merx.payments.events import DisputeClosed, DisputeEvent, DisputeOpened
 from merx.payments.model import Dispute, DisputePage, Payment, RefundPage
 from merx.payments.providers.model import DisputeMove, DisputeReport, DisputeState
 from merx.payments.states import DISPUTE_STATES
@@ -38,10 +38,10 @@ async def record_dispute(tx: Tx, *, payment: Payment, report: DisputeReport, now
         await store.set_aside(tx, payment.id)
         await post(tx, [each for move in fresh for each in _booked(dispute, move)], now=now)
         dispute = await _get(tx, payment, report)
-    events = [DISPUTE_OPENED] if opened else []
+    events: list[DisputeEvent] = [DisputeOpened.of(dispute)] if opened else []
     if (opened or moved) and dispute.closed_at is not None:
-        events.append(DISPUTE_CLOSED)
-    await publish(tx, [_event(kind, dispute) for kind in events], now=now)
+        events.append(DisputeClosed.of(dispute))
+    await publish(tx, events, now=now)
     return dispute
 
 
@@ -118,12 +118,3 @@ def _booked(dispute: Dispute, move: DisputeMove) -> list[Transfer]:
         dispute_id=dispute.id, purchase_id=dispute.purchase_id, provider=dispute.provider,
         currency=dispute.currency, amount=move.amount.amount, fee=fee, reference=move.reference,
     )  # fmt: skip
-
-
-def _event(kind: str, dispute: Dispute) -> Event:
-    data = {
-        "dispute_id": str(dispute.id), "payment_id": str(dispute.payment_id), "provider": dispute.provider,
-        "reference": dispute.reference, "state": dispute.state, "reason": dispute.reason, "amount": dispute.amount,
-        "currency": dispute.currency, "due_at": None if dispute.due_at is None else dispute.due_at.isoformat(),
-    }  # fmt: skip
-    return Event(kind, dispute.purchase_id, data)

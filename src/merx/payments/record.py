@@ -10,10 +10,11 @@ from uuid import UUID
 import asyncpg
 
 from merx.infra.db import Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.kit.money import Money
 from merx.ledger import Transfer, capture_transfer, post
 from merx.payments.errors import AmountMismatch, ReferenceTaken
+from merx.payments.events import PaymentCaptured
 from merx.payments.model import Fact, NewPayment, Payment
 from merx.payments.states import PAYMENT_STATES
 from merx.payments.store import payments as store
@@ -74,7 +75,7 @@ async def record_all_captured(
         raise ReferenceTaken(reference=", ".join(fact.reference for _, fact in captures)) from error
     news = [(payment, fact) for payment, fact in captures if payment.id in moved]
     await post(tx, [_capture(payment) for payment, _ in news], now=now)
-    await publish(tx, [_captured(payment, fact) for payment, fact in news], now=now)
+    await publish(tx, [PaymentCaptured.of(payment, source=fact.source) for payment, fact in news], now=now)
     return [payment for payment, _ in news]
 
 
@@ -83,14 +84,6 @@ def _capture(payment: Payment) -> Transfer:
         payment_id=payment.id, purchase_id=payment.purchase_id, provider=payment.provider,
         currency=payment.currency, amount=payment.amount,
     )  # fmt: skip
-
-
-def _captured(payment: Payment, fact: Fact) -> Event:
-    data = {
-        "payment_id": str(payment.id), "provider": payment.provider, "number": payment.number,
-        "amount": payment.amount, "currency": payment.currency, "source": fact.source,
-    }  # fmt: skip
-    return Event("PaymentCaptured", payment.purchase_id, data)
 
 
 async def expire_payments(tx: Tx, *, purchase_ids: Sequence[UUID], closed: Sequence[UUID]) -> None:

@@ -8,12 +8,12 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.ledger import post, refund_transfer, reversed_transfer
 from merx.payments.errors import RefundMoved, RefundTooLarge, UnknownRefund
-from merx.payments.events import REFUND_APPROVED, REFUND_FAILED, REFUND_SUCCEEDED
+from merx.payments.events import RefundApproved, RefundFailed, RefundSucceeded
 from merx.payments.model import Fact, NewRefund, Payment, Refund
 from merx.payments.states import REFUND_STATES
 from merx.payments.store import refunds as store
@@ -47,7 +47,7 @@ async def approve_refund(tx: Tx, *, refund_id: UUID, actor_id: UUID | None, now:
     )
     if approved is None:
         raise RefundMoved(state="decided", wanted="approved")
-    await publish(tx, [_event(REFUND_APPROVED, approved, actor_id, reason=approved.reason)], now=now)
+    await publish(tx, [RefundApproved.of(approved, actor_id=actor_id, reason=approved.reason)], now=now)
 
 
 async def record_refunded(
@@ -66,7 +66,7 @@ async def record_refunded(
         currency=refund.currency, amount=refund.amount, leg=f"refund{again}",
     )  # fmt: skip
     await post(tx, [transfer], now=now)
-    await publish(tx, [_event(REFUND_SUCCEEDED, refund, None)], now=now)
+    await publish(tx, [RefundSucceeded.of(refund)], now=now)
     return True
 
 
@@ -88,7 +88,7 @@ async def record_refund_reversed(
         currency=refund.currency, amount=refund.amount,
     )  # fmt: skip
     await post(tx, [reversed_transfer(booked, leg=f"refund_failed:{count}")], now=now)
-    await publish(tx, [_event(REFUND_FAILED, refund, None)], now=now)
+    await publish(tx, [RefundFailed.of(refund)], now=now)
     return count
 
 
@@ -100,7 +100,7 @@ async def record_refund_failed(tx: Tx, *, refund: Refund, failure: str, now: dat
     sources = [state for state in REFUND_STATES.sources("failed") if state != "succeeded"]
     if not await store.settle_refund(tx, refund.id, to="failed", sources=sources, failure=failure, now=now):
         return False
-    await publish(tx, [_event(REFUND_FAILED, refund, None)], now=now)
+    await publish(tx, [RefundFailed.of(refund)], now=now)
     return True
 
 
@@ -112,10 +112,3 @@ async def retry_refund(tx: Tx, *, refund_id: UUID, now: datetime) -> None:
     if refund is None:
         raise UnknownRefund
     raise RefundMoved(state=refund.state, wanted="submitted")
-
-
-def _event(kind: str, refund: Refund, actor_id: UUID | None, **more: str) -> Event:
-    data = {"refund_id": str(refund.id), "amount": refund.amount, "currency": refund.currency, **more}
-    if refund.order_id is not None:
-        data["order_id"] = str(refund.order_id)
-    return Event(kind, refund.purchase_id, data, actor_id)

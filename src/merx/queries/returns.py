@@ -8,20 +8,22 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.db import ReadTx
-from merx.infra.outbox import StoredEvent, history
+from merx.infra.outbox import Heard, history
 from merx.kit.actors import Actor
 from merx.kit.i18n import Text
 from merx.kit.money import Money
 from merx.orders import OrderView, get_order, get_order_view
 from merx.queries.refunds import SeenRefund, seen_refunds
 from merx.returns import (
-    RETURN_APPROVED,
-    RETURN_INSPECTED,
-    RETURN_SETTLED,
+    RETURN_EVENTS,
     Return,
     ReturnAction,
+    ReturnApproved,
+    ReturnEvent,
+    ReturnInspected,
     ReturnKind,
     ReturnLine,
+    ReturnSettled,
     ReturnState,
     actions_of,
     get_return,
@@ -100,7 +102,7 @@ async def return_case(tx: ReadTx, *, return_id: UUID, actor: Actor, now: datetim
     case = await get_return(tx, return_id=return_id, actor=actor)
     order = await get_order_view(tx, order_id=case.order_id, actor=actor)
     [summary] = await _summaries(tx, [case], actor=actor)
-    events = await history(tx, subject_id=case.purchase_id)
+    events = await history(tx, subject_id=case.purchase_id, of=RETURN_EVENTS)
     return _with_actions(case, summary, order, events, actor=actor, now=now)
 
 
@@ -166,7 +168,7 @@ def _with_actions(
     case: Return,
     summary: ReturnSummary,
     order: OrderView,
-    events: Sequence[StoredEvent],
+    events: Sequence[Heard[ReturnEvent]],
     *,
     actor: Actor,
     now: datetime,
@@ -178,14 +180,13 @@ def _with_actions(
     )
 
 
-def step_times(case: Return, events: Sequence[StoredEvent]) -> dict[str, datetime]:
-    """When each kind of event of a case happened last, of all events of its purchase."""
-    mine = str(case.id)
-    return {event.kind: event.created_at for event in events if event.data.get("return_id") == mine}
+def step_times(case: Return, events: Sequence[Heard[ReturnEvent]]) -> dict[type[ReturnEvent], datetime]:
+    """When each kind of event of a case happened last, of all cases of its purchase."""
+    return {type(each.event): each.created_at for each in events if each.event.return_id == case.id}
 
 
 def return_steps(
-    case: Return, refund: SeenRefund | None, times: Mapping[str, datetime]
+    case: Return, refund: SeenRefund | None, times: Mapping[type[ReturnEvent], datetime]
 ) -> tuple[ReturnStep, ...]:
     """What happened to a case, by when, and unless it has come to nothing, what is still to come."""
     steps = [ReturnStep("requested", case.created_at, done=True)]
@@ -195,14 +196,14 @@ def return_steps(
             steps.append(sent)
         return (*steps, ReturnStep(case.state.value, case.updated_at, done=True))  # type: ignore[arg-type]
     approved = case.state in _APPROVED
-    steps.append(ReturnStep("approved", times.get(RETURN_APPROVED) if approved else None, done=approved))
+    steps.append(ReturnStep("approved", times.get(ReturnApproved) if approved else None, done=approved))
     if case.kind is not ReturnKind.REFUND_ONLY:
         inspected = case.state in {ReturnState.INSPECTED, ReturnState.SETTLED}
-        at = times.get(RETURN_INSPECTED) if inspected else None
+        at = times.get(ReturnInspected) if inspected else None
         steps.append(sent if case.sent_back_at else ReturnStep("sent_back", None, done=False))
         steps.append(ReturnStep("inspected", at, done=inspected))
     settled = case.state is ReturnState.SETTLED
     if case.kind is ReturnKind.EXCHANGE and case.refund_id is None:
-        at = times.get(RETURN_SETTLED) if settled else None
+        at = times.get(ReturnSettled) if settled else None
         return (*steps, ReturnStep("replaced", at, done=settled))
     return (*steps, ReturnStep("refunded", refund.settled_at if refund else None, done=settled))

@@ -15,6 +15,10 @@ from merx.reconciliation.errors import (
     ResolutionRefused,
     UnknownDifference,
 )
+from merx.reconciliation.events import (
+    BillMatched,
+    DifferenceResolved,
+)
 from merx.reconciliation.fetch_bill import reconcile_day
 from merx.reconciliation.jobs import reconcile
 from merx.reconciliation.model import (
@@ -37,6 +41,7 @@ __all__ = [
     "DIFFERENCE_STATES",
     "Bill",
     "BillBusy",
+    "BillMatched",
     "BillPage",
     "BillTotals",
     "BillUnreadable",
@@ -44,6 +49,7 @@ __all__ = [
     "Difference",
     "DifferenceKind",
     "DifferencePage",
+    "DifferenceResolved",
     "DifferenceSettled",
     "NoSuchBill",
     "NoteMissing",

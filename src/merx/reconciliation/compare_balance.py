@@ -9,7 +9,7 @@ from merx.infra.outbox import publish
 from merx.kit.ids import new_id
 from merx.payments.providers import BalanceMovement, BillRow
 from merx.reconciliation import store
-from merx.reconciliation.events import difference_resolved
+from merx.reconciliation.events import DifferenceResolved
 from merx.reconciliation.model import Bill, Difference, DifferenceKind, Resolution
 from merx.reconciliation.states import DIFFERENCE_STATES
 
@@ -37,9 +37,7 @@ async def compare_balance(
     closed = await store.resolve_balance(
         tx, bill.id, but=wrong, sources=DIFFERENCE_STATES.sources("resolved"), now=now
     )
-    await publish(
-        tx, [difference_resolved(each, Resolution.MATCHED, actor_id=None) for each in closed], now=now
-    )
+    await publish(tx, [DifferenceResolved.of(each, Resolution.MATCHED) for each in closed], now=now)
 
 
 def _difference(bill: Bill, currency: str, *, ours: int, theirs: int, now: datetime) -> Difference:

@@ -1,28 +1,45 @@
-"""Events of reconciliation, each of a bill or of a difference.
+"""What reconciliation publishes."""
 
-BillMatched: provider, day, rows, open. DifferenceResolved: kind, resolution, provider, day, number.
-"""
-
-from typing import Final
+from datetime import date
+from typing import ClassVar, Self
 from uuid import UUID
 
-from merx.infra.outbox import Event
-from merx.reconciliation.model import Bill, Difference, Resolution
-
-BILL_MATCHED: Final = "BillMatched"
-DIFFERENCE_RESOLVED: Final = "DifferenceResolved"
+from merx.kit.events import Event
+from merx.reconciliation.model import Bill, Difference, DifferenceKind, Resolution
 
 
-def bill_matched(bill: Bill, *, rows: int, opened: int) -> Event:
-    """Every row of the bill was dealt with; `opened` of its differences wait for somebody."""
-    data = {"provider": bill.provider, "day": bill.day.isoformat(), "rows": rows, "open": opened}
-    return Event(BILL_MATCHED, bill.id, data)
+class BillMatched(Event, frozen=True):
+    """Every row of a provider's bill of a day was dealt with; `open` of its differences wait for somebody."""
+
+    subject: ClassVar = "bill_id"
+
+    bill_id: UUID
+    provider: str
+    day: date
+    rows: int
+    open: int
+
+    @classmethod
+    def of(cls, bill: Bill, *, rows: int, opened: int) -> Self:
+        """The event of a bill."""
+        return cls(bill.id, bill.provider, bill.day, rows, opened)
 
 
-def difference_resolved(found: Difference, resolution: Resolution, *, actor_id: UUID | None) -> Event:
-    """A difference is resolved; without an actor, by itself."""
-    data = {
-        "kind": found.kind.value, "resolution": resolution.value, "provider": found.provider,
-        "day": found.day.isoformat(), "number": found.number,
-    }  # fmt: skip
-    return Event(DIFFERENCE_RESOLVED, found.id, data, actor_id)
+class DifferenceResolved(Event, frozen=True):
+    """A difference is resolved, by staff or by itself."""
+
+    subject: ClassVar = "difference_id"
+
+    difference_id: UUID
+    kind: DifferenceKind
+    resolution: Resolution
+    provider: str
+    day: date
+    number: str
+
+    @classmethod
+    def of(cls, found: Difference, resolution: Resolution, *, actor_id: UUID | None = None) -> Self:
+        """The event of a difference; without an actor it resolved by itself."""
+        return cls(
+            found.id, found.kind, resolution, found.provider, found.day, found.number, actor_id=actor_id
+        )

@@ -23,7 +23,7 @@ from merx.payments import Fact, ReferenceTaken, find_refund, lock_payment
 from merx.payments.providers import BillRow
 from merx.reconciliation import store
 from merx.reconciliation.errors import BillBusy
-from merx.reconciliation.events import bill_matched, difference_resolved
+from merx.reconciliation.events import BillMatched, DifferenceResolved
 from merx.reconciliation.model import (
     Bill,
     Difference,
@@ -243,9 +243,7 @@ async def _keep(tx: Tx, bill: Bill, sheet: Sheet, *, at: int, now: datetime) -> 
     await post(tx, sheet.transfers, now=now)
     if sheet.settled:
         closed = await store.resolve_matched(tx, sheet.settled, sources=OPEN, now=now)
-        await publish(
-            tx, [difference_resolved(each, Resolution.MATCHED, actor_id=None) for each in closed], now=now
-        )
+        await publish(tx, [DifferenceResolved.of(each, Resolution.MATCHED) for each in closed], now=now)
 
 
 async def _record(db: Database, bill: Bill, row: BillRow, known: Known, *, at: int, now: datetime) -> None:
@@ -320,4 +318,4 @@ async def _finish(tx: Tx, *, bill: Bill, at: int, fresh: int, now: datetime) -> 
     )  # fmt: skip
     if fresh or bill.state == "waiting":
         opened = await store.open_of(tx, bill.id, states=OPEN)
-        await publish(tx, [bill_matched(bill, rows=at, opened=opened)], now=now)
+        await publish(tx, [BillMatched.of(bill, rows=at, opened=opened)], now=now)

@@ -18,7 +18,7 @@ from merx.payments import AmountMismatch, Fact, find_refund, lock_payment
 from merx.payments.providers import ProviderRegistry, ProviderStatus, RefundState
 from merx.reconciliation import store
 from merx.reconciliation.errors import DifferenceSettled, ResolutionRefused, UnknownDifference
-from merx.reconciliation.events import difference_resolved
+from merx.reconciliation.events import DifferenceResolved
 from merx.reconciliation.model import Difference, DifferenceKind, Known, Resolution
 from merx.reconciliation.rules import (
     accepted_transfers,
@@ -220,4 +220,4 @@ async def _close(
         tx, found, resolution=resolution.value, note=note, actor_id=account_of(actor), sources=_OPEN, now=now
     ):
         raise DifferenceSettled
-    await publish(tx, [difference_resolved(found, resolution, actor_id=account_of(actor))], now=now)
+    await publish(tx, [DifferenceResolved.of(found, resolution, actor_id=account_of(actor))], now=now)

@@ -4,12 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import Tx
-from merx.infra.outbox import Event, publish
+from merx.infra.outbox import publish
 from merx.kit.i18n import clean_text
 from merx.orders import lock_purchase
 from merx.payments import (
     Payment,
     Refund,
+    RefundConfirmed,
     RefundMoved,
     UnknownRefund,
     can_give_up,
@@ -42,8 +43,8 @@ async def settle_offline_refund(
         raise RefundMoved(state=refund.state, wanted="succeeded")
     await finish_attempt(tx, refund=refund, outcome="succeeded", detail=reference, now=now)
     await settle_refund(tx, payment=payment, refund=refund, source="staff", now=now)
-    data = {"refund_id": str(refund.id), "reference": reference}
-    await publish(tx, [Event("RefundConfirmed", refund.purchase_id, data, actor_id)], now=now)
+    event = RefundConfirmed(refund.purchase_id, refund.id, reference, actor_id=actor_id)
+    await publish(tx, [event], now=now)
 
 
 async def fail_offline_refund(tx: Tx, *, refund_id: UUID, reason: str, now: datetime) -> None:

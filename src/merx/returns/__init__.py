@@ -32,7 +32,21 @@ from merx.returns.errors import (
     UnknownPicture,
     UnknownReturn,
 )
-from merx.returns.events import RETURN_APPROVED, RETURN_INSPECTED, RETURN_SETTLED
+from merx.returns.events import (
+    RETURN_EVENTS,
+    ReturnApproved,
+    ReturnConverted,
+    ReturnDeclined,
+    ReturnEscalated,
+    ReturnEvent,
+    ReturnInspected,
+    ReturnProposed,
+    ReturnRejected,
+    ReturnRequested,
+    ReturnSentBack,
+    ReturnSettled,
+    ReturnWithdrawn,
+)
 from merx.returns.follow_return import accept_proposal, decline_proposal, send_back, withdraw_return
 from merx.returns.handlers import settle_return
 from merx.returns.jobs import act_on_silence
@@ -65,9 +79,7 @@ from merx.returns.view import list_returns, returns_of
 
 __all__ = [
     "ESCALATE_WITHIN",
-    "RETURN_APPROVED",
-    "RETURN_INSPECTED",
-    "RETURN_SETTLED",
+    "RETURN_EVENTS",
     "RETURN_STATES",
     "Application",
     "BadProposal",
@@ -83,13 +95,25 @@ __all__ = [
     "OnlyAuthorized",
     "Return",
     "ReturnAction",
+    "ReturnApproved",
+    "ReturnConverted",
     "ReturnDecided",
+    "ReturnDeclined",
+    "ReturnEscalated",
+    "ReturnEvent",
+    "ReturnInspected",
     "ReturnKind",
     "ReturnLine",
     "ReturnMoved",
     "ReturnPage",
+    "ReturnProposed",
     "ReturnReason",
+    "ReturnRejected",
+    "ReturnRequested",
+    "ReturnSentBack",
+    "ReturnSettled",
     "ReturnState",
+    "ReturnWithdrawn",
     "ReturnsSettings",
     "TooManyPictures",
     "UnknownPicture",

@@ -15,7 +15,7 @@ from merx.orders import OrderView, release_units
 from merx.refunds import refund_order
 from merx.returns import store
 from merx.returns.errors import NoReplacement, ReturnMoved
-from merx.returns.events import RETURN_APPROVED, RETURN_CONVERTED, RETURN_INSPECTED, return_event
+from merx.returns.events import ReturnApproved, ReturnConverted, ReturnEvent, ReturnInspected
 from merx.returns.exchange import owe_replacements, set_aside
 from merx.returns.model import Return, ReturnKind, ReturnState, Wanted
 from merx.returns.rules import BUYER_ANSWERS, SELLER_REPLACES, claims_of, inspected_lines, units_of
@@ -26,7 +26,7 @@ RefundInstead = Literal["never", "if_short", "always"]
 
 
 async def advance(
-    tx: Tx, case: Return, to: ReturnState, *, event: str, actor: Actor, now: datetime, **changes: Any
+    tx: Tx, case: Return, to: ReturnState, *, event: type[ReturnEvent], actor: Actor, now: datetime, **changes: Any
 ) -> Return:  # fmt: skip
     """Move a locked case by compare-and-set and tell of it; its deadline ends unless `due_at` sets another.
 
@@ -37,13 +37,15 @@ async def advance(
     return await save(tx, case, event=event, actor=actor, now=now, **{"due_at": None, **changes}, state=to)
 
 
-async def save(tx: Tx, case: Return, *, event: str, actor: Actor, now: datetime, **changes: Any) -> Return:
+async def save(
+    tx: Tx, case: Return, *, event: type[ReturnEvent], actor: Actor, now: datetime, **changes: Any
+) -> Return:
     """Write what changed of a locked case by compare-and-set, and tell of it. Raises ReturnMoved."""
     moved = msgspec.structs.replace(case, **changes, updated_at=now)
     if not await store.save_return(tx, moved, sources=[case.state.value]):
         raise ReturnMoved(state="changed", wanted=moved.state.value)
     moved = msgspec.structs.replace(moved, version=case.version + 1)
-    await publish(tx, [return_event(event, moved, actor=actor)], now=now)
+    await publish(tx, [event.of(moved, actor=actor)], now=now)
     return moved
 
 
@@ -52,7 +54,7 @@ async def end(
     case: Return,
     to: ReturnState,
     *,
-    event: str,
+    event: type[ReturnEvent],
     actor: Actor,
     now: datetime,
     **changes: Any,
@@ -89,7 +91,7 @@ async def grant(
         case = await save(
             tx,
             case,
-            event=RETURN_CONVERTED,
+            event=ReturnConverted,
             actor=actor,
             now=now,
             kind=ReturnKind.RETURN_AND_REFUND,
@@ -101,7 +103,7 @@ async def grant(
     else:
         changes["due_at"] = now + BUYER_ANSWERS
     return await advance(
-        tx, case, ReturnState.APPROVED, event=RETURN_APPROVED, actor=actor, now=now, **changes
+        tx, case, ReturnState.APPROVED, event=ReturnApproved, actor=actor, now=now, **changes
     )
 
 
@@ -130,7 +132,7 @@ async def inspect_goods(
         agreed = changes.get("agreed", case.agreed)
         changes["refund_id"] = await _pay(tx, case, view, agreed=agreed, actor=actor, now=now)
     inspected = await advance(
-        tx, case, ReturnState.INSPECTED, event=RETURN_INSPECTED, actor=actor, now=now, **changes
+        tx, case, ReturnState.INSPECTED, event=ReturnInspected, actor=actor, now=now, **changes
     )
     await store.save_lines(tx, case.id, lines)
     return inspected

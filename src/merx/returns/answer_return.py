@@ -9,7 +9,7 @@ from merx.kit.actors import SellerMember
 from merx.returns.access import lock_return
 from merx.returns.advance import advance, end, grant, inspect_goods
 from merx.returns.errors import NotAnExchange, ReturnMoved
-from merx.returns.events import RETURN_PROPOSED, RETURN_REJECTED
+from merx.returns.events import ReturnProposed, ReturnRejected
 from merx.returns.model import Return, ReturnKind, ReturnState, Wanted
 from merx.returns.rules import BUYER_ANSWERS, can_answer, can_inspect, check_amount, check_words
 
@@ -44,7 +44,7 @@ async def reject_return(
     case, _ = await lock_return(tx, return_id=return_id, actor=actor)
     _expect(case, can_answer, wanted=ReturnState.REJECTED)
     return await end(
-        tx, case, ReturnState.REJECTED, event=RETURN_REJECTED, actor=actor, now=now, answer=words
+        tx, case, ReturnState.REJECTED, event=ReturnRejected, actor=actor, now=now, answer=words
     )  # fmt: skip
 
 
@@ -65,7 +65,7 @@ async def propose_amount(
     case, _ = await lock_return(tx, return_id=return_id, actor=actor)
     _expect(case, can_answer, wanted=ReturnState.PROPOSED)
     return await advance(
-        tx, case, ReturnState.PROPOSED, event=RETURN_PROPOSED, actor=actor, now=now,
+        tx, case, ReturnState.PROPOSED, event=ReturnProposed, actor=actor, now=now,
         proposed=check_amount(case, amount), answer=words, due_at=now + BUYER_ANSWERS,
     )  # fmt: skip
 

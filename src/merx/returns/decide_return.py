@@ -9,7 +9,7 @@ from merx.orders import claim_units
 from merx.returns.access import lock_return
 from merx.returns.advance import advance, end, grant
 from merx.returns.errors import ReturnMoved
-from merx.returns.events import RETURN_ESCALATED, RETURN_REJECTED
+from merx.returns.events import ReturnEscalated, ReturnRejected
 from merx.returns.model import Return, ReturnState
 from merx.returns.rules import can_decide, check_amount, check_escalation, check_words, claims_of
 
@@ -23,7 +23,7 @@ async def escalate_return(tx: Tx, *, return_id: UUID, actor: Buyer | SellerMembe
     check_escalation(case, view.order, actor=actor, now=now)
     if case.state is ReturnState.REJECTED:  # it comes to life: its units must still be there to ask back
         await claim_units(tx, order_id=case.order_id, claims=claims_of(case.lines))
-    return await advance(tx, case, ReturnState.ESCALATED, event=RETURN_ESCALATED, actor=actor, now=now)
+    return await advance(tx, case, ReturnState.ESCALATED, event=ReturnEscalated, actor=actor, now=now)
 
 
 async def decide_return(
@@ -41,7 +41,7 @@ async def decide_return(
         raise ReturnMoved(state=case.state.value, wanted="decided")
     if not in_favour:
         return await end(
-            tx, case, ReturnState.REJECTED, event=RETURN_REJECTED, actor=actor, now=now,
+            tx, case, ReturnState.REJECTED, event=ReturnRejected, actor=actor, now=now,
             answer=words, decided_by=actor.account_id,
         )  # fmt: skip
     agreed = None if amount is None else check_amount(case, amount)

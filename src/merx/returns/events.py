@@ -1,41 +1,105 @@
-"""Events of after-sales. The subject of each is the purchase, so that its timeline has them.
+"""The steps of after-sales cases. The subject of each is the purchase, so that its timeline has them."""
 
-Data: return_id, order_id, order_number, seller_id, kind, refunded (whether money is on its way), by ("buyer", "seller",
-"staff" or "timer"), amount, currency.
-"""
+from typing import ClassVar, Final, Self
+from uuid import UUID
 
-from typing import Final
-
-from merx.infra.outbox import Event
 from merx.kit.actors import Actor, account_of
-from merx.returns.model import Return
+from merx.kit.events import Event
+from merx.returns.model import By, Return, ReturnKind
 from merx.returns.rules import side_of
 
-RETURN_REQUESTED: Final = "ReturnRequested"
-RETURN_PROPOSED: Final = "ReturnProposed"
-RETURN_DECLINED: Final = "ReturnDeclined"
-RETURN_APPROVED: Final = "ReturnApproved"
-RETURN_CONVERTED: Final = "ReturnConverted"
-"""An exchange became a refund: nothing can be delivered."""
-RETURN_REJECTED: Final = "ReturnRejected"
-RETURN_WITHDRAWN: Final = "ReturnWithdrawn"
-RETURN_ESCALATED: Final = "ReturnEscalated"
-RETURN_SENT_BACK: Final = "ReturnSentBack"
-RETURN_INSPECTED: Final = "ReturnInspected"
-RETURN_SETTLED: Final = "ReturnSettled"
+
+class ReturnEvent(Event, frozen=True, kw_only=True):
+    """What is told of a case: the amount on the table in minor units, whether money is on its way, who acted."""
+
+    subject: ClassVar = "purchase_id"
+
+    purchase_id: UUID
+    return_id: UUID
+    order_id: UUID
+    order_number: str
+    seller_id: UUID
+    kind: ReturnKind
+    by: By
+    amount: int
+    currency: str
+    refunded: bool = False
+
+    @classmethod
+    def of(cls, case: Return, *, actor: Actor) -> Self:
+        """This step of a case."""
+        return cls(
+            purchase_id=case.purchase_id, return_id=case.id, order_id=case.order_id, order_number=case.order_number,
+            seller_id=case.seller_id, kind=case.kind, by=side_of(actor), amount=cls.amount_of(case),
+            currency=case.currency, refunded=case.refund_id is not None, actor_id=account_of(actor),
+        )  # fmt: skip
+
+    @staticmethod
+    def amount_of(case: Return) -> int:
+        """The amount on the table at this step."""
+        return case.agreed or case.amount
 
 
-def return_event(kind: str, case: Return, *, actor: Actor) -> Event:
-    """The event of a case; the amount is the one on the table at this step."""
-    data = {
-        "return_id": str(case.id),
-        "order_id": str(case.order_id),
-        "order_number": case.order_number,
-        "seller_id": str(case.seller_id),
-        "kind": case.kind.value,
-        "refunded": case.refund_id is not None,
-        "by": side_of(actor),
-        "amount": case.agreed or (case.proposed if kind == RETURN_PROPOSED else None) or case.amount,
-        "currency": case.currency,
-    }
-    return Event(kind=kind, subject_id=case.purchase_id, data=data, actor_id=account_of(actor))
+class ReturnRequested(ReturnEvent, frozen=True, kw_only=True):
+    """The buyer opened an after-sales case."""
+
+
+class ReturnProposed(ReturnEvent, frozen=True, kw_only=True):
+    """The seller proposes a part of the amount."""
+
+    @staticmethod
+    def amount_of(case: Return) -> int:
+        """The part that is proposed."""
+        return case.agreed or case.proposed or case.amount
+
+
+class ReturnDeclined(ReturnEvent, frozen=True, kw_only=True):
+    """The buyer declined the part."""
+
+
+class ReturnApproved(ReturnEvent, frozen=True, kw_only=True):
+    """The case is decided for the buyer."""
+
+
+class ReturnConverted(ReturnEvent, frozen=True, kw_only=True):
+    """An exchange became a refund: nothing can be sent."""
+
+
+class ReturnRejected(ReturnEvent, frozen=True, kw_only=True):
+    """The seller or the platform refused."""
+
+
+class ReturnWithdrawn(ReturnEvent, frozen=True, kw_only=True):
+    """The buyer took the case back, or was silent too long."""
+
+
+class ReturnEscalated(ReturnEvent, frozen=True, kw_only=True):
+    """The platform was called in."""
+
+
+class ReturnSentBack(ReturnEvent, frozen=True, kw_only=True):
+    """The goods are on their way back."""
+
+
+class ReturnInspected(ReturnEvent, frozen=True, kw_only=True):
+    """The goods are back; the money goes back, or the order has a replacement to ship."""
+
+
+class ReturnSettled(ReturnEvent, frozen=True, kw_only=True):
+    """The buyer has the money, or the replacement has left."""
+
+
+RETURN_EVENTS: Final[tuple[type[ReturnEvent], ...]] = (
+    ReturnRequested,
+    ReturnProposed,
+    ReturnDeclined,
+    ReturnApproved,
+    ReturnConverted,
+    ReturnRejected,
+    ReturnWithdrawn,
+    ReturnEscalated,
+    ReturnSentBack,
+    ReturnInspected,
+    ReturnSettled,
+)
+"""Every step that is told of a case."""

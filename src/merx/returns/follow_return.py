@@ -9,7 +9,7 @@ from merx.kit.actors import Buyer
 from merx.returns.access import lock_return
 from merx.returns.advance import advance, end, grant
 from merx.returns.errors import ReturnMoved
-from merx.returns.events import RETURN_DECLINED, RETURN_SENT_BACK, RETURN_WITHDRAWN
+from merx.returns.events import ReturnDeclined, ReturnSentBack, ReturnWithdrawn
 from merx.returns.model import Return, ReturnState
 from merx.returns.rules import (
     SELLER_ANSWERS,
@@ -25,7 +25,7 @@ async def withdraw_return(tx: Tx, *, return_id: UUID, actor: Buyer, now: datetim
     case, _ = await lock_return(tx, return_id=return_id, actor=actor)
     if not can_withdraw(case):
         raise ReturnMoved(state=case.state.value, wanted=ReturnState.WITHDRAWN.value)
-    return await end(tx, case, ReturnState.WITHDRAWN, event=RETURN_WITHDRAWN, actor=actor, now=now)
+    return await end(tx, case, ReturnState.WITHDRAWN, event=ReturnWithdrawn, actor=actor, now=now)
 
 
 async def accept_proposal(tx: Tx, *, return_id: UUID, actor: Buyer, now: datetime) -> Return:
@@ -42,7 +42,7 @@ async def decline_proposal(tx: Tx, *, return_id: UUID, actor: Buyer, now: dateti
     if not can_answer_proposal(case):
         raise ReturnMoved(state=case.state.value, wanted=ReturnState.REQUESTED.value)
     return await advance(
-        tx, case, ReturnState.REQUESTED, event=RETURN_DECLINED, actor=actor, now=now,
+        tx, case, ReturnState.REQUESTED, event=ReturnDeclined, actor=actor, now=now,
         proposed=None, due_at=now + SELLER_ANSWERS,
     )  # fmt: skip
 
@@ -63,6 +63,6 @@ async def send_back(
     if not can_send_back(case):
         raise ReturnMoved(state=case.state.value, wanted=ReturnState.IN_TRANSIT.value)
     return await advance(
-        tx, case, ReturnState.IN_TRANSIT, event=RETURN_SENT_BACK, actor=actor, now=now,
+        tx, case, ReturnState.IN_TRANSIT, event=ReturnSentBack, actor=actor, now=now,
         carrier=by.code, tracking_number=number, sent_back_at=now, due_at=now + SELLER_INSPECTS,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from merx.kit.actors import System
 from merx.returns import store
 from merx.returns.access import lock_return
 from merx.returns.advance import end, grant, inspect_goods
-from merx.returns.events import RETURN_WITHDRAWN
+from merx.returns.events import ReturnWithdrawn
 from merx.returns.model import ReturnState
 from merx.returns.replace import pay_for_replacement, settle_replaced
 from merx.returns.rules import is_replaced
@@ -53,7 +53,7 @@ async def _act(db: Database, return_id: UUID, now: datetime) -> bool:
         elif case.state is ReturnState.IN_TRANSIT:
             await inspect_goods(tx, case, view, restocked=None, actor=_TIMER, now=now)
         else:
-            await end(tx, case, ReturnState.WITHDRAWN, event=RETURN_WITHDRAWN, actor=_TIMER, now=now)
+            await end(tx, case, ReturnState.WITHDRAWN, event=ReturnWithdrawn, actor=_TIMER, now=now)
         return True
 
     return await db.write(work)

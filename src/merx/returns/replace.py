@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from merx.fulfilment import ParcelShipped
 from merx.infra.db import Tx
-from merx.infra.outbox import StoredEvent
+from merx.infra.outbox import Heard
 from merx.kit.actors import SellerMember, System, account_of
 from merx.orders import lock_order, record_return_closed, record_undeliverable
 from merx.refunds import UnitsBack, refund_order
@@ -13,7 +14,7 @@ from merx.returns import store
 from merx.returns.access import lock_return
 from merx.returns.advance import advance, all_delivered, save
 from merx.returns.errors import NotAnExchange, ReturnMoved
-from merx.returns.events import RETURN_CONVERTED, RETURN_SETTLED
+from merx.returns.events import ReturnConverted, ReturnSettled
 from merx.returns.model import Return, ReturnKind, ReturnState
 from merx.returns.rules import is_replaced, owes_replacement
 
@@ -42,21 +43,21 @@ async def pay_for_replacement(tx: Tx, case: Return, *, actor: SellerMember | Sys
         delivered=await all_delivered(tx, case), actor_id=account_of(actor), now=now,
     )  # fmt: skip
     return await save(
-        tx, case, event=RETURN_CONVERTED, actor=actor, now=now, refund_id=refund_id, due_at=None,
+        tx, case, event=ReturnConverted, actor=actor, now=now, refund_id=refund_id, due_at=None,
         agreed=amount if amount < case.amount else None,
     )  # fmt: skip
 
 
 async def settle_replaced(tx: Tx, case: Return, *, actor: System, now: datetime) -> None:
     """The replacement of a locked exchange has left: from here on it is a delivery of the order like any other."""
-    await advance(tx, case, ReturnState.SETTLED, event=RETURN_SETTLED, actor=actor, now=now)
+    await advance(tx, case, ReturnState.SETTLED, event=ReturnSettled, actor=actor, now=now)
     await record_return_closed(tx, order_id=case.order_id)
 
 
-async def settle_exchange(tx: Tx, event: StoredEvent) -> None:
+async def settle_exchange(tx: Tx, heard: Heard[ParcelShipped]) -> None:
     """On ParcelShipped: exchanges of the order whose replacements have all left are settled. Twice changes nothing."""
-    for return_id in await store.open_exchanges(tx, UUID(event.data["order_id"])):
+    for return_id in await store.open_exchanges(tx, heard.event.order_id):
         case, view = await lock_return(tx, return_id=return_id, actor=_SETTLING)
         waiting = case.state is ReturnState.INSPECTED and case.refund_id is None
         if waiting and is_replaced(case, view):
-            await settle_replaced(tx, case, actor=_SETTLING, now=event.created_at)
+            await settle_replaced(tx, case, actor=_SETTLING, now=heard.created_at)

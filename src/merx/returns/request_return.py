@@ -12,7 +12,7 @@ from merx.orders import OrderView, after_sales_days, claim_units, get_order, loc
 from merx.refunds import worth_of
 from merx.returns import store
 from merx.returns.errors import BadReturn, NotReturnable, UnknownPicture
-from merx.returns.events import RETURN_REQUESTED, return_event
+from merx.returns.events import ReturnRequested
 from merx.returns.model import Application, Return, ReturnKind, ReturnLine, ReturnState
 from merx.returns.rules import (
     SELLER_ANSWERS,
@@ -62,7 +62,7 @@ async def request_return(
         due_at=now + SELLER_ANSWERS, created_at=now, updated_at=now, lines=lines,
     )  # fmt: skip
     await store.insert_return(tx, case)
-    await publish(tx, [return_event(RETURN_REQUESTED, case, actor=actor)], now=now)
+    await publish(tx, [ReturnRequested.of(case, actor=actor)], now=now)
     return case
 
 

@@ -8,14 +8,15 @@ from merx.reviews.errors import (
     TooManyPictures,
     UnknownPicture,
 )
-from merx.reviews.events import PRODUCT_REVIEWED, SELLER_REVIEWED
+from merx.reviews.events import (
+    ProductReviewed,
+    SellerReviewed,
+)
 from merx.reviews.model import MyReviews, ProductReview, ProductReviewPage, Rating
 from merx.reviews.review import review_product, review_seller
 from merx.reviews.view import my_reviews, product_rating, product_reviews, seller_rating
 
 __all__ = [
-    "PRODUCT_REVIEWED",
-    "SELLER_REVIEWED",
     "AlreadyReviewed",
     "BadScore",
     "MyReviews",
@@ -23,7 +24,9 @@ __all__ = [
     "NotReceived",
     "ProductReview",
     "ProductReviewPage",
+    "ProductReviewed",
     "Rating",
+    "SellerReviewed",
     "TooManyPictures",
     "UnknownPicture",
     "my_reviews",

@@ -11,7 +11,7 @@ from merx.kit.i18n import check_locale
 from merx.orders import line_for_review, order_for_review
 from merx.reviews import store
 from merx.reviews.errors import AlreadyReviewed, NotBought, NotReceived, UnknownPicture
-from merx.reviews.events import product_reviewed, seller_reviewed
+from merx.reviews.events import ProductReviewed, SellerReviewed
 from merx.reviews.rules import check_body, check_media, check_score
 
 _RECEIVED: Final = "received"
@@ -60,7 +60,11 @@ async def review_product(
     )
     if not written:
         raise AlreadyReviewed
-    await publish(tx, [product_reviewed(line, score=score, account_id=account_id)], now=now)
+    event = ProductReviewed(
+        line.product_id, line.order_line_id, line.order_id, line.purchase_id, line.seller_id, score,
+        actor_id=account_id,
+    )  # fmt: skip
+    await publish(tx, [event], now=now)
 
 
 async def review_seller(
@@ -89,4 +93,5 @@ async def review_seller(
     )
     if not written:
         raise AlreadyReviewed
-    await publish(tx, [seller_reviewed(order, score=score, account_id=account_id)], now=now)
+    event = SellerReviewed(order.seller_id, order.order_id, order.purchase_id, score, actor_id=account_id)
+    await publish(tx, [event], now=now)

@@ -8,20 +8,21 @@ from uuid import UUID
 import msgspec
 
 from merx.catalog import Picture, Product, ProductCard
-from merx.infra.outbox import StoredEvent
+from merx.infra.outbox import Heard
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.orders import OrderLine, OrderView
 from merx.payments import Refund
 from merx.returns import (
-    RETURN_APPROVED,
-    RETURN_INSPECTED,
-    RETURN_SETTLED,
     Return,
     ReturnAction,
+    ReturnApproved,
+    ReturnEvent,
+    ReturnInspected,
     ReturnKind,
     ReturnLine,
     ReturnReason,
+    ReturnSettled,
     ReturnState,
     goods_to_send,
     is_exchangeable,
@@ -150,14 +151,13 @@ def return_row(
     )
 
 
-def case_times(case: Return, events: Sequence[StoredEvent]) -> dict[str, datetime]:
-    """When each kind of event of a case happened last, of all events of its purchase."""
-    mine = str(case.id)
-    return {event.kind: event.created_at for event in events if event.data.get("return_id") == mine}
+def case_times(case: Return, events: Sequence[Heard[ReturnEvent]]) -> dict[type[ReturnEvent], datetime]:
+    """When each kind of event of a case happened last, of all cases of its purchase."""
+    return {type(each.event): each.created_at for each in events if each.event.return_id == case.id}
 
 
 def case_steps(
-    case: Return, refund: Refund | None, times: Mapping[str, datetime]
+    case: Return, refund: Refund | None, times: Mapping[type[ReturnEvent], datetime]
 ) -> tuple[return_views.ReturnStep, ...]:
     """What happened to a case, by when, and unless it has come to nothing, what is still to come."""
     step = return_views.ReturnStep
@@ -169,16 +169,16 @@ def case_steps(
         ended = step(code=case.state.value, at=case.updated_at, done=True)  # type: ignore[arg-type]
         return (*steps, ended)
     approved = case.state in _APPROVED
-    steps.append(step(code="approved", at=times.get(RETURN_APPROVED) if approved else None, done=approved))
+    steps.append(step(code="approved", at=times.get(ReturnApproved) if approved else None, done=approved))
     if case.kind is not ReturnKind.REFUND_ONLY:
         inspected = case.state in {ReturnState.INSPECTED, ReturnState.SETTLED}
         steps.append(sent if case.sent_back_at else step(code="sent_back", at=None, done=False))
         steps.append(
-            step(code="inspected", at=times.get(RETURN_INSPECTED) if inspected else None, done=inspected)
+            step(code="inspected", at=times.get(ReturnInspected) if inspected else None, done=inspected)
         )
     done = case.state is ReturnState.SETTLED
     if case.kind is ReturnKind.EXCHANGE and case.refund_id is None:
-        return (*steps, step(code="replaced", at=times.get(RETURN_SETTLED) if done else None, done=done))
+        return (*steps, step(code="replaced", at=times.get(ReturnSettled) if done else None, done=done))
     steps.append(step(code="refunded", at=refund.settled_at if refund else None, done=done))
     return tuple(steps)
 
@@ -191,7 +191,7 @@ def case_page(
     found: OrderView,
     refund: Refund | None,
     pictures: Sequence[Picture],
-    events: Sequence[StoredEvent],
+    events: Sequence[Heard[ReturnEvent]],
     sellers: Mapping[UUID, Seller],
     pictured: Mapping[UUID, ProductCard],
     locale: str,

@@ -3,6 +3,8 @@
 from typing import Final
 
 from merx.infra.db import Sql
+from merx.orders import OrderAuthorized
+from merx.payments import PaymentAuthorized, PaymentVoided
 from merx.verify.model import Check
 
 AUTHORIZATIONS: Final = Sql("SELECT count(*) FROM payments WHERE authorized_at IS NOT NULL")
@@ -60,18 +62,18 @@ AUTHORIZED: Final = (
         code="O21",
         area="workflow",
         title="Every authorization, its void and every order served on one told so, and nothing else did",
-        sql=Sql("""
+        sql=Sql(f"""
             WITH told AS (
                 SELECT kind, subject_id, coalesce(data->>'payment_id', data->>'order_id') AS id
-                  FROM events WHERE kind IN ('PaymentAuthorized', 'PaymentVoided', 'OrderAuthorized')
+                  FROM events WHERE kind IN ('{PaymentAuthorized.__name__}', '{PaymentVoided.__name__}', '{OrderAuthorized.__name__}')
             ), happened AS (
-                SELECT 'PaymentAuthorized' AS kind, purchase_id, id::text, 'payment ' || number AS key
+                SELECT '{PaymentAuthorized.__name__}' AS kind, purchase_id, id::text, 'payment ' || number AS key
                   FROM payments WHERE authorized_at IS NOT NULL
                 UNION ALL
-                SELECT 'PaymentVoided', purchase_id, payment_id::text, 'payment ' || reference
+                SELECT '{PaymentVoided.__name__}', purchase_id, payment_id::text, 'payment ' || reference
                   FROM payment_events WHERE kind = 'voided'
                 UNION ALL
-                SELECT 'OrderAuthorized', o.purchase_id, o.id::text, 'order ' || o.number
+                SELECT '{OrderAuthorized.__name__}', o.purchase_id, o.id::text, 'order ' || o.number
                   FROM orders o JOIN purchases p ON p.id = o.purchase_id WHERE p.authorized_at IS NOT NULL
             )
             SELECT coalesce(h.key, 'event ' || t.kind || ' of ' || t.id) AS key,

@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from merx.fulfilment import ParcelDelivered, ParcelReceived, ParcelShipped
 from merx.infra.db import Sql
+from merx.orders import OrderClosed, OrderPaid, PurchaseCancelled, PurchasePlaced
+from merx.payments import PaymentCaptured, RefundApproved, RefundSucceeded
 from merx.verify.model import Check
 
 PURCHASES: Final = Sql("SELECT count(*) FROM purchases")
@@ -80,15 +83,15 @@ WORKFLOW: Final = (
         code="O2b",
         area="workflow",
         title="Every purchase told that it was placed, and every cancelled one that it was cancelled",
-        sql=Sql("""
-            SELECT 'purchase ' || p.number AS key, 'no event PurchasePlaced' AS detail
+        sql=Sql(f"""
+            SELECT 'purchase ' || p.number AS key, 'no event {PurchasePlaced.__name__}' AS detail
               FROM purchases p
-             WHERE NOT EXISTS (SELECT FROM events e WHERE e.kind = 'PurchasePlaced' AND e.subject_id = p.id)
+             WHERE NOT EXISTS (SELECT FROM events e WHERE e.kind = '{PurchasePlaced.__name__}' AND e.subject_id = p.id)
             UNION ALL
-            SELECT 'purchase ' || p.number, 'cancelled, no event PurchaseCancelled'
+            SELECT 'purchase ' || p.number, 'cancelled, no event {PurchaseCancelled.__name__}'
               FROM purchases p
              WHERE p.state = 'cancelled'
-               AND NOT EXISTS (SELECT FROM events e WHERE e.kind = 'PurchaseCancelled' AND e.subject_id = p.id)
+               AND NOT EXISTS (SELECT FROM events e WHERE e.kind = '{PurchaseCancelled.__name__}' AND e.subject_id = p.id)
         """),
         examined_sql=PURCHASES,
     ),
@@ -96,32 +99,33 @@ WORKFLOW: Final = (
         code="O2c",
         area="workflow",
         title="Every payment, refund, paid or closed order and parcel on its way told so",
-        sql=Sql("""
+        sql=Sql(f"""
             WITH told AS (
                 SELECT kind, subject_id,
-                       CASE WHEN kind = 'PaymentCaptured' THEN data->>'payment_id'
-                            WHEN kind LIKE 'Refund%' THEN data->>'refund_id'
-                            WHEN kind LIKE 'Parcel%' THEN data->>'fulfilment_id'
-                            ELSE data->>'order_id' END AS id
+                       CASE WHEN kind = '{PaymentCaptured.__name__}' THEN data->>'payment_id'
+                            WHEN kind IN ('{RefundApproved.__name__}', '{RefundSucceeded.__name__}') THEN data->>'refund_id'
+                            WHEN kind IN ('{OrderPaid.__name__}', '{OrderClosed.__name__}') THEN data->>'order_id'
+                            ELSE data->>'fulfilment_id' END AS id
                   FROM events
-                 WHERE kind IN ('OrderPaid', 'OrderClosed', 'PaymentCaptured', 'RefundApproved', 'RefundSucceeded',
-                                'ParcelShipped', 'ParcelDelivered', 'ParcelReceived')
+                 WHERE kind IN ('{OrderPaid.__name__}', '{OrderClosed.__name__}', '{PaymentCaptured.__name__}',
+                                '{RefundApproved.__name__}', '{RefundSucceeded.__name__}',
+                                '{ParcelShipped.__name__}', '{ParcelDelivered.__name__}', '{ParcelReceived.__name__}')
             ), expected AS (
-                SELECT 'OrderPaid' AS kind, purchase_id, id, 'order ' || number AS key
+                SELECT '{OrderPaid.__name__}' AS kind, purchase_id, id, 'order ' || number AS key
                   FROM orders WHERE state IN ('placed', 'closed') AND payment_status <> 'authorized'
                 UNION ALL
-                SELECT 'OrderClosed', purchase_id, id, 'order ' || number FROM orders WHERE state = 'closed'
+                SELECT '{OrderClosed.__name__}', purchase_id, id, 'order ' || number FROM orders WHERE state = 'closed'
                 UNION ALL
-                SELECT 'PaymentCaptured', purchase_id, id, 'payment ' || number FROM payments WHERE state = 'captured'
+                SELECT '{PaymentCaptured.__name__}', purchase_id, id, 'payment ' || number FROM payments WHERE state = 'captured'
                 UNION ALL
-                SELECT 'RefundApproved', purchase_id, id, 'refund ' || number
+                SELECT '{RefundApproved.__name__}', purchase_id, id, 'refund ' || number
                   FROM refunds WHERE state NOT IN ('requested', 'rejected')
                 UNION ALL
-                SELECT 'RefundSucceeded', purchase_id, id, 'refund ' || number FROM refunds WHERE state = 'succeeded'
+                SELECT '{RefundSucceeded.__name__}', purchase_id, id, 'refund ' || number FROM refunds WHERE state = 'succeeded'
                 UNION ALL
                 SELECT s.kind, f.purchase_id, f.id, 'parcel ' || f.id
                   FROM fulfilments f
-                  JOIN (VALUES ('ParcelShipped', 1), ('ParcelDelivered', 2), ('ParcelReceived', 3)) s (kind, step)
+                  JOIN (VALUES ('{ParcelShipped.__name__}', 1), ('{ParcelDelivered.__name__}', 2), ('{ParcelReceived.__name__}', 3)) s (kind, step)
                     ON s.step <= CASE f.state WHEN 'shipped' THEN 1 WHEN 'delivered' THEN 2 WHEN 'received' THEN 3 ELSE 0 END
             )
             SELECT x.key, format('no event %s', x.kind) AS detail
@@ -135,22 +139,22 @@ WORKFLOW: Final = (
         code="O2d",
         area="workflow",
         title="Nothing is told of an order or a payment that did not happen",
-        sql=Sql("""
+        sql=Sql(f"""
             SELECT 'event ' || e.kind || ' ' || e.id AS key,
                    CASE WHEN o.id IS NULL THEN 'no such order' ELSE format('order %s is %s', o.number, o.state) END AS detail
               FROM events e
               LEFT JOIN orders o ON o.id::text = e.data->>'order_id' AND o.purchase_id = e.subject_id
-             WHERE e.kind IN ('OrderPaid', 'OrderClosed')
+             WHERE e.kind IN ('{OrderPaid.__name__}', '{OrderClosed.__name__}')
                AND (o.id IS NULL
                     OR o.state NOT IN ('placed', 'closed', 'cancelled')
                     OR (o.state = 'cancelled' AND o.payment_status = 'unpaid')
-                    OR (e.kind = 'OrderClosed' AND o.state <> 'closed'))
+                    OR (e.kind = '{OrderClosed.__name__}' AND o.state <> 'closed'))
             UNION ALL
             SELECT 'event ' || e.kind || ' ' || e.id,
                    CASE WHEN p.id IS NULL THEN 'no such payment' ELSE format('payment %s is %s', p.number, p.state) END
               FROM events e
               LEFT JOIN payments p ON p.id::text = e.data->>'payment_id' AND p.purchase_id = e.subject_id
-             WHERE e.kind = 'PaymentCaptured' AND p.state IS DISTINCT FROM 'captured'
+             WHERE e.kind = '{PaymentCaptured.__name__}' AND p.state IS DISTINCT FROM 'captured'
         """),
         examined_sql=EVENTS,
     ),

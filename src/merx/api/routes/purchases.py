@@ -69,7 +69,7 @@ async def purchase_answer(tx: ReadTx, call: Call, purchase_id: UUID) -> order_vi
         reviews=await my_reviews(tx, order_ids=order_ids),
         parcels=await fulfilments_of(tx, order_ids=order_ids),
         payments=await payments_of(tx, [purchase_id]),
-        events=await history(tx, subject_id=purchase_id),
+        events=await history(tx, subject_id=purchase_id, of=render_orders.TOLD),
     )
 
 

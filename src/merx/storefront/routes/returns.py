@@ -16,6 +16,7 @@ from merx.kit.money import parse_decimal
 from merx.orders import get_order_view
 from merx.payments import UnknownRefund, get_refunds, retry_refund
 from merx.returns import (
+    RETURN_EVENTS,
     Return,
     ReturnState,
     Wanted,
@@ -160,7 +161,7 @@ async def _draw(
             found=found,
             refund=refunds.get(case.refund_id) if case.refund_id else None,
             pictures=await pictures_of(tx, media_ids=case.media_ids),
-            events=await history(tx, subject_id=case.purchase_id),
+            events=await history(tx, subject_id=case.purchase_id, of=RETURN_EVENTS),
             sellers=await get_sellers(tx, seller_ids=[case.seller_id]),
             pictured=await pictured(tx, [found]),
             locale=visit.locale,
