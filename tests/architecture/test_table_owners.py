@@ -21,14 +21,8 @@ READ_ALL: Final = {"queries", "verify"}
 """They look at everything and write nothing."""
 UNWRITTEN: Final = {"schema_migrations"}
 """Its rows come from the migrations themselves, as another role."""
-EXCEPTIONS: Final = {
-    # Authorized money is due when goods have left; claiming it looks at both under one lock.
-    "merx.payments.store.authorizations.TO_CAPTURE": {"orders"},
-    # Lists for staff, with the purchase and its orders beside each payment.
-    "merx.payments.store.authorizations.UNCAPTURED": {"orders", "purchases"},
-    "merx.payments.store.payments.OFFLINE_PAYMENTS": {"orders", "purchases"},
-}
-"""Statements that read upward nevertheless, each with its reason."""
+EXCEPTIONS: Final[dict[str, set[str]]] = {}
+"""Statements that read upward nevertheless, each with its reason. There is none."""
 
 _WRITE = re.compile(
     r"\b(?:INSERT INTO|DELETE FROM|MERGE INTO|(?<!FOR )(?<!KEY )(?<!DO )UPDATE)(?: ONLY)?\s+(\w+)",

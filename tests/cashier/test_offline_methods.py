@@ -26,10 +26,10 @@ from merx.payments import (
     RefundMoved,
     UnknownPayment,
     UnknownRefund,
-    offline_payments,
     offline_refunds,
     retry_refund,
 )
+from merx.queries.payments import offline_payments
 from merx.refunds import fail_offline_refund, send_refunds, settle_offline_refund
 from merx.returns import (
     Application,

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.cashier.ask_in_doubt import apply_state
+from merx.cashier.store import claim_to_capture
 from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.orders import lock_purchase
@@ -17,7 +18,6 @@ from merx.payments import (
     Payment,
     PaymentMoved,
     PaymentState,
-    claim_to_capture,
     get_payment,
     record_capture_failed,
     want_capture,

@@ -71,9 +71,8 @@ from merx.payments.refunds import (
 from merx.payments.rules import can_confirm, can_give_up, can_pay_back, can_retry, is_authorized
 from merx.payments.states import DISPUTE_STATES, PAYMENT_STATES, REFUND_STATES
 from merx.payments.store.authorizations import (
-    claim_to_capture,
+    asked,
     claim_to_void,
-    uncaptured_payments,
     want_capture,
     want_void,
 )
@@ -94,7 +93,6 @@ from merx.payments.store.payments import (
     find_payment,
     get_payment,
     lock_payment,
-    offline_payments,
     payments_of,
 )
 from merx.payments.store.refunds import (
@@ -151,6 +149,7 @@ __all__ = [
     "UnknownRefund",
     "agrees",
     "approve_refund",
+    "asked",
     "bear_loss",
     "believe_refund",
     "can_confirm",
@@ -160,7 +159,6 @@ __all__ = [
     "claim_doubted",
     "claim_in_doubt",
     "claim_refunds",
-    "claim_to_capture",
     "claim_to_void",
     "doubt_refund",
     "expire_payments",
@@ -180,7 +178,6 @@ __all__ = [
     "list_failed_refunds",
     "lock_payment",
     "notice_applied",
-    "offline_payments",
     "offline_refunds",
     "open_payments",
     "payments_of",
@@ -201,7 +198,6 @@ __all__ = [
     "request_refund",
     "retry_refund",
     "store_notice",
-    "uncaptured_payments",
     "want_capture",
     "want_void",
 ]

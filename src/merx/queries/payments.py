@@ -7,19 +7,18 @@ from uuid import UUID
 
 import msgspec
 
-from merx.infra.db import ReadTx
+from merx.infra.db import ReadTx, Record, Sql
 from merx.kit.money import Money
 from merx.payments import (
     OfflinePayment,
     OfflineRefund,
+    PaymentState,
     can_confirm,
     can_give_up,
     can_pay_back,
     can_retry,
     is_authorized,
-    offline_payments,
     offline_refunds,
-    uncaptured_payments,
 )
 from merx.payments.providers import CASH_ON_DELIVERY
 
@@ -56,6 +55,51 @@ class RefundByHand(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     created_at: datetime
     actions: tuple[RefundAction, ...]
+
+
+OFFLINE_PAYMENTS = Sql("""
+SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
+       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
+       y.capture_failure, y.void_wanted_at
+  FROM payments y JOIN purchases p ON p.id = y.purchase_id
+ WHERE y.provider = ANY($1::text[])
+   AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) OR y.provider_reference = $5 END
+ ORDER BY y.created_at, y.id LIMIT $4
+""")
+UNCAPTURED = Sql("""
+SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
+       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
+       y.capture_failure, y.void_wanted_at
+  FROM payments y JOIN purchases p ON p.id = y.purchase_id
+ WHERE y.state = $1 AND y.provider <> ALL($2::text[]) AND y.void_wanted_at IS NULL
+ ORDER BY y.capture_failure IS NULL, y.created_at LIMIT $3
+""")
+
+
+async def offline_payments(
+    tx: ReadTx, *, providers: Sequence[str], number: str = "", limit: int = 100
+) -> list[OfflinePayment]:
+    """Payments with these providers that wait for staff, oldest first.
+
+    With a `number`, those that it names, in any state: our number or its beginning, however it was typed, the number of
+    the purchase or of an order of it, or the bank's own number with which it was confirmed.
+    """
+    waiting = [PaymentState.ACTION_REQUIRED.value, PaymentState.AUTHORIZED.value]
+    ours = "".join(number.split()).upper().partition("-")[0]
+    rows = await tx.rows(OFFLINE_PAYMENTS, providers, ours, waiting, limit, number.strip())
+    return [_offline_payment(row) for row in rows]
+
+
+async def uncaptured_payments(
+    tx: ReadTx, *, offline: Sequence[str], limit: int = 100
+) -> list[OfflinePayment]:
+    """Authorized money that serves a purchase and was not captured yet, what cannot be captured any more first."""
+    rows = await tx.rows(UNCAPTURED, PaymentState.AUTHORIZED.value, offline, limit)
+    return [_offline_payment(row) for row in rows]
+
+
+def _offline_payment(row: Record) -> OfflinePayment:
+    return OfflinePayment(**{**row, "state": PaymentState(row["state"])})
 
 
 class PaymentDesk(msgspec.Struct, frozen=True, kw_only=True):

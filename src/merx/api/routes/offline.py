@@ -27,10 +27,9 @@ from merx.orders import get_order
 from merx.payments import (
     OfflinePayment,
     OfflineRefund,
-    offline_payments,
     offline_refunds,
-    uncaptured_payments,
 )
+from merx.queries.payments import offline_payments, uncaptured_payments
 from merx.refunds import fail_offline_refund, settle_offline_refund
 from merx.returns import Wanted, record_undelivered
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Sql, Tx
-from merx.payments.model import OfflinePayment, PaymentState
-from merx.payments.store.payments import to_offline_payment
+from merx.infra.db import Sql, Tx
+from merx.payments.model import PaymentState
 
 AUTHORIZE = Sql("""
 UPDATE payments
@@ -36,17 +35,7 @@ UPDATE payments SET asked_at = $1
                ORDER BY asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING id, provider
 """)
-TO_CAPTURE = Sql("""
-UPDATE payments SET asked_at = $1
- WHERE id = ANY(ARRAY(SELECT y.id FROM payments y
-               WHERE y.state = $4 AND y.provider = ANY($5::text[]) AND y.void_wanted_at IS NULL
-                 AND y.capture_failure IS NULL AND (y.asked_at IS NULL OR y.asked_at <= $2)
-                 AND (y.capture_wanted_at IS NOT NULL
-                      OR EXISTS (SELECT FROM orders o
-                                  WHERE o.purchase_id = y.purchase_id AND o.fulfilment_status <> 'unfulfilled'))
-               ORDER BY y.asked_at NULLS FIRST LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED))
-RETURNING id, provider
-""")
+ASKED = Sql("UPDATE payments SET asked_at = $2 WHERE id = ANY($1::uuid[]) RETURNING id, provider")
 
 
 async def authorize(tx: Tx, payment_id: UUID, *, at: datetime, sources: Sequence[str]) -> bool:
@@ -82,31 +71,6 @@ async def claim_to_void(
     return [(row[0], row[1]) for row in rows]
 
 
-async def claim_to_capture(
-    tx: Tx, *, providers: Sequence[str], now: datetime, asked_before: datetime, limit: int
-) -> list[tuple[UUID, str]]:
-    """Take authorizations with these providers that are due and were not tried lately: (payment, provider).
-
-    They are due when goods have left, or when somebody asked.
-    """
-    state = PaymentState.AUTHORIZED.value
-    rows = await tx.rows(TO_CAPTURE, now, asked_before, limit, state, providers)
-    return [(row[0], row[1]) for row in rows]
-
-
-UNCAPTURED = Sql("""
-SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
-       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
-       y.capture_failure, y.void_wanted_at
-  FROM payments y JOIN purchases p ON p.id = y.purchase_id
- WHERE y.state = $1 AND y.provider <> ALL($2::text[]) AND y.void_wanted_at IS NULL
- ORDER BY y.capture_failure IS NULL, y.created_at LIMIT $3
-""")
-
-
-async def uncaptured_payments(
-    tx: ReadTx, *, offline: Sequence[str], limit: int = 100
-) -> list[OfflinePayment]:
-    """Authorized money that serves a purchase and was not captured yet, what cannot be captured any more first."""
-    rows = await tx.rows(UNCAPTURED, PaymentState.AUTHORIZED.value, offline, limit)
-    return [to_offline_payment(row) for row in rows]
+async def asked(tx: Tx, *, payment_ids: Sequence[UUID], now: datetime) -> list[tuple[UUID, str]]:
+    """Note that the providers of these payments are asked now: (payment, provider)."""
+    return [(row["id"], row["provider"]) for row in await tx.rows(ASKED, payment_ids, now)]

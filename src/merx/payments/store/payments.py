@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.payments.model import Fact, NewPayment, OfflinePayment, Payment, PaymentState
+from merx.payments.model import Fact, NewPayment, Payment, PaymentState
 
 INSERT_PAYMENTS = Sql("""
 INSERT INTO payments (id, purchase_id, provider, number, currency, amount, expires_at, state, created_at)
@@ -195,35 +195,3 @@ async def get_payment(tx: ReadTx, payment_id: UUID) -> Payment:
     row = await tx.row(FIND_PAYMENT, payment_id)
     assert row is not None
     return to_payment(row)
-
-
-OFFLINE_PAYMENTS = Sql("""
-SELECT y.id, y.purchase_id, y.provider, y.number, y.state, y.currency, y.amount, y.expires_at, p.state AS purchase_state,
-       ARRAY(SELECT o.number FROM orders o WHERE o.purchase_id = p.id ORDER BY o.number) AS order_numbers,
-       y.capture_failure, y.void_wanted_at
-  FROM payments y JOIN purchases p ON p.id = y.purchase_id
- WHERE y.provider = ANY($1::text[])
-   AND CASE WHEN $2::text = '' THEN y.state = ANY($3::text[]) ELSE starts_with(y.number, $2) OR y.provider_reference = $5 END
- ORDER BY y.created_at, y.id LIMIT $4
-""")
-
-
-def to_offline_payment(row: Record) -> OfflinePayment:
-    """Map a row of a payment that waits for staff."""
-    values = list(row)
-    values[4] = PaymentState(values[4])
-    return OfflinePayment(*values)
-
-
-async def offline_payments(
-    tx: ReadTx, *, providers: Sequence[str], number: str = "", limit: int = 100
-) -> list[OfflinePayment]:
-    """Payments with these providers that wait for staff, oldest first.
-
-    With a `number`, those that it names, in any state: our number or its beginning, however it was typed, the number of
-    the purchase or of an order of it, or the bank's own number with which it was confirmed.
-    """
-    waiting = [PaymentState.ACTION_REQUIRED.value, PaymentState.AUTHORIZED.value]
-    ours = "".join(number.split()).upper().partition("-")[0]
-    rows = await tx.rows(OFFLINE_PAYMENTS, providers, ours, waiting, limit, number.strip())
-    return [to_offline_payment(row) for row in rows]

@@ -17,11 +17,10 @@ from merx.payments import (
     OfflineRefund,
     PaymentState,
     find_payment,
-    offline_payments,
     offline_refunds,
     retry_refund,
-    uncaptured_payments,
 )
+from merx.queries.payments import offline_payments, uncaptured_payments
 from merx.refunds import fail_offline_refund, settle_offline_refund
 from merx.storefront.forms import (
     EmptyForm,
