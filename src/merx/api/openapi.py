@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from merx import __version__
 from merx.api.operations import OPERATION, Auth, Operation
 from merx.api.views import ProblemView
+from merx.kit.money import Money
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _REF: Final = "#/components/schemas/{name}"
@@ -82,6 +83,7 @@ _EXAMPLES: Final[Mapping[str, Any]] = {
     "Ship": {"carrier": "shunfeng", "tracking_number": "SF1234567890123"},
     "EditProduct": {"title": {"zh-CN": "乌龙茶", "en": "Oolong tea"}},
     "SetPrices": {"prices": [{"amount": 4990, "currency": "CNY"}]},
+    "Money": {"amount": 4990, "currency": "CNY", "exponent": 2},
     "MoneyView": {"amount": 4990, "currency": "CNY", "exponent": 2},
     "ProblemView": {
         "type": "about:blank", "title": "Conflict", "status": 409, "code": "out_of_stock",
@@ -97,6 +99,9 @@ def describe(handlers: Iterable[HTTPRouteHandler], *, prefix: str) -> dict[str, 
     shapes = {shape for _, declared in routes for shape in (declared.answer, declared.body) if shape}
     ordered = sorted(shapes | {ProblemView}, key=lambda shape: shape.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    if "Money" in components:  # nobody has to say the exponent to make one, but it is in every answer
+        components["Money"]["required"] = list(Money.__struct_fields__)
+        components["Money"]["properties"]["exponent"].pop("default")
     for name, example in _EXAMPLES.items():
         if name in components:
             components[name]["examples"] = [example]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from merx.kit.errors import Invalid
 
@@ -39,10 +40,18 @@ def exponent(currency: str) -> int:
 
 
 class Money(msgspec.Struct, frozen=True, order=False):
-    """An amount in minor units (fen, cents) of one currency."""
+    """An amount in minor units (fen, cents) of one currency.
+
+    `exponent`, the digits after the decimal point, follows from the currency: it is there for who reads the JSON.
+    """
 
     amount: int
     currency: str
+    exponent: int = 2
+
+    def __post_init__(self) -> None:
+        if self.currency in _EXPONENTS or self.exponent != 2:
+            force_setattr(self, "exponent", exponent(self.currency))
 
     def __add__(self, other: "Money") -> "Money":
         self._same(other)
