@@ -10,23 +10,12 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 
+from merx.api import disputes, orders, reconciliation, return_addresses, returns
+from merx.api import payments as money
 from merx.api.answers import JSON, PUBLIC, Answer
 from merx.api.openapi import describe
 from merx.api.reading import MAX_BODY_BYTES
-from merx.api.routes import (
-    accounts,
-    carts,
-    catalog,
-    disputes,
-    offline,
-    payments,
-    purchases,
-    reconciliation,
-    return_addresses,
-    returns,
-    reviews,
-    seller,
-)
+from merx.api.routes import accounts, carts, catalog, payments, purchases, reviews, seller
 
 PREFIX = "/api/v1"
 
@@ -37,11 +26,12 @@ api_routes: list[HTTPRouteHandler] = [
     *accounts.handlers,
     *reviews.handlers,
     *seller.handlers,
+    *orders.handlers,
     *returns.handlers,
     *disputes.handlers,
     *reconciliation.handlers,
     *return_addresses.handlers,
-    *offline.handlers,
+    *money.handlers,
 ]
 
 

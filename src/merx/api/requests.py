@@ -1,6 +1,5 @@
 """What clients send. Every field is bounded, unknown fields are refused, and numbers are numbers."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -51,12 +50,6 @@ class ProductQuery(PageQuery, frozen=True, kw_only=True):
     category: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")] | None = None
     sort: Literal["newest", "price", "-price"] = "newest"
     currency: Currency | None = None
-
-
-class SellerOrderQuery(PageQuery, frozen=True, kw_only=True):
-    """A seller's orders, by state."""
-
-    state: Literal["pending_payment", "placed", "closed", "cancelled"] | None = None
 
 
 class MoneyIn(Input, frozen=True, kw_only=True):
@@ -182,180 +175,11 @@ class ReviewSeller(Input, frozen=True, kw_only=True):
     locale: LocaleCode | None = None
 
 
-class ParcelLineIn(Input, frozen=True, kw_only=True):
-    """Units of an order line."""
-
-    order_line_id: UUID
-    quantity: Quantity
-
-
-class Ship(Input, frozen=True, kw_only=True):
-    """A parcel handed to a carrier; without `lines` it holds everything that has not left yet."""
-
-    carrier: Code
-    tracking_number: Annotated[str, Meta(min_length=1, max_length=128)]
-    lines: Annotated[list[ParcelLineIn], Meta(max_length=MAX_LINES)] | None = None
-
-
-class ReturnLineIn(Input, frozen=True, kw_only=True):
-    """Units of an order line that are asked back.
-
-    `variant_id` says of which variant, where an earlier exchange left several; `replacement_variant_id` is wanted
-    instead, in an exchange for another variant of the product.
-    """
-
-    order_line_id: UUID
-    quantity: Quantity
-    variant_id: UUID | None = None
-    replacement_variant_id: UUID | None = None
-
-
-class RequestReturn(Input, frozen=True, kw_only=True):
-    """Apply for money back, only that or against the goods, or for others in exchange."""
-
-    kind: Literal["refund_only", "return_and_refund", "exchange"]
-    reason: Literal[
-        "changed_mind",
-        "not_received",
-        "late",
-        "damaged",
-        "defective",
-        "not_as_described",
-        "wrong_item",
-        "missing_parts",
-        "other",
-    ]
-    lines: Annotated[list[ReturnLineIn], Meta(max_length=MAX_LINES)]
-    body: Annotated[str, Meta(max_length=10_000)] = ""
-    media_ids: Annotated[list[UUID], Meta(max_length=4 * MAX_PICTURES)] = []
-
-
-class SendBack(Input, frozen=True, kw_only=True):
-    """The goods were handed to a carrier."""
-
-    carrier: Code
-    tracking_number: Annotated[str, Meta(min_length=1, max_length=128)]
-
-
-class RejectReturn(Input, frozen=True, kw_only=True):
-    """Why an application is refused."""
-
-    answer: Annotated[str, Meta(max_length=10_000)]
-
-
-class ProposeAmount(Input, frozen=True, kw_only=True):
-    """A part of the amount, in minor units of the order's currency."""
-
-    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units")]
-    answer: Annotated[str, Meta(max_length=10_000)] = ""
-
-
 class RestockedIn(Input, frozen=True, kw_only=True):
     """Units of a line that came back and can be sold again."""
 
     order_line_id: UUID
     quantity: Annotated[int, Meta(ge=0, le=999)]
-
-
-class InspectReturn(Input, frozen=True, kw_only=True):
-    """What came back and can be sold again; everything else is written off."""
-
-    restocked: Annotated[list[RestockedIn], Meta(max_length=MAX_LINES)]
-
-
-class DecideReturn(Input, frozen=True, kw_only=True):
-    """The platform's last word; `amount` (minor units) is less than everything.
-
-    `as_refund` grants money where an exchange was asked for.
-    """
-
-    in_favour: Annotated[bool, Meta(description="Of the buyer")]
-    answer: Annotated[str, Meta(max_length=10_000)]
-    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)] | None = None
-    as_refund: bool = False
-
-
-class SetReturnAddress(Input, frozen=True, kw_only=True):
-    """Where buyers send goods back to, as it is printed on a label; nothing takes it away."""
-
-    return_address: Annotated[str, Meta(max_length=10_000)]
-
-
-class DifferenceQuery(PageQuery, frozen=True, kw_only=True):
-    """Differences between bills and books, by state."""
-
-    state: Literal["open", "resolved"] = "open"
-
-
-class ResolveDifference(Input, frozen=True, kw_only=True):
-    """How a difference is resolved, and why; an explanation needs words."""
-
-    resolution: Literal["explain", "recheck", "accept_theirs", "write_off", "book"]
-    note: Annotated[str, Meta(max_length=2000)] = ""
-
-
-class DisputeQuery(PageQuery, frozen=True, kw_only=True):
-    """Disputes, by state."""
-
-    state: Literal["inquiry", "needs_response", "under_review", "won", "lost", "closed"] | None = None
-
-
-class ConfirmPayment(Input, frozen=True, kw_only=True):
-    """Money that came by an offline method; `reference` is the bank's number, or that of the receipt."""
-
-    amount: MoneyIn
-    reference: Annotated[str, Meta(max_length=256)]
-    received_at: Annotated[datetime, Meta(tz=True)] | None = None
-
-
-class ConfirmCash(Input, frozen=True, kw_only=True):
-    """Cash that was taken at the door; `reference` is the number of the receipt."""
-
-    amount: MoneyIn
-    reference: Annotated[str, Meta(max_length=256)]
-
-
-class RecordUndelivered(Input, frozen=True, kw_only=True):
-    """What came back from the door and can be sold again; everything else is written off."""
-
-    restocked: Annotated[list[RestockedIn], Meta(max_length=MAX_LINES)] = []
-
-
-class RefundPaidBack(Input, frozen=True, kw_only=True):
-    """The bank's number of the money that was paid back."""
-
-    reference: Annotated[str, Meta(max_length=256)]
-
-
-class RefundNotPossible(Input, frozen=True, kw_only=True):
-    """Why a refund cannot be paid back."""
-
-    reason: Annotated[str, Meta(max_length=800)]
-
-
-class OfflineQuery(Input, frozen=True, kw_only=True):
-    """Payments whose number begins so, in any state; without it those that wait."""
-
-    number: Annotated[str, Meta(max_length=64)] = ""
-
-
-class ReturnQuery(PageQuery, frozen=True, kw_only=True):
-    """After-sales cases, by state."""
-
-    state: (
-        Literal[
-            "requested",
-            "proposed",
-            "escalated",
-            "approved",
-            "in_transit",
-            "inspected",
-            "settled",
-            "rejected",
-            "withdrawn",
-        ]
-        | None
-    ) = None
 
 
 class EditProduct(Input, frozen=True, kw_only=True):

@@ -106,7 +106,7 @@ class PaymentDesk(msgspec.Struct, frozen=True, kw_only=True):
     """What waits for staff: money to confirm, authorized money that was not captured yet, refunds to pay back."""
 
     waiting: list[AwaitedPayment]
-    promised: list[AwaitedPayment]
+    authorized: list[AwaitedPayment]
     refunds: list[RefundByHand]
 
 
@@ -114,7 +114,7 @@ async def payment_desk(tx: ReadTx, *, offline: Sequence[str], number: str = "") 
     """What waits for staff; `offline` are the methods that people confirm. With a number, the payments that it names."""
     return PaymentDesk(
         waiting=[_waiting(each) for each in await offline_payments(tx, providers=offline, number=number)],
-        promised=[_authorized(each) for each in await uncaptured_payments(tx, offline=offline)],
+        authorized=[_authorized(each) for each in await uncaptured_payments(tx, offline=offline)],
         refunds=[_refund(each) for each in await offline_refunds(tx, providers=offline)],
     )
 

@@ -1,20 +1,19 @@
-"""What sellers do: their orders, parcels, products and prices."""
+"""What sellers do with their products and prices."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from uuid import UUID
 
-from litestar import get, patch, post, put
+from litestar import get, patch, put
 from litestar.params import FromPath
 from msgspec import UNSET
 
-from merx.api import order_views, render, render_orders, views
-from merx.api.answers import Answer, answer, done, listed, versioned
-from merx.api.call import open_call, perform
+from merx.api import render, views
+from merx.api.answers import Answer, versioned
+from merx.api.call import open_call
 from merx.api.errors import PriceGivenTwice
 from merx.api.operations import operation
-from merx.api.reading import ApiRequest, expected_version, read_body, read_query, required_key
-from merx.api.requests import EditProduct, LocaleCode, SellerOrderQuery, SetPrices, Ship
+from merx.api.reading import ApiRequest, expected_version, read_body
+from merx.api.requests import EditProduct, LocaleCode, SetPrices
 from merx.api.routes.catalog import shop_currency
 from merx.catalog import (
     Product,
@@ -26,104 +25,12 @@ from merx.catalog import (
     product_by_id,
     set_prices,
 )
-from merx.fulfilment import FulfilmentSettings, fulfilments_of, mark_delivered, ship
 from merx.infra.db import ReadTx, Tx
 from merx.infra.http import PreconditionFailed
 from merx.kit.i18n import Text
-from merx.orders import OrderState, get_order_view, list_seller_orders
-from merx.queries.addresses import opened_address
 from merx.queries.identity import Identity
 
-ORDER = "/seller/orders/{order_id:uuid}"
 PRODUCT = "/seller/products/{product_id:uuid}"
-
-
-@get(
-    "/seller/orders",
-    opt=operation("seller", order_views.SellerOrderListView, query=SellerOrderQuery, auth="seller"),
-)
-async def show_orders(request: ApiRequest) -> Answer:
-    """List the orders of the sellers one works for, newest first."""
-    query = read_query(request, SellerOrderQuery)
-    call = await open_call(request)
-    seller = call.require_seller()
-    states = [query.state] if query.state else [state.value for state in OrderState]
-    async with call.services.db.snapshot() as tx:
-        page = await list_seller_orders(
-            tx, seller_ids=seller.seller_ids, states=states, after=query.cursor, limit=query.limit
-        )
-    view = order_views.SellerOrderListView(
-        items=[render_orders.seller_order_summary(each) for each in page.items],
-        next_cursor=page.next_cursor,
-    )
-    return listed(request, view, page.next_cursor)
-
-
-@get(ORDER, opt=operation("seller", order_views.SellerOrderView, auth="seller"))
-async def show_order(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
-    """Show an order with the address to ship to."""
-    call = await open_call(request)
-    seller = call.seller()
-    async with call.services.db.snapshot() as tx:
-        found = await get_order_view(tx, order_id=order_id, actor=seller)
-        assert found.address is not None
-        address = await opened_address(
-            tx, call.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
-        )
-        parcels = await fulfilments_of(tx, order_ids=[order_id])
-    return answer(render_orders.seller_order(found, address=address, parcels=parcels))
-
-
-@post(
-    f"{ORDER}/fulfilments",
-    opt=operation("seller", order_views.ParcelView, status=201, body=Ship, auth="seller", key="required"),
-)
-async def ship_parcel(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
-    """Hand a parcel of a paid order to a carrier."""
-    key = required_key(request)
-    wanted = await read_body(request, Ship)
-    call = await open_call(request)
-    seller = call.seller()
-    days = call.services.settings.of(FulfilmentSettings).auto_receive_days
-    lines = wanted.lines
-
-    async def hand_over(tx: Tx) -> order_views.ParcelView:
-        parcel = await ship(
-            tx,
-            order_id=order_id,
-            actor=seller,
-            carrier=wanted.carrier,
-            tracking_number=wanted.tracking_number,
-            lines=None if lines is None else [(line.order_line_id, line.quantity) for line in lines],
-            now=call.now,
-            auto_receive_after=timedelta(days=days),
-        )
-        return render_orders.parcel(parcel)
-
-    parcel, replayed = await perform(
-        call,
-        hand_over,
-        key=key,
-        route="orders.ship",
-        request=(order_id, wanted),
-        outcome=order_views.ParcelView,
-    )
-    return done(parcel, status=201, replayed=replayed)
-
-
-@post(
-    "/seller/fulfilments/{fulfilment_id:uuid}/delivered",
-    status_code=200,
-    opt=operation("seller", order_views.ParcelView, auth="seller"),
-)
-async def parcel_delivered(request: ApiRequest, fulfilment_id: FromPath[UUID]) -> Answer:
-    """Record that a parcel reached its buyer. Recording it again changes nothing."""
-    call = await open_call(request)
-    seller = call.seller()
-    parcel = await call.services.db.write(
-        lambda tx: mark_delivered(tx, fulfilment_id=fulfilment_id, actor=seller, now=call.now)
-    )
-    return answer(render_orders.parcel(parcel))
 
 
 async def _own_product(tx: ReadTx, seller: Identity, product_id: UUID) -> Product:
@@ -223,10 +130,6 @@ async def change_prices(request: ApiRequest, variant_id: FromPath[UUID]) -> Answ
 
 
 handlers = [
-    show_orders,
-    show_order,
-    ship_parcel,
-    parcel_delivered,
     show_product,
     change_product,
     change_prices,
