@@ -16,7 +16,7 @@ from merx.cashier import VerifiedNotice, confirm_payments, receive_notice
 from merx.cashier.apply_notice import apply_notice
 from merx.infra.db import Database, Sql
 from merx.kit.money import Money
-from merx.orders.store.orders import ADVANCE
+from merx.orders.store.purchases import ADVANCE
 from merx.payments import AmountMismatch, ReferenceTaken
 from merx.payments.providers import ProviderNotice, ProviderStatus, RefundState
 from merx.payments.store.notices import REPEAT

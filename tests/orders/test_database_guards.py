@@ -63,7 +63,7 @@ async def test_a_second_row_is_refused(owner: Any, promise: str) -> None:
     columns = [
         row[0]
         for row in await owner.fetch(
-            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped",
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
             table,
         )
     ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from merx.kit.ids import new_id
 from merx.orders import Order, OrderLine, OrderState, OrderView
-from merx.refunds.refund_rules import UnitsBack, reduced, tax_share, worth_of
+from merx.refunds.refund_rules import UnitsBack, delivery_share, reduced, share_of, worth_of
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 AMOUNTS = st.integers(1, 10**9)
@@ -21,19 +21,26 @@ def orders(draw: st.DrawFn) -> OrderView:
     lines = []
     for position in range(draw(st.integers(1, 4))):
         total, quantity = draw(AMOUNTS), draw(st.integers(1, 20))
+        adjusted = -draw(st.integers(0, total - min(total, quantity)))
+        funded = draw(st.integers(0, -adjusted))
         lines.append(
             OrderLine(
                 id=new_id(), order_id=new_id(), purchase_id=new_id(), position=position, product_id=new_id(),
                 variant_id=new_id(), sku="S", title={}, label={}, quantity=quantity, unit_price=1, price_version=1,
-                total=total, tax_rate_bp=1300, tax=draw(st.integers(0, total)), shipped=0, received=0,
+                total=total, tax_rate_bp=1300, tax=draw(st.integers(0, total + adjusted + funded)), shipped=0, received=0,
+                adjusted=adjusted, funded=funded,
             )
         )  # fmt: skip
     goods, shipping = sum(line.total for line in lines), draw(st.integers(0, 10**6))
+    off = draw(st.integers(0, shipping))
+    paid_for = draw(st.integers(0, off))
+    adjusted = sum(line.adjusted for line in lines) - off
     order = Order(
         id=new_id(), purchase_id=new_id(), number="1", seller_id=new_id(), state=OrderState.PLACED,
         payment_status="paid", fulfilment_status="unfulfilled", currency="CNY", goods=goods, shipping=shipping,
-        shipping_tax_bp=0, shipping_tax=draw(st.integers(0, shipping)), tax=0, total=goods + shipping, placed_at=NOW,
-        received_at=None, version=1,
+        shipping_tax_bp=0, shipping_tax=draw(st.integers(0, shipping - off + paid_for)), tax=0,
+        total=goods + shipping + adjusted, placed_at=NOW, received_at=None, version=1, adjusted=adjusted,
+        funded=sum(line.funded for line in lines) + paid_for, shipping_adjusted=-off, shipping_funded=paid_for,
     )  # fmt: skip
     return OrderView(order, lines)
 
@@ -41,7 +48,7 @@ def orders(draw: st.DrawFn) -> OrderView:
 @given(orders(), st.integers(0, 2**32))
 def test_refunds_unit_by_unit_sum_to_the_order_with_its_tax_and_shipping(view: OrderView, seed: int) -> None:
     random = Random(seed)
-    paid = tax = shipping = 0
+    paid = tax = shipping = funded = shipping_tax = 0
     while any(line.refunded_quantity < line.quantity for line in view.lines):
         units = [
             UnitsBack(line.id, count, count)
@@ -51,13 +58,17 @@ def test_refunds_unit_by_unit_sum_to_the_order_with_its_tax_and_shipping(view: O
         if not units:
             continue
         worth = worth_of(view, units)
+        funded += delivery_share(view.order.shipping_funded, order=view.order, worth=worth)
+        shipping_tax += delivery_share(view.order.shipping_tax, order=view.order, worth=worth)
         paid, shipping = paid + worth.total, shipping + worth.shipping
         lines = []
         for line in view.lines:
             part = worth.lines.get(line.id, 0)
-            share = tax_share(tax=line.tax, total=line.total, before=line.refunded_amount, amount=part)
-            assert 0 <= share <= part
-            tax += share
+            share = share_of(line.tax, paid=line.paid, before=line.refunded_amount, amount=part)
+            back = share_of(line.funded, paid=line.paid, before=line.refunded_amount, amount=part)
+            assert share >= 0
+            assert back >= 0
+            tax, funded = tax + share, funded + back
             count = next((each.quantity for each in units if each.order_line_id == line.id), 0)
             lines.append(
                 msgspec.structs.replace(
@@ -69,9 +80,10 @@ def test_refunds_unit_by_unit_sum_to_the_order_with_its_tax_and_shipping(view: O
             )
         order = msgspec.structs.replace(view.order, shipping_refunded=shipping)
         view = OrderView(order, lines)
-    assert (paid, shipping) == (view.order.total, view.order.shipping)
-    assert tax == sum(line.tax for line in view.lines)
-    assert all(line.refunded_amount == line.total for line in view.lines)
+    assert (paid, shipping) == (view.order.total, view.order.shipping_paid)
+    assert (tax, shipping_tax) == (sum(line.tax for line in view.lines), view.order.shipping_tax)
+    assert funded == view.order.funded
+    assert all(line.refunded_amount == line.paid for line in view.lines)
 
 
 @given(orders(), st.data())

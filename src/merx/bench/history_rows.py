@@ -69,9 +69,9 @@ STATEMENTS: Final = (
     ),
     _rows(
         "orders",
-        "id, purchase_id, number, seller_id, state, payment_status, currency, goods, shipping, shipping_tax_bp, "
+        "id, purchase_id, number, seller_id, state, paid, currency, goods, shipping, shipping_tax_bp, "
         "shipping_tax, tax, total, placed_at, version",
-        f"{id_of(_ORDER, 'i')}, {id_of(_PURCHASE, 'i')}, {_NUMBER} || '-1', {_SELLER}, 'placed', 'paid', '{CURRENCY}', "
+        f"{id_of(_ORDER, 'i')}, {id_of(_PURCHASE, 'i')}, {_NUMBER} || '-1', {_SELLER}, 'placed', true, '{CURRENCY}', "
         f"{_GOODS}, {SHIPPING}, 1300, {_SHIPPING_TAX}, {_ALL_TAX}, {TOTAL}, {_AT}, 2",
     ),
     _rows(

@@ -84,9 +84,7 @@ async def _cancel(
     legs = [reversed_transfer(each, leg=each.leg.replace("sale:", "void:")) for each in booked]
     await post(tx, legs, now=now)
     events: list[Event] = [
-        OrderCancelled(
-            purchase.id, order["id"], order["number"], order["seller_id"], reason, actor_id=actor_id
-        )
+        OrderCancelled(purchase.id, order.id, order.number, order.seller_id, reason, actor_id=actor_id)
         for order in orders
     ]
     events.append(

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from merx.infra.db import Record, Tx
+from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import release_holds
 from merx.ledger import Transfer, post, reversed_transfer, sale_transfers
-from merx.orders import OrderState, Purchase, PurchaseCancelled, advance_purchases
+from merx.orders import OrderState, Purchase, PurchaseCancelled, SoldOrder, advance_purchases
 
 
 async def cancel_unpaid(tx: Tx, purchase: Purchase, *, reason: str, now: datetime) -> bool:
@@ -31,10 +31,10 @@ async def cancel_unpaid(tx: Tx, purchase: Purchase, *, reason: str, now: datetim
     return True
 
 
-def booked_sale(order: Record, *, leg: str) -> list[Transfer]:
+def booked_sale(order: SoldOrder, *, leg: str) -> list[Transfer]:
     """The transfers an order's sale makes."""
     return sale_transfers(
-        order_id=order["id"], purchase_id=order["purchase_id"], seller_id=order["seller_id"],
-        currency=order["currency"], goods=order["goods"], shipping=order["shipping"], tax=order["tax"],
-        shipping_tax=order["shipping_tax"], leg=leg,
+        order_id=order.id, purchase_id=order.purchase_id, seller_id=order.seller_id, currency=order.currency,
+        goods=order.seller_goods, shipping=order.seller_shipping, tax=order.tax, shipping_tax=order.shipping_tax,
+        funded=order.funded, leg=leg,
     )  # fmt: skip

@@ -13,10 +13,10 @@ from uuid import UUID
 from merx.cashier.order_events import order_paid
 from merx.cashier.pay_authorized import is_served, pay_authorized
 from merx.cashier.secure_stock import book_again, give_up, secure_stock
-from merx.infra.db import Record, Tx
+from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import consume_holds
-from merx.orders import OrderState, Purchase, advance_purchases, lock_purchase
+from merx.orders import OrderState, Purchase, SoldOrder, advance_purchases, lock_purchase
 from merx.payments import Fact, NewRefund, Payment, lock_payment, record_captured, request_refund
 
 ALREADY: Final = "already_captured"
@@ -57,7 +57,7 @@ async def confirm_payment(tx: Tx, *, purchase_id: UUID, payment_id: UUID, fact: 
     return PLACED
 
 
-async def place_paid(tx: Tx, *, purchases: Sequence[Purchase], now: datetime) -> list[Record]:
+async def place_paid(tx: Tx, *, purchases: Sequence[Purchase], now: datetime) -> list[SoldOrder]:
     """What captured money does, for any number of locked purchases: holds become sales, orders are placed, events say so.
 
     Returns the orders. Raises StockNotHeld when a purchase does not hold every unit of its orders.
@@ -68,12 +68,12 @@ async def place_paid(tx: Tx, *, purchases: Sequence[Purchase], now: datetime) ->
         sold[hold.purchase_id] += hold.quantity
     orders = await advance_purchases(tx, purchase_ids=purchase_ids, to=OrderState.PLACED, now=now)
     for order in orders:
-        sold[order["purchase_id"]] -= order["units"]
+        sold[order.purchase_id] -= order.units
     short = {purchase_id for purchase_id in purchase_ids if sold[purchase_id] != 0}
     if short:
         raise StockNotHeld(short)
     by_id = {purchase.id: purchase for purchase in purchases}
-    await publish(tx, [order_paid(by_id[order["purchase_id"]], order) for order in orders], now=now)
+    await publish(tx, [order_paid(by_id[order.purchase_id], order) for order in orders], now=now)
     return orders
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from merx.cashier.cancel_unpaid import booked_sale, cancel_unpaid
-from merx.infra.db import Record, Tx
+from merx.infra.db import Tx
 from merx.inventory import claim_free, hold_stock, lock_stock_of
 from merx.ledger import post
-from merx.orders import OrderState, Purchase, units_without_hold
+from merx.orders import OrderState, Purchase, SoldOrder, units_without_hold
 
 
 async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
@@ -28,6 +28,6 @@ async def give_up(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
         await cancel_unpaid(tx, purchase, reason="expired", now=now)
 
 
-async def book_again(tx: Tx, orders: list[Record], *, now: datetime) -> None:
+async def book_again(tx: Tx, orders: list[SoldOrder], *, now: datetime) -> None:
     """A cancelled purchase lives again: its sale was booked back, so it is booked once more."""
     await post(tx, [transfer for order in orders for transfer in booked_sale(order, leg="revived")], now=now)

@@ -326,7 +326,14 @@ async def _write(tx: Tx, rows: PurchaseRows, *, now: datetime, expires_at: datet
         return
     longer = {purchase_id: ends + HOLD_GRACE for purchase_id, ends in rows.longer.items()}
     await hold_stock(tx, claims=rows.claims, expires_at=expires_at + HOLD_GRACE, longer=longer, now=now)
-    await insert_purchases(tx, purchases=rows.purchases, orders=rows.orders, lines=rows.lines, now=now)
+    await insert_purchases(
+        tx,
+        purchases=rows.purchases,
+        orders=rows.orders,
+        lines=rows.lines,
+        adjustments=rows.adjustments,
+        now=now,
+    )
     await open_payments(tx, payments=rows.payments, now=now)
     await post(tx, rows.transfers, now=now)
     await publish(tx, rows.events, now=now)

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from merx.cart import ClaimedCart
 from merx.checkout.model import Placed
 from merx.inventory import Claim
 from merx.kit.ids import new_id
 from merx.ledger import Transfer, sale_transfers
-from merx.orders import NewOrder, NewOrderLine, NewPurchase, PurchasePlaced
+from merx.orders import NewAdjustment, NewOrder, NewOrderLine, NewPurchase, PurchasePlaced
 from merx.payments import NewPayment
-from merx.pricing import OrderQuote, Quote
+from merx.pricing import Adjustment, OrderQuote, Quote
 
 Parts = list[list[tuple[UUID, int]]]
 
@@ -27,6 +29,7 @@ class PurchaseRows:
         self.purchases: list[NewPurchase] = []
         self.orders: list[NewOrder] = []
         self.lines: list[NewOrderLine] = []
+        self.adjustments: list[NewAdjustment] = []
         self.claims: list[Claim] = []
         self.payments: list[NewPayment] = []
         self.transfers: list[Transfer] = []
@@ -50,7 +53,8 @@ class PurchaseRows:
             NewPurchase(
                 id=placed.purchase_id, number=placed.number, cart_id=cart.id, account_id=cart.account_id,
                 person_id=cart.person_id, access_hash=cart.token_hash, currency=quoted.currency, goods=quoted.goods,
-                shipping=quoted.shipping, tax=quoted.tax, total=quoted.total, locale=cart.locale,
+                shipping=quoted.shipping, tax=quoted.tax, total=quoted.total, adjusted=quoted.adjusted,
+                funded=quoted.funded, locale=cart.locale,
                 delivery=cart.delivery, provider=cart.provider, expires_at=expires_at,
                 address_sealed=cart.address_sealed, country=cart.country,
             )
@@ -85,7 +89,8 @@ class PurchaseRows:
             NewOrder(
                 id=order_id, purchase_id=purchase_id, number=f"{placed.number}-{position}", seller_id=order.seller_id,
                 currency=currency, goods=order.goods, shipping=order.shipping, shipping_tax_bp=order.shipping_tax_bp,
-                shipping_tax=order.shipping_tax, tax=order.tax, total=order.total,
+                shipping_tax=order.shipping_tax, tax=order.tax, total=order.total, adjusted=order.adjusted,
+                funded=order.funded, shipping_adjusted=order.shipping_adjusted, shipping_funded=order.shipping_funded,
             )
         )  # fmt: skip
         for index, line in enumerate(order.lines):
@@ -98,15 +103,30 @@ class PurchaseRows:
                     product_id=terms.product_id, variant_id=terms.variant_id, sku=terms.sku, title=terms.title,
                     label=terms.label, quantity=line.quantity, unit_price=line.unit_price,
                     price_version=terms.price_version, total=line.total, tax_rate_bp=terms.tax_rate_bp, tax=line.tax,
+                    adjusted=line.adjusted, funded=line.funded,
                 )
             )  # fmt: skip
+            for each in line.adjustments:
+                self._adjust(purchase_id, order_id, line_id, each)
             self.claims.extend(
                 Claim(new_id(), allotment_id, terms.variant_id, purchase_id, line_id, quantity)
                 for allotment_id, quantity in next(parts)
             )
+        for each in order.adjustments:
+            self._adjust(purchase_id, order_id, None, each)
         self.transfers.extend(
             sale_transfers(
                 order_id=order_id, purchase_id=purchase_id, seller_id=order.seller_id, currency=currency,
-                goods=order.goods, shipping=order.shipping, tax=order.tax, shipping_tax=order.shipping_tax,
+                goods=order.seller_goods, shipping=order.seller_shipping, tax=order.tax, shipping_tax=order.shipping_tax,
+                funded=order.funded,
+            )
+        )  # fmt: skip
+
+    def _adjust(self, purchase_id: UUID, order_id: UUID, line_id: UUID | None, each: Adjustment) -> None:
+        self.adjustments.append(
+            NewAdjustment(
+                id=new_id(), purchase_id=purchase_id, order_id=order_id, order_line_id=line_id,
+                position=len(self.adjustments), kind=each.kind, cause_id=each.cause_id,
+                name=msgspec.json.encode(each.name).decode(), funder=each.funder, amount=each.amount, tax=each.tax,
             )
         )  # fmt: skip

@@ -16,6 +16,7 @@ class AccountKind(StrEnum):
     PROVIDER_DIFFERENCE = "provider_difference"  # what staff wrote off or found at a provider (the provider)
     DISPUTES = "disputes"  # money a provider holds back while a payer disputes it (the provider)
     SELLER_PENDING = "seller_pending"  # earned, not yet the seller's to draw (the seller)
+    PROMOTIONS = "promotions"  # what the platform paid towards buyers' prices (the platform)
     SHIPPING = "shipping"  # delivery charges (the seller)
     TAX = "tax"  # VAT inside prices, owed to the state (the seller)
 

@@ -8,6 +8,10 @@ from merx.ledger.model import AccountKind, Transfer
 _PROVIDERS = uuid.UUID("5a0b1f9e-3f0c-5c43-9d5e-6d6572780001")
 
 
+PLATFORM = uuid.UUID("5a0b1f9e-3f0c-5c43-9d5e-6d6572780002")
+"""The owner of the platform's own accounts."""
+
+
 def provider_owner(provider: str) -> UUID:
     """The owner id of a payment provider's accounts."""
     return uuid.uuid5(_PROVIDERS, provider)
@@ -15,15 +19,18 @@ def provider_owner(provider: str) -> UUID:
 
 def sale_transfers(
     *, order_id: UUID, purchase_id: UUID, seller_id: UUID, currency: str, goods: int, shipping: int, tax: int,
-    shipping_tax: int, leg: str = "sale",
+    shipping_tax: int, funded: int = 0, leg: str = "sale",
 ) -> list[Transfer]:  # fmt: skip
-    """The buyer owes the order's total: goods to the seller, shipping, and the tax inside both. Zero parts are left out."""
+    """The buyer owes goods to the seller, shipping, and the tax inside both; of it the platform pays what it funds.
+
+    `goods` and `shipping` are what the seller gets. Zero parts are left out.
+    """
     parts = (
         ("goods", AccountKind.SELLER_PENDING.value, goods - (tax - shipping_tax)),
         ("shipping", AccountKind.SHIPPING.value, shipping - shipping_tax),
         ("tax", AccountKind.TAX.value, tax),
     )
-    return [
+    transfers = [
         Transfer(
             order_id, f"{leg}:{name}", purchase_id, AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id,
             kind, seller_id, currency, amount,
@@ -31,6 +38,14 @@ def sale_transfers(
         for name, kind, amount in parts
         if amount > 0
     ]  # fmt: skip
+    if funded:
+        transfers.append(
+            Transfer(
+                order_id, f"{leg}:funded", purchase_id, AccountKind.PROMOTIONS.value, PLATFORM,
+                AccountKind.CUSTOMER_RECEIVABLE.value, purchase_id, currency, funded,
+            )
+        )  # fmt: skip
+    return transfers
 
 
 def reversed_transfer(transfer: Transfer, *, leg: str) -> Transfer:
@@ -63,12 +78,15 @@ def refund_transfer(
 
 def return_transfers(
     *, refund_id: UUID, purchase_id: UUID, seller_id: UUID, currency: str, goods: int, goods_tax: int, shipping: int,
-    shipping_tax: int, leg: str = "return",
+    shipping_tax: int, funded: int = 0, leg: str = "return",
 ) -> list[Transfer]:  # fmt: skip
-    """The opposite of the part of a sale that a refund gives back; tax is inside goods and shipping."""
+    """The opposite of the part of a sale that a refund gives back, to the buyer and, what it funded, to the platform.
+
+    `goods` and `shipping` are what the seller got for it; tax is inside them.
+    """
     sale = sale_transfers(
         order_id=refund_id, purchase_id=purchase_id, seller_id=seller_id, currency=currency, goods=goods,
-        shipping=shipping, tax=goods_tax + shipping_tax, shipping_tax=shipping_tax, leg=leg,
+        shipping=shipping, tax=goods_tax + shipping_tax, shipping_tax=shipping_tax, funded=funded, leg=leg,
     )  # fmt: skip
     return [reversed_transfer(each, leg=each.leg) for each in sale]
 

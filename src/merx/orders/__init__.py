@@ -31,12 +31,15 @@ from merx.orders.model import (
     AddressSnapshot,
     LineClaim,
     LineRefund,
+    NewAdjustment,
     NewOrder,
     NewOrderLine,
     NewPurchase,
     NewReplacement,
     Order,
+    OrderAdjustment,
     OrderLine,
+    OrderOfSeller,
     OrderState,
     OrderView,
     Overdue,
@@ -46,6 +49,7 @@ from merx.orders.model import (
     Replacement,
     ReviewableLine,
     ReviewableOrder,
+    SoldOrder,
 )
 from merx.orders.place import insert_purchases, set_purchase_provider
 from merx.orders.record import lock_order, record_delivered, record_received, record_shipped
@@ -61,8 +65,9 @@ from merx.orders.record_returns import (
     release_units,
 )
 from merx.orders.states import ORDER_STATES
-from merx.orders.store.authorizations import first_order
+from merx.orders.store.purchases import first_order
 from merx.orders.view import (
+    adjustments_of,
     get_order,
     get_order_view,
     line_for_review,
@@ -83,15 +88,18 @@ __all__ = [
     "IllegalMove",
     "LineClaim",
     "LineRefund",
+    "NewAdjustment",
     "NewOrder",
     "NewOrderLine",
     "NewPurchase",
     "NewReplacement",
     "Order",
+    "OrderAdjustment",
     "OrderAuthorized",
     "OrderCancelled",
     "OrderClosed",
     "OrderLine",
+    "OrderOfSeller",
     "OrderPaid",
     "OrderState",
     "OrderView",
@@ -107,8 +115,10 @@ __all__ = [
     "Replacement",
     "ReviewableLine",
     "ReviewableOrder",
+    "SoldOrder",
     "UnknownOrder",
     "UnknownPurchase",
+    "adjustments_of",
     "advance_purchases",
     "after_sales_days",
     "cancel_authorized_orders",

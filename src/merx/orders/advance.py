@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Record, Tx
+from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import publish
 from merx.orders.events import OrderClosed
-from merx.orders.model import OrderState
+from merx.orders.model import OrderState, SoldOrder
 from merx.orders.states import ORDER_STATES
-from merx.orders.store import orders as store
-from merx.orders.store import reversals
+from merx.orders.store import orders as orders_store
+from merx.orders.store import purchases as purchases_store
 
 
 async def advance_purchases(
@@ -21,26 +21,26 @@ async def advance_purchases(
     now: datetime,
     sources: Sequence[str] | None = None,
     cancel_reason: str | None = None,
-) -> list[Record]:
+) -> list[SoldOrder]:
     """Move purchases and their orders to `to` where the state table (or the narrower `sources`) allows it.
 
     Returns the orders that moved, with their amounts; those in another state are left alone and not returned.
     """
     allowed = ORDER_STATES.sources(to.value)
     assert sources is None or set(sources) <= set(allowed), "a move outside the state table"
-    return await store.advance(
+    return await purchases_store.advance(
         tx, purchase_ids, to=to.value, sources=sources or allowed, cancel_reason=cancel_reason, now=now
     )
 
 
 async def record_refunded(tx: Tx, *, purchase_id: UUID) -> None:
     """Note that a cancelled purchase's money went back."""
-    await store.mark_refunded(tx, purchase_id)
+    await orders_store.set_late_refunded(tx, purchase_id, refunded=True)
 
 
 async def record_not_refunded(tx: Tx, *, purchase_id: UUID) -> None:
     """The refund of money that came too late has failed after it had succeeded."""
-    await reversals.unmark_refunded(tx, purchase_id)
+    await orders_store.set_late_refunded(tx, purchase_id, refunded=False)
 
 
 async def purchase_shares(tx: ReadTx, *, purchase_id: UUID) -> dict[UUID, int]:
@@ -48,7 +48,7 @@ async def purchase_shares(tx: ReadTx, *, purchase_id: UUID) -> dict[UUID, int]:
 
     Of what was not given back; of the totals where all of it was.
     """
-    found = await reversals.shares(tx, purchase_id)
+    found = await orders_store.shares(tx, purchase_id)
     kept = {seller_id: total - refunded for seller_id, total, refunded in found}
     return kept if any(kept.values()) else {seller_id: total for seller_id, total, _ in found}
 
@@ -58,7 +58,7 @@ async def close_received(tx: Tx, *, received_before: datetime, limit: int, now: 
 
     An order with an open return stays open. Returns how many were closed.
     """
-    closed = await store.close_due(tx, received_before=received_before, limit=limit, now=now)
-    events = [OrderClosed(row["purchase_id"], row["id"], row["number"]) for row in closed]
+    closed = await purchases_store.close_due(tx, received_before=received_before, limit=limit, now=now)
+    events = [OrderClosed(each.purchase_id, each.id, each.number) for each in closed]
     await publish(tx, events, now=now)
     return len(closed)

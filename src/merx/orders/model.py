@@ -38,6 +38,8 @@ class NewPurchase(msgspec.Struct, frozen=True, gc=False):
     expires_at: datetime
     address_sealed: bytes
     country: str
+    adjusted: int = 0
+    funded: int = 0
 
 
 class NewOrder(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +56,10 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False):
     shipping_tax: int
     tax: int
     total: int
+    adjusted: int = 0
+    funded: int = 0
+    shipping_adjusted: int = 0
+    shipping_funded: int = 0
 
 
 class NewOrderLine(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +80,37 @@ class NewOrderLine(msgspec.Struct, frozen=True, gc=False):
     total: int
     tax_rate_bp: int
     tax: int
+    adjusted: int = 0
+    funded: int = 0
+
+
+class NewAdjustment(msgspec.Struct, frozen=True, gc=False):
+    """An adjustment about to be written; `order_line_id` None: on the delivery. `name` is raw JSON."""
+
+    id: UUID
+    purchase_id: UUID
+    order_id: UUID
+    order_line_id: UUID | None
+    position: int
+    kind: str
+    cause_id: UUID
+    name: str
+    funder: str
+    amount: int
+    tax: int
+
+
+class OrderAdjustment(msgspec.Struct, frozen=True):
+    """A stored adjustment: what changed the price of a line, or (None) of the delivery, and who bears it."""
+
+    order_id: UUID
+    order_line_id: UUID | None
+    kind: str
+    cause_id: UUID
+    name: Text
+    funder: str
+    amount: int
+    tax: int
 
 
 class Overdue(msgspec.Struct, frozen=True):
@@ -85,7 +122,7 @@ class Overdue(msgspec.Struct, frozen=True):
 
 
 class Purchase(msgspec.Struct, frozen=True):
-    """A stored purchase. `authorized_at` is when it was placed on an authorization, `paid_at` when its money was there."""
+    """A stored purchase: total = goods + shipping + adjusted. `authorized_at` is when it was placed on a promise, `paid_at` when its money was there."""
 
     id: UUID
     number: str
@@ -107,10 +144,15 @@ class Purchase(msgspec.Struct, frozen=True):
     paid_at: datetime | None
     version: int
     authorized_at: datetime | None = None
+    adjusted: int = 0
+    funded: int = 0
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A stored order."""
+    """A stored order: total = goods + shipping + adjusted.
+
+    `funded` is what the platform pays in the buyer's stead; the `shipping_` sums are of the delivery alone.
+    """
 
     id: UUID
     purchase_id: UUID
@@ -132,6 +174,15 @@ class Order(msgspec.Struct, frozen=True):
     refunded: int = 0
     shipping_refunded: int = 0
     open_returns: int = 0
+    adjusted: int = 0
+    funded: int = 0
+    shipping_adjusted: int = 0
+    shipping_funded: int = 0
+
+    @property
+    def shipping_paid(self) -> int:
+        """What the buyer pays for the delivery."""
+        return self.shipping + self.shipping_adjusted
 
 
 class NewReplacement(msgspec.Struct, frozen=True):
@@ -203,6 +254,13 @@ class OrderLine(msgspec.Struct, frozen=True):
     refunded_tax: int = 0
     exchanged: int = 0
     replacements: tuple[Replacement, ...] = ()
+    adjusted: int = 0
+    funded: int = 0
+
+    @property
+    def paid(self) -> int:
+        """What the buyer pays for the line."""
+        return self.total + self.adjusted
 
     @property
     def to_ship(self) -> int:
@@ -218,6 +276,63 @@ class OrderLine(msgspec.Struct, frozen=True):
     def left(self) -> int:
         """Units nobody has asked back yet; a replacement counts from when it is shipped."""
         return self.quantity + self.exchanged - self.withheld - self.returned - self.to_replace
+
+
+class SoldOrder(msgspec.Struct, frozen=True):
+    """An order as its sale is booked and told of: total = goods + shipping + adjusted."""
+
+    purchase_id: UUID
+    id: UUID
+    number: str
+    seller_id: UUID
+    currency: str
+    goods: int
+    shipping: int
+    shipping_tax: int
+    tax: int
+    total: int
+    adjusted: int
+    funded: int
+    shipping_adjusted: int
+    shipping_funded: int
+    units: int
+
+    @property
+    def seller_goods(self) -> int:
+        """What the seller gets for the goods, whoever pays it; tax inside."""
+        return self.goods + self.adjusted - self.shipping_adjusted + self.funded - self.shipping_funded
+
+    @property
+    def seller_shipping(self) -> int:
+        """What the seller gets for the delivery, whoever pays it; tax inside."""
+        return self.shipping + self.shipping_adjusted + self.shipping_funded
+
+
+class ClosedOrder(msgspec.Struct, frozen=True):
+    """An order that has just been closed."""
+
+    id: UUID
+    purchase_id: UUID
+    number: str
+
+
+class CancelledOrder(msgspec.Struct, frozen=True):
+    """An order that has just been cancelled; with the last one its purchase ends, in `purchase_state` (else None)."""
+
+    purchase_id: UUID
+    number: str
+    purchase_state: str | None
+    purchase_number: str
+
+
+class OrderOfSeller(msgspec.Struct, frozen=True):
+    """Whose an order is."""
+
+    id: UUID
+    purchase_id: UUID
+    number: str
+    seller_id: UUID
+    currency: str
 
 
 class LineClaim(msgspec.Struct, frozen=True):

@@ -10,17 +10,18 @@ from merx.infra.db import Tx
 from merx.orders.errors import OverShipped, UnknownOrder
 from merx.orders.model import OrderView, Packed
 from merx.orders.rules import fulfilment_status, pick_replacements
-from merx.orders.store import orders as store
+from merx.orders.store import lines as lines_store
+from merx.orders.store import orders as orders_store
 from merx.orders.store import replacements
 from merx.orders.view import order_view
 
 
 async def lock_order(tx: Tx, *, order_id: UUID) -> OrderView:
     """Lock a purchase and one of its orders and return it whole. Raises UnknownOrder."""
-    row = await store.lock_order(tx, order_id)
-    if row is None:
+    found = await orders_store.lock_order(tx, order_id)
+    if found is None:
         raise UnknownOrder
-    return await order_view(tx, row)
+    return await order_view(tx, found)
 
 
 async def record_shipped(
@@ -32,7 +33,7 @@ async def record_shipped(
     """
     order_id = view.order.id
     try:
-        touched = await store.add_units(tx, store.ADD_SHIPPED, order_id, lines)
+        touched = await lines_store.add_units(tx, lines_store.ADD_SHIPPED, order_id, lines)
     except asyncpg.CheckViolationError as error:
         raise OverShipped from error
     if touched != len(lines):
@@ -56,15 +57,15 @@ async def record_received(
     tx: Tx, *, order_id: UUID, lines: Sequence[tuple[UUID, int]], delivered: bool, now: datetime
 ) -> None:
     """Add received units to the lines; `delivered` says whether every parcel that left has been delivered."""
-    await store.add_units(tx, store.ADD_RECEIVED, order_id, lines)
+    await lines_store.add_units(tx, lines_store.ADD_RECEIVED, order_id, lines)
     await derive_fulfilment(tx, order_id, delivered=delivered, now=now)
 
 
 async def derive_fulfilment(tx: Tx, order_id: UUID, *, delivered: bool, now: datetime) -> None:
     """Store what the order's lines say of its delivery; units that were cancelled count as never ordered."""
-    lines = (await store.lines_of(tx, [order_id]))[order_id]
+    lines = (await lines_store.lines_of(tx, [order_id]))[order_id]
     status = fulfilment_status(
         [(line.quantity + line.exchanged - line.cancelled, line.shipped, line.received) for line in lines],
         delivered=delivered,
     )
-    await store.set_fulfilment(tx, order_id, status, now=now)
+    await orders_store.set_fulfilment(tx, order_id, status, now=now)

@@ -9,16 +9,17 @@ from uuid import UUID
 
 import asyncpg
 
-from merx.infra.db import ReadTx, Record, Tx
+from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import publish
 from merx.kit.events import Event
 from merx.orders.errors import OverReturned
 from merx.orders.events import OrderCancelled, PurchaseCancelled
-from merx.orders.model import LineClaim, LineRefund, NewReplacement, OrderState
+from merx.orders.model import LineClaim, LineRefund, NewReplacement, OrderOfSeller, OrderState
 from merx.orders.record import derive_fulfilment
 from merx.orders.states import ORDER_STATES
-from merx.orders.store import orders as store
-from merx.orders.store import replacements, reversals
+from merx.orders.store import lines as lines_store
+from merx.orders.store import orders as orders_store
+from merx.orders.store import replacements
 
 
 async def claim_units(tx: Tx, *, order_id: UUID, claims: Sequence[LineClaim]) -> None:
@@ -27,7 +28,7 @@ async def claim_units(tx: Tx, *, order_id: UUID, claims: Sequence[LineClaim]) ->
     Raises OverReturned when a line has fewer units left, or is not the order's.
     """
     try:
-        touched = await store.claim_units(tx, order_id, claims, sign=1)
+        touched = await lines_store.claim_units(tx, order_id, claims, sign=1)
     except asyncpg.CheckViolationError as error:
         raise OverReturned from error
     if touched != len(claims):
@@ -36,7 +37,7 @@ async def claim_units(tx: Tx, *, order_id: UUID, claims: Sequence[LineClaim]) ->
 
 async def release_units(tx: Tx, *, order_id: UUID, claims: Sequence[LineClaim]) -> None:
     """The return came to nothing: its units are as they were before."""
-    await store.claim_units(tx, order_id, claims, sign=-1)
+    await lines_store.claim_units(tx, order_id, claims, sign=-1)
 
 
 async def record_refund_approved(
@@ -46,7 +47,7 @@ async def record_refund_approved(
 
     `delivered` says whether every parcel that left has been delivered. The database refuses more than was sold.
     """
-    await store.refund_units(tx, order_id, lines, shipping=shipping)
+    await lines_store.refund_units(tx, order_id, lines, shipping=shipping)
     if any(line.cancelled for line in lines):
         await derive_fulfilment(tx, order_id, delivered=delivered, now=now)
 
@@ -72,36 +73,34 @@ async def record_undeliverable(tx: Tx, *, return_id: UUID) -> list[tuple[UUID, i
 
 async def record_return_closed(tx: Tx, *, order_id: UUID) -> None:
     """One return of the order less is open."""
-    await store.close_return(tx, order_id)
+    await orders_store.close_return(tx, order_id)
 
 
-async def record_given_back(tx: Tx, *, order_id: UUID, amount: int, now: datetime) -> Record:
+async def record_given_back(tx: Tx, *, order_id: UUID, amount: int, now: datetime) -> OrderOfSeller:
     """The provider gave `amount` of the order's sale back; an order that will never be shipped is cancelled with it.
 
-    Returns the order's id, purchase_id, number, seller_id and currency. Publishes OrderCancelled and, with the last
+    Returns whose the order is. Publishes OrderCancelled and, with the last
     order of a purchase, PurchaseCancelled.
     """
-    order = await store.give_back(tx, order_id, amount=amount)
-    moved = await store.cancel_order(tx, order_id, sources=ORDER_STATES.sources(OrderState.CANCELLED))
+    order = await orders_store.give_back(tx, order_id, amount=amount)
+    moved = await orders_store.cancel_order(tx, order_id, sources=ORDER_STATES.sources(OrderState.CANCELLED))
     if moved is not None:
-        purchase_id: UUID = moved["purchase_id"]
-        events: list[Event] = [OrderCancelled(purchase_id, order_id, moved["number"], order["seller_id"])]
-        if moved["purchase_state"] == OrderState.CANCELLED:
-            events.append(PurchaseCancelled(purchase_id, moved["purchase_number"], "refunded", ()))
+        events: list[Event] = [OrderCancelled(moved.purchase_id, order_id, moved.number, order.seller_id)]
+        if moved.purchase_state == OrderState.CANCELLED:
+            events.append(PurchaseCancelled(moved.purchase_id, moved.purchase_number, "refunded", ()))
         await publish(tx, events, now=now)
     return order
 
 
-async def record_taken_again(tx: Tx, *, order_id: UUID, amount: int) -> Record:
+async def record_taken_again(tx: Tx, *, order_id: UUID, amount: int) -> OrderOfSeller:
     """A refund of `amount` came back to the provider: what it took of the order's sale is the sale's again.
 
-    The units stay cancelled or returned: the money is still owed. Returns the order's id, purchase_id, number, seller_id
-    and currency.
+    The units stay cancelled or returned: the money is still owed. Returns whose the order is.
     """
-    return await reversals.take_again(tx, order_id, amount=amount)
+    return await orders_store.give_back(tx, order_id, amount=-amount)
 
 
 async def after_sales_days(tx: ReadTx, *, order_id: UUID, default: int) -> int:
     """How many days after it was received an order's units may be asked back; `default` is the shop's."""
-    days = await store.after_sales_days(tx, order_id)
+    days = await orders_store.after_sales_days(tx, order_id)
     return default if days is None else days

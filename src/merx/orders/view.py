@@ -6,13 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from merx.infra.db import ReadTx, Record, Tx
+from merx.infra.db import ReadTx, Tx
 from merx.kit.actors import Actor, Agent, Buyer, SellerMember
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.orders.errors import UnknownOrder, UnknownPurchase
 from merx.orders.model import (
-    AddressSnapshot,
     Order,
+    OrderAdjustment,
     OrderView,
     Overdue,
     Purchase,
@@ -20,7 +20,9 @@ from merx.orders.model import (
     ReviewableLine,
     ReviewableOrder,
 )
-from merx.orders.store import orders as store
+from merx.orders.store import lines as lines_store
+from merx.orders.store import orders as orders_store
+from merx.orders.store import purchases as purchases_store
 
 _NEWEST = UUID(int=2**128 - 1)
 
@@ -46,26 +48,20 @@ async def purchase_view(
 
     Raises UnknownPurchase for everybody else, as if it did not exist.
     """
-    row = await store.find_purchase(tx, purchase_id)
+    found = await purchases_store.find_purchase(tx, purchase_id)
     buyer = Buyer(account_id, frozenset([access_hash] if access_hash else ()))
-    if row is None or not _bought(row, buyer):
+    if found is None or not buyer.owns(account_id=found.purchase.account_id, access_hash=found.access_hash):
         raise UnknownPurchase
-    orders = await store.orders_of(tx, [purchase_id])
-    lines = await store.lines_of(tx, [order.id for order in orders])
+    orders = await orders_store.orders_of(tx, [purchase_id])
+    lines = await lines_store.lines_of(tx, [order.id for order in orders])
     return PurchaseView(
-        store.to_purchase(row),
-        [OrderView(order, lines[order.id]) for order in orders],
-        AddressSnapshot(row["address_person"], row["sealed"], row["country"]),
+        found.purchase, [OrderView(order, lines[order.id]) for order in orders], found.address
     )
-
-
-def _bought(row: Record, buyer: Buyer) -> bool:
-    return buyer.owns(account_id=row["account_id"], access_hash=row["access_hash"])
 
 
 async def lock_purchase(tx: Tx, *, purchase_id: UUID) -> Purchase:
     """Lock a purchase. Raises UnknownPurchase."""
-    found = await store.lock_purchases(tx, [purchase_id])
+    found = await purchases_store.lock_purchases(tx, [purchase_id])
     if not found:
         raise UnknownPurchase
     return found[0]
@@ -73,7 +69,7 @@ async def lock_purchase(tx: Tx, *, purchase_id: UUID) -> Purchase:
 
 async def lock_purchases(tx: Tx, *, purchase_ids: Sequence[UUID]) -> list[Purchase]:
     """Lock purchases in id order; those that do not exist are not returned."""
-    return await store.lock_purchases(tx, purchase_ids)
+    return await purchases_store.lock_purchases(tx, purchase_ids)
 
 
 async def list_purchases(
@@ -82,10 +78,10 @@ async def list_purchases(
     """An account's purchases with their orders and lines: three statements whatever the page's size."""
     before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
     limit = min(limit, PAGE_LIMIT)
-    found = await store.list_purchases(tx, account_id=account_id, before=before, limit=limit + 1)
+    found = await purchases_store.list_purchases(tx, account_id=account_id, before=before, limit=limit + 1)
     page = found[:limit]
-    orders = await store.orders_of(tx, [purchase.id for purchase in page])
-    lines = await store.lines_of(tx, [order.id for order in orders])
+    orders = await orders_store.orders_of(tx, [purchase.id for purchase in page])
+    lines = await lines_store.lines_of(tx, [order.id for order in orders])
     items = [
         (purchase, [OrderView(each, lines[each.id]) for each in orders if each.purchase_id == purchase.id])
         for purchase in page
@@ -95,7 +91,7 @@ async def list_purchases(
 
 async def orders_of_purchase(tx: ReadTx, *, purchase_id: UUID) -> list[Order]:
     """A purchase's orders, by number, for whom it is not private."""
-    return await store.orders_of(tx, [purchase_id])
+    return await orders_store.orders_of(tx, [purchase_id])
 
 
 async def list_seller_orders(
@@ -109,18 +105,18 @@ async def list_seller_orders(
     """Orders of these sellers in these states, with their lines."""
     before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
     limit = min(limit, PAGE_LIMIT)
-    found = await store.list_seller_orders(
+    found = await orders_store.list_seller_orders(
         tx, seller_ids=list(seller_ids), states=states, before=before, limit=limit + 1
     )
     page: list[Order] = found[:limit]
-    lines = await store.lines_of(tx, [order.id for order in page])
+    lines = await lines_store.lines_of(tx, [order.id for order in page])
     items = [OrderView(order, lines[order.id]) for order in page]
     return OrderPage(items, encode_cursor(str(page[-1].id)) if len(found) > limit else None)
 
 
 async def get_order(tx: ReadTx, *, order_id: UUID, actor: Actor) -> Order:
     """An order, without its lines. Raises UnknownOrder for who may not see it, as if it did not exist."""
-    return store.to_order(await _visible(tx, order_id, actor))
+    return (await _visible(tx, order_id, actor)).order
 
 
 async def get_order_view(tx: ReadTx, *, order_id: UUID, actor: Actor) -> OrderView:
@@ -128,54 +124,54 @@ async def get_order_view(tx: ReadTx, *, order_id: UUID, actor: Actor) -> OrderVi
     return await order_view(tx, await _visible(tx, order_id, actor))
 
 
-async def _visible(tx: ReadTx, order_id: UUID, actor: Actor) -> Record:
-    row = await store.find_order(tx, order_id)
-    if row is None or not _may_see(row, actor):
+async def _visible(tx: ReadTx, order_id: UUID, actor: Actor) -> orders_store.FoundOrder:
+    found = await orders_store.find_order(tx, order_id)
+    if found is None or not _may_see(found, actor):
         raise UnknownOrder
-    return row
+    return found
 
 
-def _may_see(row: Record, actor: Actor) -> bool:
+def _may_see(found: orders_store.FoundOrder, actor: Actor) -> bool:
     """Who may see an order: its buyer and who acts for them, its seller, the platform."""
     match actor:
         case Buyer():
-            return _bought(row, actor)
+            return actor.owns(account_id=found.account_id, access_hash=found.access_hash)
         case Agent():
-            return _bought(row, actor.buyer)
+            return actor.buyer.owns(account_id=found.account_id, access_hash=found.access_hash)
         case SellerMember():
-            return actor.works_for(row["seller_id"])
+            return actor.works_for(found.order.seller_id)
         case _:
             return True
 
 
-async def order_view(tx: ReadTx, row: Record) -> OrderView:
-    """Complete a LOCK_ORDER or FIND_ORDER row with its lines."""
-    order = store.to_order(row)
-    lines = await store.lines_of(tx, [order.id])
-    return OrderView(
-        order, lines[order.id], AddressSnapshot(row["address_person"], row["sealed"], row["country"])
-    )
+async def order_view(tx: ReadTx, found: orders_store.FoundOrder) -> OrderView:
+    """Complete an order with its lines."""
+    lines = await lines_store.lines_of(tx, [found.order.id])
+    return OrderView(found.order, lines[found.order.id], found.address)
 
 
 async def unpaid_past_deadline(
     tx: ReadTx, *, now: datetime, limit: int, after: Overdue | None = None
 ) -> list[Overdue]:
     """Purchases whose payment deadline has passed, oldest first; those that follow `after`."""
-    return await store.list_unpaid(tx, before=now, limit=limit, after=after)
+    return await purchases_store.list_unpaid(tx, before=now, limit=limit, after=after)
 
 
 async def line_for_review(tx: ReadTx, *, order_line_id: UUID) -> ReviewableLine | None:
     """Who bought a line, of what, and how much of it arrived."""
-    row = await store.review_line(tx, order_line_id)
-    return None if row is None else ReviewableLine(*row)
+    return await lines_store.review_line(tx, order_line_id)
 
 
 async def order_for_review(tx: ReadTx, *, order_id: UUID) -> ReviewableOrder | None:
     """Who bought an order, from whom, and whether it arrived."""
-    row = await store.review_order(tx, order_id)
-    return None if row is None else ReviewableOrder(*row)
+    return await orders_store.review_order(tx, order_id)
 
 
 async def units_without_hold(tx: ReadTx, *, purchase_id: UUID) -> list[tuple[UUID, UUID, int]]:
     """(line, variant, quantity) of what a purchase ordered and neither holds nor has bought."""
-    return await store.unheld(tx, purchase_id)
+    return await lines_store.unheld(tx, purchase_id)
+
+
+async def adjustments_of(tx: ReadTx, *, order_ids: Sequence[UUID]) -> dict[UUID, list[OrderAdjustment]]:
+    """What changed the prices of these orders, by order, as it was applied; for whom the orders are not private."""
+    return await lines_store.adjustments_of(tx, order_ids)

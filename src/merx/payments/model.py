@@ -117,6 +117,7 @@ class Refund(msgspec.Struct, frozen=True):
     created_at: datetime
     settled_at: datetime | None
     reversals: int = 0
+    shipping_funded: int = 0
 
 
 class RefundPage(msgspec.Struct, frozen=True):
@@ -127,11 +128,12 @@ class RefundPage(msgspec.Struct, frozen=True):
 
 
 class RefundLine(msgspec.Struct, frozen=True):
-    """The part of an order line that goes back; `tax` is inside the amount."""
+    """The part of an order line that goes back: `amount` to the buyer, `funded` to the platform; tax is inside both."""
 
     order_line_id: UUID
     amount: int
     tax: int
+    funded: int = 0
 
 
 class NewRefund(msgspec.Struct, frozen=True):
@@ -143,6 +145,7 @@ class NewRefund(msgspec.Struct, frozen=True):
     lines: Sequence[RefundLine] = ()
     shipping: int = 0
     shipping_tax: int = 0
+    shipping_funded: int = 0
 
 
 class Dispute(msgspec.Struct, frozen=True):

@@ -5,21 +5,34 @@ include tax; tax is rounded once per line and stored.
 """
 
 from merx.pricing.errors import AmountTooLarge
-from merx.pricing.model import ExplanationLine, LineQuote, OrderQuote, Quote, QuoteItem, SaleTerms
-from merx.pricing.rules import delivery_problem, explain, line_problem, quote
+from merx.pricing.model import (
+    Adjustment,
+    ExplanationLine,
+    Funder,
+    LineQuote,
+    OrderQuote,
+    Quote,
+    QuoteItem,
+    SaleTerms,
+)
+from merx.pricing.rules import delivery_charges, delivery_problem, explain, line_problem, price_of, quote
 from merx.pricing.store import sale_terms
 
 __all__ = [
+    "Adjustment",
     "AmountTooLarge",
     "ExplanationLine",
+    "Funder",
     "LineQuote",
     "OrderQuote",
     "Quote",
     "QuoteItem",
     "SaleTerms",
+    "delivery_charges",
     "delivery_problem",
     "explain",
     "line_problem",
+    "price_of",
     "quote",
     "sale_terms",
 ]

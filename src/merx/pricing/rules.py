@@ -1,12 +1,28 @@
-"""Quote arithmetic: pure, exact, and the same for the cart page, the checkout and the placement."""
+"""Quote arithmetic: pure, exact, and the same for the cart page, the checkout and the placement.
+
+A quote is made in steps: price the lines, charge the delivery, apply the adjustments, tax what is left, sum up.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from merx.kit.money import MAX_AMOUNT, tax_inside
+import msgspec
+
+from merx.kit.money import MAX_AMOUNT, allocate, tax_inside
 from merx.pricing.errors import AmountTooLarge
-from merx.pricing.model import ExplanationLine, LineQuote, OrderQuote, Quote, QuoteItem, SaleTerms
+from merx.pricing.model import (
+    Adjustment,
+    ExplanationLine,
+    LineQuote,
+    OrderQuote,
+    Quote,
+    QuoteItem,
+    SaleTerms,
+)
+
+Items = list[tuple[int, QuoteItem]]
+ByPlace = dict[int | UUID, list[Adjustment]]
 
 
 def line_problem(terms: SaleTerms | None) -> str | None:
@@ -28,40 +44,72 @@ def delivery_problem(items: Sequence[QuoteItem], country: str) -> str | None:
     return None
 
 
-def quote(items: Sequence[QuoteItem], currency: str) -> Quote:
-    """Price the items, one order per seller in order of first appearance.
+def price_of(item: QuoteItem) -> int:
+    """What an item costs before any adjustment. It must have passed `line_problem`."""
+    assert item.terms.unit_price is not None, "quote only items that passed line_problem"
+    return item.terms.unit_price * item.quantity
 
-    Every item must have passed `line_problem`. Shipping is the seller's rate, or nothing once the goods reach the
-    rate's `free_from`, or before a delivery method is known. Tax inside shipping follows the rate of the order's
-    largest line (the ancillary supply follows the principal one). Raises AmountTooLarge.
+
+def delivery_charges(items: Sequence[QuoteItem]) -> dict[UUID, int]:
+    """What each seller charges for delivery, before any adjustment, in order of first appearance."""
+    return {seller_id: _charge(group)[0] for seller_id, group in _by_seller(items).items()}
+
+
+def quote(items: Sequence[QuoteItem], currency: str, adjustments: Sequence[Adjustment] = ()) -> Quote:
+    """Price the items, one order per seller in order of first appearance, and apply the adjustments.
+
+    Every item must have passed `line_problem`. Shipping is the seller's rate, or nothing once the goods, before
+    adjustments, reach the rate's `free_from`, or before a delivery method is known. Tax inside shipping follows the
+    rate of the order's largest line (the ancillary supply follows the principal one). Raises AmountTooLarge.
     """
-    by_seller: dict[UUID, list[QuoteItem]] = defaultdict(list)
-    for item in items:
-        by_seller[item.terms.seller_id].append(item)
-    orders = [_order(seller_id, group) for seller_id, group in by_seller.items()]
-    goods = sum(order.goods for order in orders)
-    shipping = sum(order.shipping for order in orders)
-    if goods + shipping > MAX_AMOUNT:
+    placed: ByPlace = defaultdict(list)
+    for each in adjustments:
+        placed[each.seller_id if each.line is None else each.line].append(each)
+    orders = [_order(seller_id, group, placed) for seller_id, group in _by_seller(items).items()]
+    goods = sum([order.goods for order in orders])
+    shipping = sum([order.shipping for order in orders])
+    adjusted = sum([order.adjusted for order in orders])
+    if goods + shipping > MAX_AMOUNT or goods + shipping + adjusted > MAX_AMOUNT:
         raise AmountTooLarge
     return Quote(
         currency=currency,
         orders=orders,
         goods=goods,
         shipping=shipping,
-        tax=sum(order.tax for order in orders),
-        total=goods + shipping,
+        tax=sum([order.tax for order in orders]),
+        total=goods + shipping + adjusted,
+        adjusted=adjusted,
+        funded=sum([order.funded for order in orders]),
     )
 
 
-def _order(seller_id: UUID, items: Sequence[QuoteItem]) -> OrderQuote:
-    lines = [_line(item) for item in items]
-    goods = sum(line.total for line in lines)
-    terms = items[0].terms
+def _by_seller(items: Sequence[QuoteItem]) -> dict[UUID, Items]:
+    groups: dict[UUID, Items] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(item.terms.seller_id, []).append((index, item))
+    return groups
+
+
+def _charge(group: Items) -> tuple[int, bool]:
+    """The delivery charge of one seller's items, and whether a rate was waived for their worth."""
+    terms = group[0][1].terms
     rate = terms.rate_amount or 0
+    goods = sum([price_of(item) for _, item in group])
     free = rate > 0 and terms.rate_free_from is not None and goods >= terms.rate_free_from
-    shipping = 0 if free else rate
+    return (0 if free else rate), free
+
+
+def _order(seller_id: UUID, group: Items, placed: ByPlace) -> OrderQuote:
+    lines = [_line(item, placed.get(index, ())) for index, item in group]
+    shipping, free = _charge(group)
+    goods = sum([line.total for line in lines])
     shipping_tax_bp = max(lines, key=lambda line: line.total).terms.tax_rate_bp
-    shipping_tax = tax_inside(shipping, shipping_tax_bp)
+    changed = placed.get(seller_id, ())
+    shipping_adjusted = sum([each.amount for each in changed])
+    shipping_funded = sum([each.funded for each in changed])
+    taxed, shipping_tax = _tax(shipping, shipping_tax_bp, changed)
+    adjusted = sum([line.adjusted for line in lines]) + shipping_adjusted
+    assert shipping + shipping_adjusted >= 0, "nobody is paid for having goods delivered"
     return OrderQuote(
         seller_id=seller_id,
         lines=lines,
@@ -69,26 +117,60 @@ def _order(seller_id: UUID, items: Sequence[QuoteItem]) -> OrderQuote:
         shipping=shipping,
         shipping_tax_bp=shipping_tax_bp,
         shipping_tax=shipping_tax,
-        tax=sum(line.tax for line in lines) + shipping_tax,
-        total=goods + shipping,
+        tax=sum([line.tax for line in lines]) + shipping_tax,
+        total=goods + shipping + adjusted,
         free_shipping=free,
+        adjusted=adjusted,
+        funded=sum([line.funded for line in lines]) + shipping_funded,
+        shipping_adjusted=shipping_adjusted,
+        shipping_funded=shipping_funded,
+        adjustments=taxed,
     )
 
 
-def _line(item: QuoteItem) -> LineQuote:
-    assert item.terms.unit_price is not None, "quote only items that passed line_problem"
-    total = item.terms.unit_price * item.quantity
+def _line(item: QuoteItem, adjustments: Sequence[Adjustment]) -> LineQuote:
+    total = price_of(item)
+    unit_price, rate = item.terms.unit_price, item.terms.tax_rate_bp
+    assert unit_price is not None
+    if not adjustments:
+        return LineQuote(item.terms, item.quantity, unit_price, total, tax_inside(total, rate))
+    adjusted = sum(each.amount for each in adjustments)
+    assert total + adjusted >= item.quantity, "a unit costs at least one minor unit"
+    taxed, tax = _tax(total, rate, adjustments)
     return LineQuote(
         terms=item.terms,
         quantity=item.quantity,
-        unit_price=item.terms.unit_price,
+        unit_price=unit_price,
         total=total,
-        tax=tax_inside(total, item.terms.tax_rate_bp),
+        tax=tax,
+        adjusted=adjusted,
+        funded=sum(each.funded for each in adjustments),
+        adjustments=taxed,
     )
 
 
+def _tax(price: int, rate_bp: int, adjustments: Sequence[Adjustment]) -> tuple[tuple[Adjustment, ...], int]:
+    """The adjustments of one price with the part of the tax that each changes, and the tax that is left.
+
+    The tax is worked out and rounded once, on what the seller gets; the difference to the tax before is split over the
+    adjustments that the seller bears.
+    """
+    borne = sum([each.amount + each.funded for each in adjustments])
+    tax = tax_inside(price + borne, rate_bp)
+    weights = [abs(each.amount + each.funded) for each in adjustments]
+    if not any(weights):
+        return tuple(adjustments), tax
+    change = tax - tax_inside(price, rate_bp)
+    shares = allocate(abs(change), weights)
+    sign = 1 if change > 0 else -1
+    return tuple(
+        msgspec.structs.replace(each, tax=sign * share)
+        for each, share in zip(adjustments, shares, strict=True)
+    ), tax
+
+
 def explain(quoted: Quote) -> list[ExplanationLine]:
-    """Trace every minor unit of the total to a price or a rate, and say which tax the amounts contain."""
+    """Trace every minor unit of the total to a price, a rate or an adjustment, and say which tax the amounts contain."""
     traced: list[ExplanationLine] = []
     for order in quoted.orders:
         tax_by_rate: dict[int, int] = defaultdict(int)
@@ -100,6 +182,13 @@ def explain(quoted: Quote) -> list[ExplanationLine]:
             )
             tax_by_rate[line.terms.tax_rate_bp] += line.tax
         traced.append(ExplanationLine("shipping", order.shipping, order.seller_id, free=order.free_shipping))
+        traced.extend(
+            ExplanationLine(
+                "adjustment", each.amount, order.seller_id, line.terms.sku if line else None,
+                name=each.name, funder=each.funder,
+            )
+            for line, each in order.all_adjustments()
+        )  # fmt: skip
         tax_by_rate[order.shipping_tax_bp] += order.shipping_tax
         traced.extend(
             ExplanationLine("tax_inside", amount, order.seller_id, rate_bp=rate)

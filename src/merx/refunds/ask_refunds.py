@@ -77,9 +77,10 @@ async def reverse_refund(tx: Tx, *, payment: Payment, refund: Refund, failure: s
     lines = await refund_lines_of(tx, refund.id)
     order = await record_taken_again(tx, order_id=refund.order_id, amount=refund.amount)
     given = return_transfers(
-        refund_id=refund.id, purchase_id=refund.purchase_id, seller_id=order["seller_id"], currency=refund.currency,
-        goods=sum(line.amount for line in lines), goods_tax=sum(line.tax for line in lines),
-        shipping=refund.shipping, shipping_tax=refund.shipping_tax, leg=f"unreturn:{count}",
+        refund_id=refund.id, purchase_id=refund.purchase_id, seller_id=order.seller_id, currency=refund.currency,
+        goods=sum(line.amount + line.funded for line in lines), goods_tax=sum(line.tax for line in lines),
+        shipping=refund.shipping + refund.shipping_funded, shipping_tax=refund.shipping_tax,
+        funded=sum(line.funded for line in lines) + refund.shipping_funded, leg=f"unreturn:{count}",
     )  # fmt: skip
     await post(tx, [reversed_transfer(each, leg=each.leg) for each in given], now=now)
     return True

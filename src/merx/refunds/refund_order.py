@@ -16,7 +16,7 @@ from merx.payments import (
     payments_of,
     request_refund,
 )
-from merx.refunds.refund_rules import UnitsBack, reduced, tax_share, worth_of
+from merx.refunds.refund_rules import UnitsBack, delivery_share, reduced, share_of, worth_of
 
 
 async def refund_order(
@@ -39,22 +39,22 @@ async def refund_order(
         worth = reduced(worth, amount)
     order, lines = view.order, {line.id: line for line in view.lines}
     taken: list[LineRefund] = []
+    parts: list[RefundLine] = []
     for each in units:
         line, part = lines[each.order_line_id], worth.lines[each.order_line_id]
-        tax = tax_share(tax=line.tax, total=line.total, before=line.refunded_amount, amount=part)
+        tax = share_of(line.tax, paid=line.paid, before=line.refunded_amount, amount=part)
+        funded = share_of(line.funded, paid=line.paid, before=line.refunded_amount, amount=part)
         taken.append(LineRefund(line.id, each.quantity, each.unshipped, part, tax))
+        if part:
+            parts.append(RefundLine(line.id, part, tax, funded))
     refund = NewRefund(
         reason="after_sales",
         amount=worth.total,
         order_id=order.id,
-        lines=[RefundLine(each.order_line_id, each.amount, each.tax) for each in taken if each.amount],
+        lines=parts,
         shipping=worth.shipping,
-        shipping_tax=tax_share(
-            tax=order.shipping_tax,
-            total=order.shipping,
-            before=order.shipping_refunded,
-            amount=worth.shipping,
-        ),
+        shipping_tax=delivery_share(order.shipping_tax, order=order, worth=worth),
+        shipping_funded=delivery_share(order.shipping_funded, order=order, worth=worth),
     )
     payment = await _paid_by(tx, order.purchase_id, refund.amount, order.currency)
     refund_id = await request_refund(tx, payment=payment, refund=refund, actor_id=actor_id, now=now)

@@ -142,9 +142,10 @@ async def settle_refund(
     lines = await refund_lines_of(tx, refund.id)
     order = await record_given_back(tx, order_id=refund.order_id, amount=refund.amount, now=now)
     transfers = return_transfers(
-        refund_id=refund.id, purchase_id=refund.purchase_id, seller_id=order["seller_id"], currency=refund.currency,
-        goods=sum(line.amount for line in lines), goods_tax=sum(line.tax for line in lines),
-        shipping=refund.shipping, shipping_tax=refund.shipping_tax,
+        refund_id=refund.id, purchase_id=refund.purchase_id, seller_id=order.seller_id, currency=refund.currency,
+        goods=sum(line.amount + line.funded for line in lines), goods_tax=sum(line.tax for line in lines),
+        shipping=refund.shipping + refund.shipping_funded, shipping_tax=refund.shipping_tax,
+        funded=sum(line.funded for line in lines) + refund.shipping_funded,
         leg=f"return:{refund.reversals}" if refund.reversals else "return",
     )  # fmt: skip
     await post(tx, transfers, now=now)

@@ -48,17 +48,24 @@ AFTER_SALES: Final = (
         title="A finished refund of an order booked its part of the sale back: from the seller, the shipping and the tax",
         sql=Sql("""
             WITH wanted AS (
-                SELECT r.id, r.number, o.seller_id, coalesce(l.amount - l.tax, 0) AS goods, r.shipping - r.shipping_tax AS shipping,
+                SELECT r.id, r.number, o.seller_id, coalesce(l.amount + l.funded - l.tax, 0) AS goods,
+                       r.shipping + r.shipping_funded - r.shipping_tax AS shipping,
+                       coalesce(l.funded, 0) + r.shipping_funded AS funded,
                        coalesce(l.tax, 0) + r.shipping_tax AS tax, r.state = 'succeeded' AND r.order_id IS NOT NULL AS due
                   FROM refunds r
                   LEFT JOIN orders o ON o.id = r.order_id
-                  LEFT JOIN (SELECT refund_id, sum(amount) AS amount, sum(tax) AS tax FROM refund_lines GROUP BY refund_id) l
+                  LEFT JOIN (SELECT refund_id, sum(amount) AS amount, sum(funded) AS funded, sum(tax) AS tax
+                               FROM refund_lines GROUP BY refund_id) l
                     ON l.refund_id = r.id
             ), booked AS (
                 SELECT cause_id, sum(amount) FILTER (WHERE kind = 'seller_pending') AS goods,
                        sum(amount) FILTER (WHERE kind = 'shipping') AS shipping,
-                       sum(amount) FILTER (WHERE kind = 'tax') AS tax, min(owner_id::text) AS first_owner,
-                       max(owner_id::text) AS last_owner, bool_and(other = 'customer_receivable') AS to_the_buyer
+                       sum(amount) FILTER (WHERE kind = 'tax') AS tax,
+                       sum(amount) FILTER (WHERE other = 'promotions') AS funded,
+                       min(owner_id::text) FILTER (WHERE other <> 'promotions') AS first_owner,
+                       max(owner_id::text) FILTER (WHERE other <> 'promotions') AS last_owner,
+                       bool_and(CASE other WHEN 'promotions' THEN kind = 'customer_receivable'
+                                           ELSE other = 'customer_receivable' END) AS to_the_buyer
                   FROM (SELECT cause_id, debit_kind AS kind, debit_owner AS owner_id, credit_kind AS other, amount
                           FROM transfers WHERE leg LIKE 'return:%'
                         UNION ALL
@@ -67,14 +74,16 @@ AFTER_SALES: Final = (
                  GROUP BY cause_id
             )
             SELECT 'refund ' || w.number AS key,
-                   format('goods without tax %s, shipping %s, tax %s; booked %s, %s, %s', w.goods, w.shipping, w.tax,
-                          coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0)) AS detail
+                   format('goods without tax %s, shipping %s, tax %s, funded %s; booked %s, %s, %s, %s', w.goods, w.shipping,
+                          w.tax, w.funded, coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0),
+                          coalesce(b.funded, 0)) AS detail
               FROM wanted w LEFT JOIN booked b ON b.cause_id = w.id
-             WHERE CASE WHEN w.due THEN (coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0))
-                                        <> (w.goods, w.shipping, w.tax)
+             WHERE CASE WHEN w.due THEN (coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0), coalesce(b.funded, 0))
+                                        <> (w.goods, w.shipping, w.tax, w.funded)
                                         OR b.first_owner <> w.seller_id::text OR b.last_owner <> w.seller_id::text
                                         OR NOT b.to_the_buyer
-                        ELSE (coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0)) <> (0, 0, 0) END
+                        ELSE (coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0), coalesce(b.funded, 0))
+                             <> (0, 0, 0, 0) END
         """),
         examined_sql=SALE_REFUNDS,
     ),

@@ -58,58 +58,104 @@ MONEY: Final = (
     Check(
         code="M3a",
         area="money",
-        title="A purchase's goods, shipping, tax and total are the sums of its orders",
+        title="A purchase's amounts are the sums of its orders'; goods, shipping and what adjusts them make its total",
         sql=Sql("""
             SELECT 'purchase ' || p.number AS key,
-                   format('goods, shipping, tax, total are %s, %s, %s, %s; its orders make %s, %s, %s, %s', p.goods, p.shipping,
-                          p.tax, p.total, coalesce(o.goods, 0), coalesce(o.shipping, 0), coalesce(o.tax, 0),
+                   format('goods, shipping, adjusted, funded, tax, total are %s, %s, %s, %s, %s, %s; its orders make %s, %s, %s, %s, %s, %s',
+                          p.goods, p.shipping, p.adjusted, p.funded, p.tax, p.total, coalesce(o.goods, 0),
+                          coalesce(o.shipping, 0), coalesce(o.adjusted, 0), coalesce(o.funded, 0), coalesce(o.tax, 0),
                           coalesce(o.total, 0)) AS detail
               FROM purchases p
-              LEFT JOIN (SELECT purchase_id, sum(goods) AS goods, sum(shipping) AS shipping, sum(tax) AS tax,
-                                sum(total) AS total
+              LEFT JOIN (SELECT purchase_id, sum(goods) AS goods, sum(shipping) AS shipping, sum(adjusted) AS adjusted,
+                                sum(funded) AS funded, sum(tax) AS tax, sum(total) AS total
                            FROM orders GROUP BY purchase_id) o ON o.purchase_id = p.id
-             WHERE p.goods <> coalesce(o.goods, 0) OR p.shipping <> coalesce(o.shipping, 0)
-                OR p.tax <> coalesce(o.tax, 0) OR p.total <> coalesce(o.total, 0)
-                OR p.total <> p.goods::numeric + p.shipping
+             WHERE (p.goods, p.shipping, p.adjusted, p.funded, p.tax, p.total) IS DISTINCT FROM
+                   (coalesce(o.goods, 0), coalesce(o.shipping, 0), coalesce(o.adjusted, 0), coalesce(o.funded, 0),
+                    coalesce(o.tax, 0), coalesce(o.total, 0))
+                OR p.total <> p.goods::numeric + p.shipping + p.adjusted
         """),
         examined_sql=PURCHASES,
     ),
     Check(
         code="M3b",
         area="money",
-        title="An order's goods and tax are the sums of its lines, with the tax of its shipping; goods and shipping make its total",
+        title="An order's goods and tax are the sums of its lines, with the tax of its shipping; with what adjusts them they make its total",
         sql=Sql("""
             SELECT 'order ' || o.number AS key,
-                   format('goods %s, shipping %s, tax %s, total %s; its lines make %s, their tax %s, shipping tax %s', o.goods,
-                          o.shipping, o.tax, o.total, coalesce(l.goods, 0), coalesce(l.tax, 0), o.shipping_tax) AS detail
+                   format('goods %s, shipping %s, adjusted %s, tax %s, total %s; its lines make %s, adjusted %s, their tax %s, shipping tax %s',
+                          o.goods, o.shipping, o.adjusted, o.tax, o.total, coalesce(l.goods, 0), coalesce(l.adjusted, 0),
+                          coalesce(l.tax, 0), o.shipping_tax) AS detail
               FROM orders o
-              LEFT JOIN (SELECT order_id, sum(total) AS goods, sum(tax) AS tax
+              LEFT JOIN (SELECT order_id, sum(total) AS goods, sum(adjusted) AS adjusted, sum(funded) AS funded,
+                                sum(tax) AS tax
                            FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
              WHERE o.goods <> coalesce(l.goods, 0)
                 OR o.tax <> coalesce(l.tax, 0) + o.shipping_tax
-                OR o.total <> o.goods::numeric + o.shipping
+                OR o.adjusted <> coalesce(l.adjusted, 0) + o.shipping_adjusted
+                OR o.funded <> coalesce(l.funded, 0) + o.shipping_funded
+                OR o.total <> o.goods::numeric + o.shipping + o.adjusted
         """),
         examined_sql=ORDERS,
     ),
     Check(
         code="M3c",
         area="money",
-        title="A line's total is price by quantity; the tax inside lines and shipping follows their rates, rounded half up",
+        title="A line's total is price by quantity; the tax inside what the seller gets follows its rate, rounded half up",
         sql=Sql("""
             SELECT 'order line ' || l.id AS key,
-                   format('%s of %s make %s, tax %s at %s basis points', l.quantity, l.unit_price, l.total, l.tax, l.tax_rate_bp)
-                       AS detail
+                   format('%s of %s make %s, adjusted %s, funded %s, tax %s at %s basis points', l.quantity, l.unit_price,
+                          l.total, l.adjusted, l.funded, l.tax, l.tax_rate_bp) AS detail
               FROM order_lines l
              WHERE l.total <> l.unit_price::numeric * l.quantity
-                OR l.tax <> div(l.total::numeric * l.tax_rate_bp * 2 + 10000 + l.tax_rate_bp, (10000 + l.tax_rate_bp) * 2)
+                OR l.tax <> div((l.total + l.adjusted + l.funded)::numeric * l.tax_rate_bp * 2 + 10000 + l.tax_rate_bp,
+                                (10000 + l.tax_rate_bp) * 2)
             UNION ALL
             SELECT 'order ' || o.number,
-                   format('shipping %s, tax inside %s at %s basis points', o.shipping, o.shipping_tax, o.shipping_tax_bp)
+                   format('shipping %s, adjusted %s, funded %s, tax inside %s at %s basis points', o.shipping,
+                          o.shipping_adjusted, o.shipping_funded, o.shipping_tax, o.shipping_tax_bp)
               FROM orders o
-             WHERE o.shipping_tax <> div(o.shipping::numeric * o.shipping_tax_bp * 2 + 10000 + o.shipping_tax_bp,
+             WHERE o.shipping_tax <> div((o.shipping + o.shipping_adjusted + o.shipping_funded)::numeric
+                                             * o.shipping_tax_bp * 2 + 10000 + o.shipping_tax_bp,
                                          (10000 + o.shipping_tax_bp) * 2)
         """),
         examined_sql=LINES,
+    ),
+    Check(
+        code="M3d",
+        area="money",
+        title="What changes the price of a line, or of a delivery, is the sum of its adjustments, and so is what the platform funds of it",
+        sql=Sql("""
+            WITH made AS (
+                SELECT order_id, order_line_id, sum(amount) AS adjusted,
+                       coalesce(sum(-amount) FILTER (WHERE funder = 'platform'), 0) AS funded, sum(tax) AS tax
+                  FROM order_adjustments GROUP BY order_id, order_line_id
+            )
+            SELECT 'order line ' || l.id AS key,
+                   format('adjusted %s, funded %s; its adjustments make %s, %s', l.adjusted, l.funded,
+                          coalesce(m.adjusted, 0), coalesce(m.funded, 0)) AS detail
+              FROM order_lines l
+              LEFT JOIN made m ON m.order_line_id = l.id AND m.order_id = l.order_id
+             WHERE (l.adjusted, l.funded) IS DISTINCT FROM (coalesce(m.adjusted, 0), coalesce(m.funded, 0))
+                OR l.tax <> coalesce(m.tax, 0) + div(l.total::numeric * l.tax_rate_bp * 2 + 10000 + l.tax_rate_bp,
+                                                     (10000 + l.tax_rate_bp) * 2)
+            UNION ALL
+            SELECT 'order ' || o.number,
+                   format('delivery adjusted %s, funded %s; its adjustments make %s, %s', o.shipping_adjusted,
+                          o.shipping_funded, coalesce(m.adjusted, 0), coalesce(m.funded, 0))
+              FROM orders o
+              LEFT JOIN made m ON m.order_line_id IS NULL AND m.order_id = o.id
+             WHERE (o.shipping_adjusted, o.shipping_funded) IS DISTINCT FROM (coalesce(m.adjusted, 0), coalesce(m.funded, 0))
+                OR o.shipping_tax <> coalesce(m.tax, 0)
+                       + div(o.shipping::numeric * o.shipping_tax_bp * 2 + 10000 + o.shipping_tax_bp,
+                             (10000 + o.shipping_tax_bp) * 2)
+            UNION ALL
+            SELECT 'adjustment ' || a.id, 'of an order or a line of another purchase'
+              FROM order_adjustments a
+              LEFT JOIN orders o ON o.id = a.order_id AND o.purchase_id = a.purchase_id
+              LEFT JOIN order_lines l ON l.id = a.order_line_id AND l.order_id = a.order_id
+             WHERE o.id IS NULL OR (a.order_line_id IS NOT NULL AND l.id IS NULL)
+        """),
+        examined_sql=Sql("SELECT count(*) FROM order_adjustments"),
     ),
     Check(
         code="M4",
@@ -246,14 +292,16 @@ MONEY: Final = (
     Check(
         code="M9",
         area="money",
-        title="An order's sale gave its seller, the shipping and the tax what the order says; one cancelled unpaid gave nothing",
+        title="An order's sale gave its seller, the shipping and the tax what the order says, the platform its part; one cancelled unpaid gave nothing",
         sql=Sql("""
             WITH booked AS (
                 SELECT cause_id,
                        sum(sign * amount) FILTER (WHERE kind = 'seller_pending') AS goods,
                        sum(sign * amount) FILTER (WHERE kind = 'shipping') AS shipping,
                        sum(sign * amount) FILTER (WHERE kind = 'tax') AS tax,
-                       min(owner_id::text) AS first_owner, max(owner_id::text) AS last_owner
+                       sum(-sign * amount) FILTER (WHERE kind = 'promotions') AS funded,
+                       min(owner_id::text) FILTER (WHERE kind <> 'promotions') AS first_owner,
+                       max(owner_id::text) FILTER (WHERE kind <> 'promotions') AS last_owner
                   FROM (SELECT cause_id, amount,
                                CASE WHEN debit_kind = 'customer_receivable' THEN 1 ELSE -1 END AS sign,
                                CASE WHEN debit_kind = 'customer_receivable' THEN credit_kind ELSE debit_kind END AS kind,
@@ -263,17 +311,21 @@ MONEY: Final = (
                  GROUP BY cause_id
             )
             SELECT 'order ' || o.number AS key,
-                   format('%s, goods %s, shipping %s, tax %s; booked without tax goods %s, shipping %s, and tax %s', o.state,
-                          o.goods, o.shipping, o.tax, coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0))
-                       AS detail
+                   format('%s, goods %s, shipping %s, adjusted %s, funded %s, tax %s; booked without tax goods %s, shipping %s, funded %s, and tax %s',
+                          o.state, o.goods, o.shipping, o.adjusted, o.funded, o.tax, coalesce(b.goods, 0),
+                          coalesce(b.shipping, 0), coalesce(b.funded, 0), coalesce(b.tax, 0)) AS detail
               FROM orders o
               JOIN purchases p ON p.id = o.purchase_id
               LEFT JOIN booked b ON b.cause_id = o.id
              WHERE b.cause_id IS NULL
                 OR b.first_owner <> o.seller_id::text OR b.last_owner <> o.seller_id::text
-                OR coalesce(b.goods, 0) <> CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN 0 ELSE o.goods - (o.tax - o.shipping_tax) END
-                OR coalesce(b.shipping, 0) <> CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN 0 ELSE o.shipping - o.shipping_tax END
-                OR coalesce(b.tax, 0) <> CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN 0 ELSE o.tax END
+                OR (coalesce(b.goods, 0), coalesce(b.shipping, 0), coalesce(b.tax, 0), coalesce(b.funded, 0))
+                   IS DISTINCT FROM
+                   CASE WHEN p.state = 'cancelled' AND p.cancel_reason <> 'refunded' THEN (0::numeric, 0::numeric, 0::numeric, 0::numeric)
+                        ELSE (o.goods + o.adjusted - o.shipping_adjusted + o.funded - o.shipping_funded
+                                  - (o.tax - o.shipping_tax)::numeric,
+                              o.shipping + o.shipping_adjusted + o.shipping_funded - o.shipping_tax::numeric,
+                              o.tax::numeric, o.funded::numeric) END
         """),
         examined_sql=ORDERS,
     ),
@@ -320,15 +372,15 @@ MONEY: Final = (
         needs=("max_amount",),
         sql=Sql("""
             SELECT 'purchase ' || number AS key, format('total %s, shipping %s, tax %s', total, shipping, tax) AS detail
-              FROM purchases WHERE total NOT BETWEEN 1 AND $1::bigint OR shipping < 0 OR tax NOT BETWEEN 0 AND total
+              FROM purchases WHERE total NOT BETWEEN 1 AND $1::bigint OR shipping < 0 OR tax NOT BETWEEN 0 AND total + funded
             UNION ALL
             SELECT 'order ' || number, format('total %s, shipping %s, tax %s', total, shipping, tax)
-              FROM orders WHERE total NOT BETWEEN 1 AND $1::bigint OR shipping < 0 OR tax NOT BETWEEN 0 AND total
+              FROM orders WHERE total NOT BETWEEN 1 AND $1::bigint OR shipping < 0 OR tax NOT BETWEEN 0 AND total + funded
             UNION ALL
             SELECT 'order line ' || id, format('unit price %s, total %s, tax %s', unit_price, total, tax)
               FROM order_lines
              WHERE unit_price NOT BETWEEN 1 AND $1::bigint OR total NOT BETWEEN 1 AND $1::bigint
-                OR tax NOT BETWEEN 0 AND total
+                OR tax NOT BETWEEN 0 AND total + adjusted + funded
             UNION ALL
             SELECT 'payment ' || number, format('amount %s', amount)
               FROM payments WHERE amount NOT BETWEEN 1 AND $1::bigint

@@ -53,6 +53,7 @@ WORKFLOW: Final = (
                         OR (p.state IN ('placed', 'closed') AND o.state = 'cancelled'
                             AND (o.refunded = o.total
                                  OR EXISTS (SELECT FROM refunds f WHERE f.order_id = o.id AND f.reversals > 0))))
+                OR (o.paid, o.authorized) IS DISTINCT FROM (p.paid_at IS NOT NULL, p.authorized_at IS NOT NULL)
                 OR (o.state = 'pending_payment' AND o.payment_status <> 'unpaid')
                 OR (o.state IN ('placed', 'closed')
                     AND o.payment_status <> CASE WHEN p.paid_at IS NULL THEN 'authorized'

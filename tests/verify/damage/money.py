@@ -28,10 +28,22 @@ DAMAGES = (
         RETURNING 'order ' || o.number"""),
     Damage("M3c", "tax is moved from line to line", f"""
         UPDATE order_lines SET tax = tax + CASE position WHEN 0 THEN 1 ELSE -1 END WHERE order_id = {TWO_LINES}
-        RETURNING 'order line ' || id"""),
+        RETURNING 'order line ' || id""", also=frozenset({"M3d"})),
     Damage("M3c", "shipping is taxed at another rate than it says", """
         UPDATE orders SET shipping_tax_bp = 0 WHERE id = (SELECT id FROM orders WHERE shipping > 0 ORDER BY id LIMIT 1)
-        RETURNING 'order ' || number"""),
+        RETURNING 'order ' || number""", also=frozenset({"M3d"})),
+    Damage("M3d", "a line has a discount that nobody counted", f"""
+        INSERT INTO order_adjustments (id, purchase_id, order_id, order_line_id, position, kind, cause_id, name, funder,
+                                       amount, tax, created_at)
+        SELECT gen_random_uuid(), purchase_id, order_id, id, 0, 'discount', gen_random_uuid(), '{{}}', 'seller', -5, 0, now()
+          FROM order_lines WHERE order_id = {TWO_LINES} AND position = 0
+        RETURNING 'order line ' || order_line_id"""),
+    Damage("M3d", "the platform funds a delivery that nobody made cheaper", f"""
+        INSERT INTO order_adjustments (id, purchase_id, order_id, position, kind, cause_id, name, funder, amount, tax,
+                                       created_at)
+        SELECT gen_random_uuid(), o.purchase_id, o.id, 0, 'discount', gen_random_uuid(), '{{}}', 'platform', -5, 0, now()
+          FROM orders o WHERE o.id = {PLACED}
+        RETURNING 'order ' || (SELECT number FROM orders o WHERE o.id = order_id)"""),
     Damage("M4", "a purchase is charged again in the ledger",
         "WITH made AS (" + odd_transfer(debit="'customer_receivable', o.purchase_id") + ") "
         f"SELECT 'purchase ' || p.number FROM made, purchases p JOIN orders o ON o.purchase_id = p.id WHERE o.id = {PLACED}"),

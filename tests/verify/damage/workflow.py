@@ -18,13 +18,16 @@ DAMAGES = (
     Damage("O1", "a key has lost its outcome", """
         UPDATE idempotency_keys SET outcome = NULL WHERE outcome->>'outcome' = 'refused'
         RETURNING 'idempotency key ' || key || ' of ' || scope"""),
-    Damage("O2a", "a paid order says its money went back", f"""
-        UPDATE orders o SET payment_status = 'refunded' FROM purchases p WHERE p.id = o.purchase_id AND o.id = {PLACED}
+    Damage("O2a", "a paid order says that it is not", f"""
+        UPDATE orders o SET paid = false FROM purchases p WHERE p.id = o.purchase_id AND o.id = {PLACED}
+        RETURNING 'purchase ' || p.number"""),
+    Damage("O2a", "an order says that it was placed on an authorization that nobody gave", f"""
+        UPDATE orders o SET authorized = true FROM purchases p WHERE p.id = o.purchase_id AND o.id = {PLACED}
         RETURNING 'purchase ' || p.number"""),
     Damage("O2a", "a purchase stays open when all its orders are closed", """
         UPDATE purchases SET state = 'placed' WHERE state = 'closed' RETURNING 'purchase ' || number"""),
     Damage("O2a", "an unpaid, cancelled order says its money went back", """
-        UPDATE orders o SET payment_status = 'refunded' FROM purchases p
+        UPDATE orders o SET late_refunded = true FROM purchases p
          WHERE p.id = o.purchase_id
            AND o.id = (SELECT id FROM orders WHERE state = 'cancelled' AND payment_status = 'unpaid' ORDER BY id LIMIT 1)
         RETURNING 'purchase ' || p.number"""),

@@ -1,1 +1,1 @@
-"""All SQL of orders, a module for each family of tables."""
+"""All SQL of purchases, orders and lines, one module for each family of tables."""

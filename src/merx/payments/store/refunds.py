@@ -8,18 +8,18 @@ from merx.infra.db import ReadTx, Sql, Tx
 from merx.payments.model import NewRefund, OfflineRefund, Payment, Refund, RefundLine
 
 REFUND_COLUMNS = """r.id, r.payment_id, r.purchase_id, r.number, r.reason, r.state, r.currency, r.amount, r.attempts,
-       r.order_id, r.shipping, r.shipping_tax, r.failure, r.created_at, r.settled_at, r.reversals"""
+       r.order_id, r.shipping, r.shipping_tax, r.failure, r.created_at, r.settled_at, r.reversals, r.shipping_funded"""
 INSERT_REFUND = Sql("""
 INSERT INTO refunds (id, payment_id, purchase_id, number, reason, state, currency, amount, order_id, shipping,
-                     shipping_tax, created_at)
+                     shipping_tax, shipping_funded, created_at)
 SELECT $1, p.id, p.purchase_id, p.number || 'R' || 1 + (SELECT count(*) FROM refunds r WHERE r.payment_id = p.id),
-       $3, 'requested', p.currency, $4, $5, $6, $7, $8
+       $3, 'requested', p.currency, $4, $5, $6, $7, $9, $8
   FROM payments p WHERE p.id = $2
 """)
 INSERT_REFUND_LINES = Sql("""
-INSERT INTO refund_lines (refund_id, order_line_id, purchase_id, amount, tax)
-SELECT $1, l.order_line_id, $2, l.amount, l.tax
-  FROM unnest($3::uuid[], $4::bigint[], $5::bigint[]) AS l (order_line_id, amount, tax)
+INSERT INTO refund_lines (refund_id, order_line_id, purchase_id, amount, tax, funded)
+SELECT $1, l.order_line_id, $2, l.amount, l.tax, l.funded
+  FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[]) AS l (order_line_id, amount, tax, funded)
 """)
 APPROVE_REFUND = Sql(f"""
 WITH approved AS (
@@ -40,7 +40,7 @@ async def insert_refund(
     """Write a requested refund under the next number of its locked payment."""
     await tx.run(
         INSERT_REFUND, refund_id, payment.id, refund.reason, refund.amount, refund.order_id, refund.shipping,
-        refund.shipping_tax, now,
+        refund.shipping_tax, now, refund.shipping_funded,
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ async def insert_refund_lines(
     """Write which parts of an order's lines go back."""
     await tx.run(
         INSERT_REFUND_LINES, refund_id, payment.purchase_id, [line.order_line_id for line in lines],
-        [line.amount for line in lines], [line.tax for line in lines],
+        [line.amount for line in lines], [line.tax for line in lines], [line.funded for line in lines],
     )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ REFUNDS_OF = Sql(
     f"SELECT {REFUND_COLUMNS} FROM refunds r WHERE r.purchase_id = $1 ORDER BY r.created_at, r.id"
 )
 REFUND_LINES_OF = Sql(
-    "SELECT order_line_id, amount, tax FROM refund_lines WHERE refund_id = $1 ORDER BY order_line_id"
+    "SELECT order_line_id, amount, tax, funded FROM refund_lines WHERE refund_id = $1 ORDER BY order_line_id"
 )
 
 
