@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from tests.world.client import GATEWAY, HOST, Api, Changes
+from tests.world.client import HOST, Api, Changes
+from tests.world.gateways import alipay_at
 from tests.world.shop import Shop
 
 from merx.app import create_app
@@ -16,9 +17,9 @@ from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.settings import Settings
-from merx.payments.providers import AlipayProvider, ProviderRegistry
+from merx.payments.providers import ProviderRegistry
 from merx.services import Services
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator, NoticeAnswer
+from merx.simulators import AlipaySimulator, NoticeAnswer
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +47,7 @@ async def simulator(now: datetime) -> AsyncIterator[AlipaySimulator]:
 async def services(
     db: Database, keys: MasterKeys, settings: Settings, simulator: AlipaySimulator
 ) -> AsyncIterator[Services]:
-    alipay = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=simulator.merchant_private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url=GATEWAY,
-        http=httpx.AsyncClient(transport=simulator.transport()),
-        clock=simulator.clock.now,
-    )
+    alipay = alipay_at(simulator)
     services = Services(
         settings=settings, db=db, keys=keys, providers=ProviderRegistry([alipay]), clock=simulator.clock.now
     )

@@ -3,20 +3,15 @@
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 
-import httpx
 import msgspec
 import pytest
 from tests.world.client import Api, Changes, Placed, key, problem
+from tests.world.gateways import wechat_at
 from tests.world.shop import total_of
 
 from merx.kit.money import Money
-from merx.payments.providers import ProviderRegistry, WechatProvider
+from merx.payments.providers import ProviderRegistry
 from merx.simulators import (
-    SIMULATED_WECHAT_API_V3_KEY,
-    SIMULATED_WECHAT_APP_ID,
-    SIMULATED_WECHAT_CERT_SERIAL,
-    SIMULATED_WECHAT_MCH_ID,
-    SIMULATED_WECHAT_PUBLIC_KEY_ID,
     NoticeAnswer,
     WechatSimulator,
 )
@@ -48,18 +43,7 @@ async def wechat(api: Api, now: datetime, sent: Sent) -> AsyncIterator[WechatSim
 
     simulator = WechatSimulator.in_memory(now=now, send_notice=send)
     simulator.clock = api.simulator.clock
-    provider = WechatProvider(
-        app_id=SIMULATED_WECHAT_APP_ID,
-        mch_id=SIMULATED_WECHAT_MCH_ID,
-        cert_serial=SIMULATED_WECHAT_CERT_SERIAL,
-        private_key_pem=simulator.merchant_private_pem,
-        api_v3_key=SIMULATED_WECHAT_API_V3_KEY,
-        base_url="http://wechat.test",
-        http=httpx.AsyncClient(transport=simulator.transport()),
-        public_key_id=SIMULATED_WECHAT_PUBLIC_KEY_ID,
-        public_key_pem=simulator.public_pem,
-        clock=simulator.clock.now,
-    )
+    provider = wechat_at(simulator)
     api.services.providers = ProviderRegistry([*api.services.providers, provider])
     yield simulator
     await provider.aclose()

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import httpx
 import pytest
+from tests.world.gateways import alipay_at
 from tests.world.peer import Peer
 from tests.world.shop import Shop, a_shop
 from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
@@ -26,13 +26,12 @@ from merx.kit.errors import DomainError
 from merx.orders import UnknownPurchase
 from merx.payments import NotPayable
 from merx.payments.providers import (
-    AlipayProvider,
     BreakerRules,
     GuardRules,
     ProviderRegistry,
     ProviderUnavailable,
 )
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, NoticeAnswer
+from merx.simulators import NoticeAnswer
 from merx.simulators.alipay.model import FaultKind, TradeStatus
 
 CLOSE = "alipay.trade.close"
@@ -44,16 +43,7 @@ class TwoWays(Till):
 
     def __init__(self, db: Database, keys: MasterKeys, owner: Any, shop: Shop, now: datetime) -> None:
         super().__init__(db, keys, owner, shop, now)
-        self.qr = AlipayProvider(
-            app_id=SIMULATED_APP_ID,
-            seller_id=SIMULATED_SELLER_ID,
-            private_key_pem=self.simulator.merchant_private_pem,
-            alipay_public_key_pem=self.simulator.alipay_public_pem,
-            gateway_url="http://alipay.test/gateway.do",
-            http=httpx.AsyncClient(transport=self.simulator.transport()),
-            clock=self.simulator.clock.now,
-            qr=True,
-        )
+        self.qr = alipay_at(self.simulator, qr=True)
         dollars = Peer("dollars", currencies=frozenset({"USD"}))
         rules = GuardRules(breaker=BreakerRules(failures=2))
         self.providers = ProviderRegistry([self.provider, self.qr, dollars], rules=rules)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from tests.world.gateways import alipay_at, card_at
 from tests.world.shop import a_shop
 from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
 from tests.world.wechat import WechatPeer
@@ -22,9 +23,8 @@ from merx.cashier import (
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, in_transaction
 from merx.payments import NewRefund, lock_payment, request_refund
-from merx.payments.providers import AlipayProvider, CardProvider, ProviderRegistry
+from merx.payments.providers import AlipayProvider, ProviderRegistry
 from merx.refunds import send_refunds
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID
 from merx.simulators.card import CardSimulator
 
 MINUTE = timedelta(minutes=1)
@@ -78,13 +78,7 @@ class Shopkeeper:
             "card": Wire(self.card.transport()),
         }
         self.wechat.simulator.clock.advance(till.now - self.wechat.simulator.clock.now())
-        card = CardProvider(
-            base_url="http://card.test",
-            secret_key=self.card.account.secret_key,
-            webhook_secrets=self.card.account.webhook_secrets,
-            http=httpx.AsyncClient(transport=self.wires["card"]),
-            clock=self.card.clock.now,
-        )
+        card = card_at(self.card, self.wires["card"])
         self.providers = ProviderRegistry(
             [
                 self._alipay("alipay"),
@@ -95,16 +89,7 @@ class Shopkeeper:
         )
 
     def _alipay(self, code: str) -> AlipayProvider:
-        return AlipayProvider(
-            app_id=SIMULATED_APP_ID,
-            seller_id=SIMULATED_SELLER_ID,
-            private_key_pem=self.till.simulator.merchant_private_pem,
-            alipay_public_key_pem=self.till.simulator.alipay_public_pem,
-            gateway_url="http://alipay.test/gateway.do",
-            http=httpx.AsyncClient(transport=self.wires[code]),
-            clock=self.till.simulator.clock.now,
-            qr=code == "alipay_qr",
-        )
+        return alipay_at(self.till.simulator, self.wires[code], qr=code == "alipay_qr")
 
     def go_on(self, by: timedelta) -> None:
         for clock in self.clocks:

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
-import httpx
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from tests.world.gateways import alipay_at
 from tests.world.shop import a_shop
 
 from merx.api import openapi_document
@@ -20,9 +20,9 @@ from merx.app import create_app
 from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
-from merx.payments.providers import AlipayProvider, ProviderRegistry
+from merx.payments.providers import ProviderRegistry
 from merx.services import Services
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
+from merx.simulators import AlipaySimulator
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 PURCHASES = Sql("SELECT state FROM purchases")
@@ -42,15 +42,7 @@ async def address(db: Database, keys: MasterKeys, now: datetime, tmp_path: Path)
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     simulator = AlipaySimulator.in_memory(now=now)
-    alipay = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=simulator.merchant_private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url="http://localhost/gateway.do",
-        http=httpx.AsyncClient(transport=simulator.transport()),
-        clock=simulator.clock.now,
-    )
+    alipay = alipay_at(simulator, gateway_url="http://localhost/gateway.do")
     settings = load_settings({"MERX_HOME": str(tmp_path), "MERX_PORT": str(port)})
     services = Services(
         settings=settings, db=db, keys=keys, providers=ProviderRegistry([alipay]), clock=simulator.clock.now

@@ -7,15 +7,16 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from tests.world.pages import GATEWAY, ORIGIN, NewBrowser
+from tests.world.gateways import alipay_at
+from tests.world.pages import ORIGIN, NewBrowser
 
 from merx.app import create_app
 from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.payments.providers import AlipayProvider, ProviderRegistry
+from merx.payments.providers import ProviderRegistry
 from merx.services import Services
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
+from merx.simulators import AlipaySimulator
 
 
 @pytest.fixture
@@ -37,15 +38,7 @@ async def services(
             "MERX_TRUSTED_HOSTS": "shop.test",
         }
     )
-    provider = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=simulator.merchant_private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url=GATEWAY,
-        http=httpx.AsyncClient(transport=simulator.transport()),
-        clock=simulator.clock.now,
-    )
+    provider = alipay_at(simulator)
     registry = ProviderRegistry([provider])
     yield Services(settings=settings, db=db, keys=keys, providers=registry, clock=lambda: now)
     await registry.aclose()

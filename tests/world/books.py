@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from tests.world.gateways import alipay_at, card_at, wechat_at
 from tests.world.people import guest, member
 from tests.world.shop import Shop, a_ready_cart
 from tests.world.till import DEADLINE, PUBLIC_URL, Bought
@@ -21,7 +22,7 @@ from merx.kit.ids import new_id
 from merx.ledger import fold_balances
 from merx.orders import purchase_view
 from merx.payments import payments_of
-from merx.payments.providers import AlipayProvider, CardProvider, ProviderRegistry, WechatProvider
+from merx.payments.providers import ProviderRegistry
 from merx.reconciliation import (
     Bill,
     Difference,
@@ -35,13 +36,6 @@ from merx.reconciliation import (
 from merx.refunds import send_refunds
 from merx.returns import Application, ReturnKind, ReturnReason, Wanted, approve_return, request_return
 from merx.simulators import (
-    SIMULATED_APP_ID,
-    SIMULATED_SELLER_ID,
-    SIMULATED_WECHAT_API_V3_KEY,
-    SIMULATED_WECHAT_APP_ID,
-    SIMULATED_WECHAT_CERT_SERIAL,
-    SIMULATED_WECHAT_MCH_ID,
-    SIMULATED_WECHAT_PUBLIC_KEY_ID,
     AlipaySimulator,
     CardSimulator,
     WechatSimulator,
@@ -65,32 +59,17 @@ class Books:
         self.alipay = AlipaySimulator.in_memory(now=now)
         self.wechat = WechatSimulator.in_memory(now=now)
         self.card = CardSimulator.in_memory(now=now)
-        self.providers = ProviderRegistry([self._alipay(qr=False), self._alipay(qr=True), *self._others()])
+        self.providers = ProviderRegistry(
+            [
+                alipay_at(self.alipay),
+                alipay_at(self.alipay, qr=True),
+                wechat_at(self.wechat),
+                card_at(self.card),
+            ]
+        )
         self.browser = httpx.AsyncClient(
             transport=self.alipay.transport(), base_url="http://alipay.test", follow_redirects=True
         )
-
-    def _alipay(self, *, qr: bool) -> AlipayProvider:
-        return AlipayProvider(
-            app_id=SIMULATED_APP_ID, seller_id=SIMULATED_SELLER_ID,
-            private_key_pem=self.alipay.merchant_private_pem,
-            alipay_public_key_pem=self.alipay.alipay_public_pem, gateway_url="http://alipay.test/gateway.do",
-            http=httpx.AsyncClient(transport=self.alipay.transport()), clock=self.alipay.clock.now, qr=qr,
-        )  # fmt: skip
-
-    def _others(self) -> tuple[WechatProvider, CardProvider]:
-        return WechatProvider(
-            app_id=SIMULATED_WECHAT_APP_ID, mch_id=SIMULATED_WECHAT_MCH_ID,
-            cert_serial=SIMULATED_WECHAT_CERT_SERIAL, private_key_pem=self.wechat.merchant_private_pem,
-            api_v3_key=SIMULATED_WECHAT_API_V3_KEY, base_url="http://wechat.test",
-            http=httpx.AsyncClient(transport=self.wechat.transport()),
-            public_key_id=SIMULATED_WECHAT_PUBLIC_KEY_ID, public_key_pem=self.wechat.public_pem,
-            clock=self.wechat.clock.now,
-        ), CardProvider(
-            base_url="http://card.test", secret_key=self.card.account.secret_key,
-            webhook_secrets=self.card.account.webhook_secrets,
-            http=httpx.AsyncClient(transport=self.card.transport()), clock=self.card.clock.now,
-        )  # fmt: skip
 
     @property
     def now(self) -> datetime:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-import httpx
+from tests.world.gateways import card_at
 from tests.world.till import PUBLIC_URL, Bought, Till
 
 from merx.cashier import receive_notice
 from merx.payments.providers import NoticeRejected, ProviderRegistry
-from merx.payments.providers.card import CardProvider
 from merx.simulators.card import CHECKOUT_EVENTS, CardSimulator
 from merx.simulators.common.delivery import NoticeAnswer
 
@@ -24,13 +23,7 @@ class CardTill:
             webhook_url=f"{PUBLIC_URL}/payments/card/notify",
             send_notice=self.receive,
         )
-        self.provider = CardProvider(
-            base_url="http://card.test",
-            secret_key=self.simulator.account.secret_key,
-            webhook_secrets=self.simulator.account.webhook_secrets,
-            http=httpx.AsyncClient(transport=self.simulator.transport()),
-            clock=self.simulator.clock.now,
-        )
+        self.provider = card_at(self.simulator)
         till.providers = ProviderRegistry([self.provider])
 
     async def receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> NoticeAnswer:

@@ -14,7 +14,6 @@ from merx.services import Services
 from merx.simulators import AlipaySimulator
 
 HOST = "https://shop.test"
-GATEWAY = "http://alipay.test/gateway.do"
 PASSWORD = "correct horse battery"
 ADDRESS = {
     "name": "张伟",

@@ -8,19 +8,14 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-import httpx
 import msgspec
 from tests.world.client import Api, Placed, key
+from tests.world.gateways import card_at, wechat_at
 from tests.world.shop import total_of
 
-from merx.payments.providers import PaymentProvider, WechatProvider
-from merx.payments.providers.card import CardProvider
+from merx.payments.providers import PaymentProvider
 from merx.simulators import (
     SIMULATED_WECHAT_API_V3_KEY,
-    SIMULATED_WECHAT_APP_ID,
-    SIMULATED_WECHAT_CERT_SERIAL,
-    SIMULATED_WECHAT_MCH_ID,
-    SIMULATED_WECHAT_PUBLIC_KEY_ID,
     WechatSimulator,
 )
 from merx.simulators.alipay import wire as alipay_wire
@@ -123,18 +118,7 @@ class WechatPeer:
     def __init__(self, api: Api, send: Send) -> None:
         self._simulator = WechatSimulator.in_memory(now=api.simulator.clock.now(), send_notice=send)
         self._simulator.clock = api.simulator.clock
-        self.provider = WechatProvider(
-            app_id=SIMULATED_WECHAT_APP_ID,
-            mch_id=SIMULATED_WECHAT_MCH_ID,
-            cert_serial=SIMULATED_WECHAT_CERT_SERIAL,
-            private_key_pem=self._simulator.merchant_private_pem,
-            api_v3_key=SIMULATED_WECHAT_API_V3_KEY,
-            base_url="http://wechat.test",
-            http=httpx.AsyncClient(transport=self._simulator.transport()),
-            public_key_id=SIMULATED_WECHAT_PUBLIC_KEY_ID,
-            public_key_pem=self._simulator.public_pem,
-            clock=self._simulator.clock.now,
-        )
+        self.provider = wechat_at(self._simulator)
 
     def pay(self) -> None:
         self._simulator.pay(self._simulator.list_orders()[-1].number)
@@ -196,13 +180,7 @@ class CardPeer:
             now=api.simulator.clock.now(), webhook_events=CHECKOUT_EVENTS, send_notice=send
         )
         self._simulator.clock = api.simulator.clock
-        self.provider = CardProvider(
-            base_url="http://card.test",
-            secret_key=self._simulator.account.secret_key,
-            webhook_secrets=self._simulator.account.webhook_secrets,
-            http=httpx.AsyncClient(transport=self._simulator.transport()),
-            clock=self._simulator.clock.now,
-        )
+        self.provider = card_at(self._simulator)
 
     @property
     def simulator(self) -> CardSimulator:

@@ -9,9 +9,6 @@ import httpx
 ORIGIN = "http://shop.test"
 
 
-GATEWAY = "http://alipay.test/gateway.do"
-
-
 NewBrowser = Callable[..., httpx.AsyncClient]
 
 

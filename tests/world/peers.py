@@ -10,23 +10,14 @@ from typing import Any
 
 import httpx
 import msgspec
+from tests.world.gateways import alipay_at, card_at, wechat_at
 
 from merx.payments.providers import (
-    AlipayProvider,
-    CardProvider,
     PaymentProvider,
     ProviderAction,
     ProviderRegistry,
-    WechatProvider,
 )
 from merx.simulators import (
-    SIMULATED_APP_ID,
-    SIMULATED_SELLER_ID,
-    SIMULATED_WECHAT_API_V3_KEY,
-    SIMULATED_WECHAT_APP_ID,
-    SIMULATED_WECHAT_CERT_SERIAL,
-    SIMULATED_WECHAT_MCH_ID,
-    SIMULATED_WECHAT_PUBLIC_KEY_ID,
     AlipaySimulator,
     CardSimulator,
     NoticeAnswer,
@@ -153,15 +144,7 @@ class AlipayPeer(Peer):
         self.simulator = AlipaySimulator.in_memory(now=clock.now(), send_notice=_to(self.code, send))
         self.simulator.clock = clock
         self.wire = Wire(self.simulator.transport())
-        self.provider = AlipayProvider(
-            app_id=SIMULATED_APP_ID,
-            seller_id=SIMULATED_SELLER_ID,
-            private_key_pem=self.simulator.merchant_private_pem,
-            alipay_public_key_pem=self.simulator.alipay_public_pem,
-            gateway_url="http://alipay.test/gateway.do",
-            http=httpx.AsyncClient(transport=self.wire),
-            clock=clock.now,
-        )
+        self.provider = alipay_at(self.simulator, self.wire)
         self._browser = httpx.AsyncClient(
             transport=self.simulator.transport(), base_url="http://alipay.test", follow_redirects=True
         )
@@ -227,18 +210,7 @@ class WechatPeer(Peer):
         self.simulator = WechatSimulator.in_memory(now=clock.now(), send_notice=_to(self.code, send))
         self.simulator.clock = clock
         self.wire = Wire(self.simulator.transport())
-        self.provider = WechatProvider(
-            app_id=SIMULATED_WECHAT_APP_ID,
-            mch_id=SIMULATED_WECHAT_MCH_ID,
-            cert_serial=SIMULATED_WECHAT_CERT_SERIAL,
-            private_key_pem=self.simulator.merchant_private_pem,
-            api_v3_key=SIMULATED_WECHAT_API_V3_KEY,
-            base_url="http://wechat.test",
-            http=httpx.AsyncClient(transport=self.wire),
-            public_key_id=SIMULATED_WECHAT_PUBLIC_KEY_ID,
-            public_key_pem=self.simulator.public_pem,
-            clock=clock.now,
-        )
+        self.provider = wechat_at(self.simulator, self.wire)
 
     def pay(self, number: str) -> bool:
         """Pay with the phone."""
@@ -294,13 +266,7 @@ class CardPeer(Peer):
         )
         self.simulator.clock = clock
         self.wire = Wire(self.simulator.transport())
-        self.provider = CardProvider(
-            base_url="http://card.test",
-            secret_key=self.simulator.account.secret_key,
-            webhook_secrets=self.simulator.account.webhook_secrets,
-            http=httpx.AsyncClient(transport=self.wire),
-            clock=clock.now,
-        )
+        self.provider = card_at(self.simulator, self.wire)
 
     def pay(self, number: str) -> bool:
         """Pay with a good card."""

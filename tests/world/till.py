@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import msgspec
+from tests.world.gateways import alipay_at
 from tests.world.shop import ReadyCart, Shop, a_ready_cart
 
 from merx.cashier import (
@@ -24,9 +25,9 @@ from merx.infra.db import Database
 from merx.inventory import Receipt, receive_stock
 from merx.kit.ids import new_id
 from merx.payments import payments_of
-from merx.payments.providers import AlipayProvider, NoticeRejected, ProviderRegistry
+from merx.payments.providers import NoticeRejected, ProviderRegistry
 from merx.refunds import send_refunds
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator, NoticeAnswer
+from merx.simulators import AlipaySimulator, NoticeAnswer
 from merx.simulators.alipay.model import Fault, FaultKind, Trade
 
 DEADLINE = timedelta(minutes=30)
@@ -60,15 +61,7 @@ class Till:
         self.db, self.keys, self.owner, self.shop = db, keys, owner, shop
         self.notices = NoticeQueue(db)
         self.simulator = AlipaySimulator.in_memory(now=now, send_notice=self.receive)
-        self.provider = AlipayProvider(
-            app_id=SIMULATED_APP_ID,
-            seller_id=SIMULATED_SELLER_ID,
-            private_key_pem=self.simulator.merchant_private_pem,
-            alipay_public_key_pem=self.simulator.alipay_public_pem,
-            gateway_url="http://alipay.test/gateway.do",
-            http=httpx.AsyncClient(transport=self.simulator.transport()),
-            clock=self.simulator.clock.now,
-        )
+        self.provider = alipay_at(self.simulator)
         self.providers = ProviderRegistry([self.provider])
         self.browser = httpx.AsyncClient(
             transport=self.simulator.transport(), base_url="http://alipay.test", follow_redirects=True

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
+from tests.world.gateways import wechat_at
 
 from merx.kit.money import Money
 from merx.payments.providers import (
@@ -17,8 +18,6 @@ from merx.payments.providers.wechat import WechatProvider
 from merx.simulators import (
     SIMULATED_WECHAT_API_V3_KEY,
     SIMULATED_WECHAT_APP_ID,
-    SIMULATED_WECHAT_CERT_SERIAL,
-    SIMULATED_WECHAT_MCH_ID,
     SIMULATED_WECHAT_PUBLIC_KEY_ID,
     NoticeAnswer,
     WechatSimulator,
@@ -50,17 +49,13 @@ class WechatPeer:
         api_v3_key: str = SIMULATED_WECHAT_API_V3_KEY,
     ) -> WechatProvider:
         """A provider of the simulated merchant, in public-key or in certificate mode."""
-        return WechatProvider(
+        return wechat_at(
+            self.simulator,
+            http,
             app_id=app_id,
-            mch_id=SIMULATED_WECHAT_MCH_ID,
-            cert_serial=SIMULATED_WECHAT_CERT_SERIAL,
-            private_key_pem=self.simulator.merchant_private_pem,
             api_v3_key=api_v3_key,
-            base_url=BASE_URL,
-            http=httpx.AsyncClient(transport=http or self.simulator.transport()),
             public_key_id=None if certificates else SIMULATED_WECHAT_PUBLIC_KEY_ID,
             public_key_pem=None if certificates else self.simulator.public_pem,
-            clock=self.simulator.clock.now,
         )
 
     async def receive(self, _url: str, body: bytes, headers: Mapping[str, str]) -> NoticeAnswer:

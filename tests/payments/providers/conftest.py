@@ -2,19 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from tests.world.gateways import alipay_at, card_at
 
 from merx.kit.money import Money
 from merx.payments.providers import AlipayProvider, PaymentRequest
 from merx.payments.providers.card import CardProvider
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
+from merx.simulators import AlipaySimulator
 from merx.simulators.card import CardSimulator
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
-GATEWAY = "http://alipay.test/gateway.do"
 
 
 @pytest.fixture
@@ -29,17 +30,8 @@ async def connect(simulator: AlipaySimulator) -> AsyncIterator[Callable[..., Ali
     """Make a provider of the simulated merchant, with other options if asked."""
     made: list[AlipayProvider] = []
 
-    def make(**changes: object) -> AlipayProvider:
-        options: dict[str, object] = {
-            "app_id": SIMULATED_APP_ID,
-            "seller_id": SIMULATED_SELLER_ID,
-            "private_key_pem": simulator.merchant_private_pem,
-            "alipay_public_key_pem": simulator.alipay_public_pem,
-            "gateway_url": GATEWAY,
-            "http": httpx.AsyncClient(transport=simulator.transport()),
-            "clock": simulator.clock.now,
-        }
-        made.append(AlipayProvider(**(options | changes)))  # type: ignore[arg-type]
+    def make(**changes: Any) -> AlipayProvider:
+        made.append(alipay_at(simulator, **changes))
         return made[-1]
 
     yield make
@@ -85,13 +77,7 @@ async def card_simulator() -> AsyncIterator[CardSimulator]:
 
 @pytest.fixture
 async def card_provider(card_simulator: CardSimulator) -> AsyncIterator[CardProvider]:
-    provider = CardProvider(
-        base_url="http://card.test",
-        secret_key=card_simulator.account.secret_key,
-        webhook_secrets=card_simulator.account.webhook_secrets,
-        http=httpx.AsyncClient(transport=card_simulator.transport()),
-        clock=card_simulator.clock.now,
-    )
+    provider = card_at(card_simulator)
     yield provider
     await provider.aclose()
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from tests.world.gateways import alipay_at
 
 from merx.kit.money import Money
 from merx.payments.providers import (
@@ -20,12 +21,12 @@ from merx.payments.providers import (
     UnknownProvider,
 )
 from merx.payments.providers.protocol import PaymentProvider
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
+from merx.simulators import AlipaySimulator
 from merx.simulators.alipay.model import Fault, FaultKind
 from merx.simulators.keys import new_key_pair
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
-GATEWAY = "http://alipay.test/gateway.do"
+
 NUMBER = "M20260301_0001"
 RequestOf = Callable[..., PaymentRequest]
 
@@ -185,14 +186,7 @@ async def test_a_genuine_answer_about_another_trade_is_not_believed(
                 await self.kept.aread()
             return httpx.Response(200, content=self.kept.content)
 
-    replayed = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=simulator.merchant_private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url=GATEWAY,
-        http=httpx.AsyncClient(transport=Replaying()),
-    )
+    replayed = alipay_at(simulator, Replaying())
     assert (await replayed.query("PAID")).status is ProviderStatus.CAPTURED
     with pytest.raises(ProviderUnavailable) as caught:
         await replayed.query("UNPAID")
@@ -205,29 +199,13 @@ async def test_a_gateway_that_never_answers_ends_at_the_deadline(simulator: Alip
             await asyncio.Event().wait()
             return httpx.Response(200, request=request)
 
-    provider = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=simulator.merchant_private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url=GATEWAY,
-        http=httpx.AsyncClient(transport=Silent()),
-        deadline_seconds=0.01,
-    )
+    provider = alipay_at(simulator, Silent(), deadline_seconds=0.01)
     with pytest.raises(ProviderUnavailable):
         await provider.query(NUMBER)
 
 
 async def test_a_key_the_gateway_does_not_know_is_refused_not_failed(simulator: AlipaySimulator) -> None:
-    provider = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=new_key_pair().private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url=GATEWAY,
-        http=httpx.AsyncClient(transport=simulator.transport()),
-        clock=simulator.clock.now,
-    )
+    provider = alipay_at(simulator, private_key_pem=new_key_pair().private_pem)
     with pytest.raises(ProviderRefused) as caught:
         await provider.query(NUMBER)
     assert caught.value.params["reason"] == "40002 isv.invalid-signature"

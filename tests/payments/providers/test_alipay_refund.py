@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from tests.world.gateways import alipay_at
 
 from merx.kit.money import Money
 from merx.payments.providers import (
@@ -15,7 +16,7 @@ from merx.payments.providers import (
     ProviderUnavailable,
     RefundState,
 )
-from merx.simulators import SIMULATED_APP_ID, SIMULATED_SELLER_ID, AlipaySimulator
+from merx.simulators import AlipaySimulator
 from merx.simulators.alipay.model import Fault, FaultKind
 
 NUMBER = "M20260301_0001"
@@ -153,15 +154,7 @@ async def test_a_genuine_answer_about_another_refund_is_not_believed(
 
     transport = Replaying()
     transport.kept = {}
-    replayed = AlipayProvider(
-        app_id=SIMULATED_APP_ID,
-        seller_id=SIMULATED_SELLER_ID,
-        private_key_pem=simulator.merchant_private_pem,
-        alipay_public_key_pem=simulator.alipay_public_pem,
-        gateway_url="http://alipay.test/gateway.do",
-        http=httpx.AsyncClient(transport=transport),
-        clock=simulator.clock.now,
-    )
+    replayed = alipay_at(simulator, transport)
     assert await refund(paid, Money(100, "CNY")) is True
     assert await refund(replayed, Money(100, "CNY")) is True
     with pytest.raises(ProviderUnavailable) as caught:

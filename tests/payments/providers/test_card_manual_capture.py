@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
-import httpx
 import pytest
+from tests.world.gateways import card_at
 
 from merx.kit.money import Money
 from merx.payments.providers import (
@@ -26,14 +26,7 @@ RequestOf = Callable[..., PaymentRequest]
 
 @pytest.fixture
 async def provider(card_simulator: CardSimulator) -> AsyncIterator[CardProvider]:
-    provider = CardProvider(
-        base_url="http://card.test",
-        secret_key=card_simulator.account.secret_key,
-        webhook_secrets=card_simulator.account.webhook_secrets,
-        http=httpx.AsyncClient(transport=card_simulator.transport()),
-        clock=card_simulator.clock.now,
-        capture="manual",
-    )
+    provider = card_at(card_simulator, capture="manual")
     yield provider
     await provider.aclose()
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from tests.world.gateways import card_at
 
 from merx.kit.money import Money
 from merx.payments.providers import (
@@ -89,13 +90,8 @@ async def test_a_page_outlives_our_deadline_so_that_the_provider_takes_it_and_en
 async def test_currencies_without_decimals_are_charged_in_whole_units(
     card_simulator: CardSimulator, request_of: RequestOf
 ) -> None:
-    provider = CardProvider(
-        base_url="http://card.test/",
-        secret_key=card_simulator.account.secret_key,
-        webhook_secrets=(),
-        http=httpx.AsyncClient(transport=card_simulator.transport()),
-        currencies=frozenset({"JPY"}),
-        clock=card_simulator.clock.now,
+    provider = card_at(
+        card_simulator, base_url="http://card.test/", webhook_secrets=(), currencies=frozenset({"JPY"})
     )
     await provider.start(request_of(amount=Money(1_500, "JPY")))
     assert card_simulator.session(NUMBER)["amount_total"] == 1_500
@@ -256,13 +252,7 @@ async def test_a_close_whose_answer_is_lost_can_be_repeated(
 
 
 async def test_a_wrong_key_is_a_refusal(card_simulator: CardSimulator, request_of: RequestOf) -> None:
-    provider = CardProvider(
-        base_url="http://card.test",
-        secret_key="sk_test_wrong",
-        webhook_secrets=(),
-        http=httpx.AsyncClient(transport=card_simulator.transport()),
-        clock=card_simulator.clock.now,
-    )
+    provider = card_at(card_simulator, secret_key="sk_test_wrong", webhook_secrets=())
     with pytest.raises(ProviderRefused) as raised:
         await provider.start(request_of())
     assert "sk_test_wrong" not in str(raised.value.params)
