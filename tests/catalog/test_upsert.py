@@ -22,6 +22,7 @@ from merx.catalog import (
     UpsertReport,
     VariantDraft,
     category_tree,
+    owners,
     product_by_slug,
     save_media,
     set_media,
@@ -246,17 +247,15 @@ async def test_two_drafts_of_one_stored_product_are_refused(
 async def test_a_sku_taken_by_a_concurrent_writer_is_a_conflict(
     db: Database, seller_id: UUID, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from merx.catalog import store  # noqa: PLC0415 - only to place the other writer between look and write
-
-    look = store.owners
-
-    async def overtaken(tx: Any, *, skus: Any, slugs: Any) -> store.Owners:
-        found = await look(tx, skus=skus, slugs=slugs)
-        monkeypatch.setattr(store, "owners", look)
+    async def overtaken(
+        tx: Any, *, skus: Any, slugs: Any
+    ) -> Any:  # only places the other writer after the look
+        found = await owners(tx, skus=skus, slugs=slugs)
+        monkeypatch.setattr("merx.catalog.upsert.owners", owners)
         await upsert(db, plain(seller_id, "mug", "MUG-A"), now=now)
         return found
 
-    monkeypatch.setattr(store, "owners", overtaken)
+    monkeypatch.setattr("merx.catalog.upsert.owners", overtaken)
     with pytest.raises(CatalogChanged):
         await upsert(db, plain(seller_id, "cup", "MUG-A"), now=now)
     async with db.read() as tx:

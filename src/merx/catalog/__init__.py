@@ -59,15 +59,10 @@ from merx.catalog.rules import MAX_CODE, MAX_DESCRIPTION, MAX_LABEL, MAX_PRICE, 
 from merx.catalog.set_media import set_media
 from merx.catalog.set_prices import set_prices
 from merx.catalog.settings import MediaSettings
-from merx.catalog.store import (
-    category_tree,
-    owners,
-    pictures_of,
-    products_by_id,
-    save_media,
-    variant_by_sku,
-    variant_ids,
-)
+from merx.catalog.store.categories import category_tree
+from merx.catalog.store.pictures import pictures_of, save_media
+from merx.catalog.store.products import owners, products_by_id
+from merx.catalog.store.variants import variant_by_sku, variant_ids
 from merx.catalog.upsert import upsert_products
 from merx.catalog.upsert_categories import upsert_categories
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from merx.catalog import store
 from merx.catalog.errors import BadProduct, IllegalMove, NotPublishable, StaleVersion, UnknownProduct
 from merx.catalog.events import ProductChanged
 from merx.catalog.model import Product, ProductChanges
 from merx.catalog.rules import check_texts
 from merx.catalog.states import PRODUCT
+from merx.catalog.store.products import lock_products, products_by_id, update_products
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 
@@ -23,8 +23,8 @@ async def lock_own_product(
 
     Raises UnknownProduct, StaleVersion (unless None is expected).
     """
-    await store.lock_products(tx, product_ids=[product_id])
-    product = (await store.products_by_id(tx, product_ids=[product_id])).get(product_id)
+    await lock_products(tx, product_ids=[product_id])
+    product = (await products_by_id(tx, product_ids=[product_id])).get(product_id)
     if product is None or product.seller_id not in seller_ids:
         raise UnknownProduct
     if expected_version is not None and product.version != expected_version:
@@ -58,7 +58,7 @@ async def edit_product(
         return product
     if wanted.state != product.state:
         _check_move(product, wanted)
-    await store.update_products(tx, products=[wanted], now=now)
+    await update_products(tx, products=[wanted], now=now)
     return await announce_change(tx, product_id=product_id, now=now, actor_id=actor_id)
 
 
@@ -73,7 +73,7 @@ def _check_move(product: Product, wanted: Product) -> None:
 
 async def announce_change(tx: Tx, *, product_id: UUID, now: datetime, actor_id: UUID | None) -> Product:
     """Publish that a product changed and return it as it is now."""
-    product = (await store.products_by_id(tx, product_ids=[product_id]))[product_id]
+    product = (await products_by_id(tx, product_ids=[product_id]))[product_id]
     event = ProductChanged(product.id, product.slug, product.version, actor_id=actor_id)
     await publish(tx, [event], now=now)
     return product

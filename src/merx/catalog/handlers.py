@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final, Protocol
 from uuid import UUID
 
-from merx.catalog import store
+from merx.catalog.store.variants import products_of
 from merx.infra.db import Tx
 from merx.infra.outbox import Heard
 from merx.infra.pages import forget_pages
@@ -38,5 +38,5 @@ async def forget_changed_availability(tx: Tx, heard: Heard[OfAvailability]) -> N
     """There is more or less of something than its kept pages show."""
     variant_ids = list(heard.event.availability_of)
     if variant_ids:
-        products = await store.products_of(tx, variant_ids=variant_ids)
+        products = await products_of(tx, variant_ids=variant_ids)
         await forget_pages(tx, [str(product_id) for product_id in products])

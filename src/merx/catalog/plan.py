@@ -17,7 +17,9 @@ from merx.catalog.model import (
 )
 from merx.catalog.rules import Problem, check_draft
 from merx.catalog.states import PRODUCT
-from merx.catalog.store import Link, Owners, PriceRow, VariantRow
+from merx.catalog.store.categories import Link
+from merx.catalog.store.products import Owners
+from merx.catalog.store.variants import PriceRow, VariantRow
 from merx.kit.ids import new_id
 
 
@@ -198,7 +200,13 @@ def _same(old: Variant, draft: VariantDraft) -> bool:
 
 
 def _variant_row(variant_id: UUID, product: Product, draft: VariantDraft) -> VariantRow:
-    return (
-        variant_id, product.id, product.seller_id, draft.sku, draft.label, draft.options, draft.position,
-        draft.tax_rate_bp,
-    )  # fmt: skip
+    return VariantRow(
+        id=variant_id,
+        product_id=product.id,
+        seller_id=product.seller_id,
+        sku=draft.sku,
+        label=draft.label,
+        options=draft.options,
+        position=draft.position,
+        tax_rate_bp=draft.tax_rate_bp,
+    )

@@ -10,7 +10,7 @@ import msgspec
 from merx.catalog.errors import UnknownCategory, UnknownProduct
 from merx.catalog.model import Category, Page, Product, ProductCard, Sort, Text
 from merx.catalog.rules import MAX_PRICE
-from merx.catalog.store import DOCUMENT, decode_product, products_by_id
+from merx.catalog.store.products import DOCUMENT, decode_product, products_by_id
 from merx.infra.db import ReadTx, Sql
 from merx.kit.paging import PAGE_LIMIT, BadCursor, decode_cursor, encode_cursor
 

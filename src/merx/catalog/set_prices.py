@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from merx.catalog import store
 from merx.catalog.edit_product import announce_change, lock_own_product
 from merx.catalog.errors import BadProduct, NotPublishable, StaleVersion, UnknownProduct
 from merx.catalog.model import Product, Variant
 from merx.catalog.rules import check_prices
+from merx.catalog.store.products import update_products
+from merx.catalog.store.variants import bump_variant, product_of_variant, withdraw_prices, write_prices
 from merx.infra.db import Tx
 
 
@@ -25,7 +26,7 @@ async def set_prices(
     problem = check_prices(prices)
     if problem is not None:
         raise BadProduct(reason=problem[0], detail=problem[1])
-    product_id = await store.product_of_variant(tx, variant_id=variant_id)
+    product_id = await product_of_variant(tx, variant_id=variant_id)
     if product_id is None:
         raise UnknownProduct
     product = await lock_own_product(tx, product_id=product_id, seller_ids=seller_ids, expected_version=None)
@@ -38,10 +39,10 @@ async def set_prices(
     _check_still_sellable(product, variant, changed)
     withdrawn = [code for code, amount in changed.items() if amount is None]
     rows = [(variant_id, code, amount) for code, amount in changed.items() if amount is not None]
-    await store.withdraw_prices(tx, variant_id=variant_id, currencies=withdrawn)
-    await store.write_prices(tx, rows=rows, now=now)
-    await store.bump_variant(tx, variant_id=variant_id, now=now)
-    await store.update_products(tx, products=[product], now=now)
+    await withdraw_prices(tx, variant_id=variant_id, currencies=withdrawn)
+    await write_prices(tx, rows=rows, now=now)
+    await bump_variant(tx, variant_id=variant_id, now=now)
+    await update_products(tx, products=[product], now=now)
     return _variant(await announce_change(tx, product_id=product_id, now=now, actor_id=actor_id), variant_id)
 
 

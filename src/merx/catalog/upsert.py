@@ -5,10 +5,20 @@ from datetime import datetime
 
 import asyncpg
 
-from merx.catalog import plan, store
+from merx.catalog import plan
 from merx.catalog.errors import CatalogChanged
 from merx.catalog.events import ProductChanged
 from merx.catalog.model import ProductDraft, Refusal, UpsertReport
+from merx.catalog.store.categories import category_tree, link_categories
+from merx.catalog.store.pictures import known_media, replace_pictures
+from merx.catalog.store.products import (
+    insert_products,
+    lock_products,
+    owners,
+    products_by_id,
+    update_products,
+)
+from merx.catalog.store.variants import insert_variants, update_variants, write_prices
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 
@@ -45,13 +55,13 @@ async def _find_targets(
     """Say which stored product each draft is about; refuse those that would touch what is not theirs."""
     if not sound:
         return []
-    known = await store.owners(
+    known = await owners(
         tx,
         skus=[variant.sku for _, draft in sound for variant in draft.variants],
         slugs=[draft.slug for _, draft in sound],
     )
     media = {media_id for _, draft in sound for media_id, _ in draft.pictures or ()}
-    media -= await store.known_media(tx, media_ids=media)
+    media -= await known_media(tx, media_ids=media)
     targets: list[plan.Target] = []
     taken = set()
     for index, draft in sound:
@@ -74,11 +84,11 @@ async def _plan(tx: Tx, targets: list[plan.Target], refusals: list[Refusal]) -> 
     writes = plan.Writes()
     ids = [target.product_id for target in targets if target.product_id is not None]
     if ids:
-        await store.lock_products(tx, product_ids=ids)
-    stored = await store.products_by_id(tx, product_ids=ids)
+        await lock_products(tx, product_ids=ids)
+    stored = await products_by_id(tx, product_ids=ids)
     categories = {}
     if any(target.draft.category_codes for target in targets):
-        categories = {category.code: category for category in await store.category_tree(tx)}
+        categories = {category.code: category for category in await category_tree(tx)}
     accepted = 0
     for target in targets:
         current = None if target.product_id is None else stored[target.product_id]
@@ -95,13 +105,13 @@ async def _plan(tx: Tx, targets: list[plan.Target], refusals: list[Refusal]) -> 
 
 
 async def _write(tx: Tx, writes: plan.Writes, now: datetime) -> None:
-    await store.insert_products(tx, products=writes.new_products, now=now)
-    await store.update_products(tx, products=writes.changed_products, now=now)
-    await store.insert_variants(tx, rows=writes.new_variants, now=now)
-    await store.update_variants(tx, rows=writes.changed_variants, now=now)
-    await store.write_prices(tx, rows=writes.prices, now=now)
-    await store.link_categories(tx, added=writes.added_links, removed=writes.removed_links)
-    await store.replace_pictures(tx, pictures=writes.pictures)
+    await insert_products(tx, products=writes.new_products, now=now)
+    await update_products(tx, products=writes.changed_products, now=now)
+    await insert_variants(tx, rows=writes.new_variants, now=now)
+    await update_variants(tx, rows=writes.changed_variants, now=now)
+    await write_prices(tx, rows=writes.prices, now=now)
+    await link_categories(tx, added=writes.added_links, removed=writes.removed_links)
+    await replace_pictures(tx, pictures=writes.pictures)
     created = [ProductChanged(one.id, one.slug, 1) for one in writes.new_products]
     changed = [
         ProductChanged(one.id, one.slug, one.version + 1, previous if previous != one.slug else None)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from merx.catalog import store
 from merx.catalog.errors import BadCategory, CatalogChanged
 from merx.catalog.model import Category, CategoryDraft
 from merx.catalog.rules import check_categories, find_cycle
+from merx.catalog.store.categories import category_tree, write_categories
 from merx.infra.db import Tx
 from merx.kit.ids import new_id
 
@@ -22,7 +22,7 @@ async def upsert_categories(tx: Tx, *, categories: Sequence[CategoryDraft]) -> d
     problem = check_categories(drafts)
     if problem is not None:
         raise BadCategory(reason=problem[0], detail=problem[1])
-    stored = {category.code: category for category in await store.category_tree(tx)}
+    stored = {category.code: category for category in await category_tree(tx)}
     codes = {category.id: code for code, category in stored.items()}
     parents = {
         code: None if category.parent_id is None else codes[category.parent_id]
@@ -40,8 +40,8 @@ async def upsert_categories(tx: Tx, *, categories: Sequence[CategoryDraft]) -> d
     if not drafts:
         return {}
     try:
-        await store.write_categories(tx, drafts=drafts, ids=ids)
+        await write_categories(tx, drafts=drafts, ids=ids)
     except asyncpg.ForeignKeyViolationError as error:  # a concurrent writer made the parent under another id
         raise CatalogChanged from error
-    written = {category.code: category for category in await store.category_tree(tx)}
+    written = {category.code: category for category in await category_tree(tx)}
     return {draft.code: written[draft.code] for draft in drafts}

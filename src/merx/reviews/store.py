@@ -4,7 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Record, Sql, Tx
+import msgspec
+
+from merx.catalog import Picture
+from merx.infra.db import ReadTx, Sql, Tx
+
+_PICTURES = msgspec.json.Decoder(list[Picture])
 
 INSERT_PRODUCT_REVIEW = Sql("""
 INSERT INTO product_reviews
@@ -97,11 +102,26 @@ SELECT r.order_line_id, r.account_id, r.score, r.body, r.locale, r.created_at,
 """)
 
 
+class WrittenReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A review of a product as it is stored, with its pictures."""
+
+    order_line_id: UUID
+    account_id: UUID
+    score: int
+    body: str
+    locale: str
+    created_at: datetime
+    media: list[Picture]
+
+
 async def product_reviews(
     tx: ReadTx, *, product_id: UUID, before: tuple[datetime, UUID], limit: int
-) -> list[Record]:
+) -> list[WrittenReview]:
     """Reviews of a product older than a position, newest first."""
-    return await tx.rows(PRODUCT_REVIEWS, product_id, *before, limit)
+    return [
+        WrittenReview(**{**row, "media": _PICTURES.decode(row["media"])})
+        for row in await tx.rows(PRODUCT_REVIEWS, product_id, *before, limit)
+    ]
 
 
 PRODUCT_SUMS = Sql("""
@@ -110,9 +130,10 @@ SELECT product_id AS id, count(*) AS count, sum(score) AS total
 """)
 
 
-async def product_sums(tx: ReadTx, *, product_ids: Iterable[UUID]) -> list[Record]:
+async def product_sums(tx: ReadTx, *, product_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
     """Count and sum of scores by product; products without reviews are left out."""
-    return await tx.rows(PRODUCT_SUMS, list(product_ids))
+    rows = await tx.rows(PRODUCT_SUMS, list(product_ids))
+    return {row["id"]: (row["count"], row["total"]) for row in rows}
 
 
 SELLER_SUMS = Sql("""
@@ -121,9 +142,10 @@ SELECT seller_id AS id, count(*) AS count, sum(score) AS total
 """)
 
 
-async def seller_sums(tx: ReadTx, *, seller_ids: Iterable[UUID]) -> list[Record]:
+async def seller_sums(tx: ReadTx, *, seller_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
     """Count and sum of scores by seller; sellers without reviews are left out."""
-    return await tx.rows(SELLER_SUMS, list(seller_ids))
+    rows = await tx.rows(SELLER_SUMS, list(seller_ids))
+    return {row["id"]: (row["count"], row["total"]) for row in rows}
 
 
 LINE_SCORES = Sql("""

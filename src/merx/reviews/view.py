@@ -5,12 +5,9 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
 from merx.accounts import account_contacts
-from merx.catalog import Picture
 from merx.infra.crypto import MasterKeys
-from merx.infra.db import ReadTx, Record
+from merx.infra.db import ReadTx
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.reviews import store
 from merx.reviews.model import MyReviews, ProductReview, ProductReviewPage, Rating
@@ -25,24 +22,22 @@ async def product_reviews(
     """Reviews of a product, newest first, authors masked; an erased author is "*". Raises BadCursor."""
     before = decode_cursor(after, tuple[datetime, UUID]) if after else _NEWEST
     limit = max(1, min(limit, PAGE_LIMIT))
-    rows = await store.product_reviews(tx, product_id=product_id, before=before, limit=limit + 1)
-    page = rows[:limit]
-    authors = (
-        await account_contacts(tx, keys, account_ids={row["account_id"] for row in page}) if page else {}
-    )
+    found = await store.product_reviews(tx, product_id=product_id, before=before, limit=limit + 1)
+    page = found[:limit]
+    authors = await account_contacts(tx, keys, account_ids={each.account_id for each in page}) if page else {}
     items = [
         ProductReview(
-            order_line_id=row["order_line_id"],
-            score=row["score"],
-            body=row["body"],
-            media=msgspec.json.decode(row["media"], type=list[Picture]),
-            author_name=mask_name(authors[row["account_id"]].name if row["account_id"] in authors else ""),
-            locale=row["locale"],
-            created_at=row["created_at"],
+            order_line_id=each.order_line_id,
+            score=each.score,
+            body=each.body,
+            media=each.media,
+            author_name=mask_name(authors[each.account_id].name if each.account_id in authors else ""),
+            locale=each.locale,
+            created_at=each.created_at,
         )
-        for row in page
+        for each in page
     ]
-    more = len(rows) > limit
+    more = len(found) > limit
     return ProductReviewPage(items, _cursor(items[-1]) if more else None)
 
 
@@ -60,11 +55,9 @@ async def seller_rating(tx: ReadTx, *, seller_ids: Collection[UUID]) -> dict[UUI
     return _ratings(seller_ids, await store.seller_sums(tx, seller_ids=seller_ids))
 
 
-def _ratings(ids: Collection[UUID], rows: list[Record]) -> dict[UUID, Rating]:
-    none = rating(count=0, total=0)
-    return dict.fromkeys(ids, none) | {
-        row["id"]: rating(count=row["count"], total=row["total"]) for row in rows
-    }
+def _ratings(ids: Collection[UUID], sums: dict[UUID, tuple[int, int]]) -> dict[UUID, Rating]:
+    found = {each: rating(count=count, total=total) for each, (count, total) in sums.items()}
+    return dict.fromkeys(ids, rating(count=0, total=0)) | found
 
 
 async def my_reviews(tx: ReadTx, *, order_ids: Iterable[UUID]) -> MyReviews:

@@ -106,25 +106,8 @@ SELECT seller_id, method, currency, amount, free_from, countries FROM delivery_r
 
 async def rates(tx: ReadTx, *, seller_ids: Iterable[UUID]) -> list[DeliveryRate]:
     """The rates of sellers, standard before express."""
-    return [
-        DeliveryRate(
-            seller_id=row["seller_id"],
-            method=row["method"],
-            currency=row["currency"],
-            amount=row["amount"],
-            free_from=row["free_from"],
-            countries=row["countries"],
-        )
-        for row in await tx.rows(RATES, list(seller_ids))
-    ]
+    return [DeliveryRate(**row) for row in await tx.rows(RATES, list(seller_ids))]
 
 
 def _seller(row: Record) -> Seller:
-    return Seller(
-        id=row["id"],
-        code=row["code"],
-        name=msgspec.json.decode(row["name"], type=Text),
-        state=row["state"],
-        version=row["version"],
-        return_address=row["return_address"],
-    )
+    return Seller(**{**row, "name": msgspec.json.decode(row["name"], type=Text)})
