@@ -9,7 +9,7 @@ import pytest
 from tests.world.client import ADDRESS, Api, Changes, key, problem
 
 from merx.api import api_routes
-from merx.api.operations import OPERATION
+from merx.api.core.operations import OPERATION
 
 PUBLIC = {"slug"}
 LINE = {"order_line_id": "0197a3b0-6c1e-7d52-9a51-3f0c1b2d4e5f", "quantity": 1}

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from merx.api import api_routes
-from merx.api.operations import OPERATION
+from merx.api.core.operations import OPERATION
 from merx.returns import ESCALATE_WITHIN, RETURN_STATES, ReturnKind
 from merx.returns.rules import (
     BUYER_ANSWERS,

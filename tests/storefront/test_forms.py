@@ -4,8 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from merx.storefront.forms import AddLineForm, BadForm, EmptyForm, LogInForm, decode_form, local_path
-from merx.storefront.visit import (
+from merx.storefront.account.forms import LogInForm
+from merx.storefront.cart.forms import AddLineForm
+from merx.storefront.core.forms import BadForm, EmptyForm, decode_form, local_path
+from merx.storefront.core.visit import (
     CartKey,
     choose_currency,
     choose_locale,

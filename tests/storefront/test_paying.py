@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merx.configuration import load_settings
-from merx.storefront.paying import wallet_address
+from merx.storefront.core.paying import wallet_address
 
 
 def test_a_code_opens_in_the_simulated_wallet_and_only_there(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from merx.refunds import send_refunds
 from merx.sellers import add_member
 from merx.services import Services
 from merx.simulators import AlipaySimulator
-from merx.storefront.forms import BadForm, decode_restocked
+from merx.storefront.core.forms import BadForm, decode_restocked
 from merx.subscriptions import SUBSCRIPTIONS
 
 BACK: Final = {"kind": "return_and_refund", "quantity": "1", "reason": "damaged", "body": "A crack.\nSee it."}

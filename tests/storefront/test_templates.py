@@ -8,8 +8,8 @@ from tests.storefront import samples
 
 from merx.infra.templates import money_text
 from merx.kit.money import Money
-from merx.storefront import views
-from merx.storefront.pages import templates
+from merx.storefront.core import views
+from merx.storefront.core.pages import templates
 
 LOCALES = (("zh-CN", "CNY"), ("en", "USD"))
 NAMES = sorted(samples.pages("en", "USD"))

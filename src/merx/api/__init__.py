@@ -10,28 +10,43 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 
-from merx.api import disputes, orders, reconciliation, return_addresses, returns
-from merx.api import payments as money
-from merx.api.answers import JSON, PUBLIC, Answer
-from merx.api.openapi import describe
-from merx.api.reading import MAX_BODY_BYTES
-from merx.api.routes import accounts, carts, catalog, payments, purchases, reviews, seller
+from merx.api import (
+    account,
+    addresses,
+    cart,
+    catalog,
+    checkout,
+    disputes,
+    notifications,
+    orders,
+    payments,
+    purchases,
+    reconciliation,
+    return_addresses,
+    returns,
+    reviews,
+)
+from merx.api.core.answers import JSON, PUBLIC, Answer
+from merx.api.core.openapi import describe
+from merx.api.core.reading import MAX_BODY_BYTES
 
 PREFIX = "/api/v1"
 
 api_routes: list[HTTPRouteHandler] = [
     *catalog.handlers,
-    *carts.handlers,
+    *cart.handlers,
+    *checkout.handlers,
     *purchases.handlers,
-    *accounts.handlers,
+    *account.handlers,
+    *addresses.handlers,
+    *notifications.handlers,
     *reviews.handlers,
-    *seller.handlers,
     *orders.handlers,
     *returns.handlers,
     *disputes.handlers,
     *reconciliation.handlers,
     *return_addresses.handlers,
-    *money.handlers,
+    *payments.handlers,
 ]
 
 
@@ -57,7 +72,7 @@ api_handlers = [
 ]
 """Every route of the API, ready to mount. The application state holds `services`."""
 
-payment_handlers: list[HTTPRouteHandler] = list(payments.handlers)
+payment_handlers: list[HTTPRouteHandler] = list(payments.peer_handlers)
 """Where providers send notices and browsers come back from paying."""
 
 

@@ -12,10 +12,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from merx.kit.errors import DomainError
-from merx.storefront.errors import fault_page, http_page, refusal_page
-from merx.storefront.forms import PlainRequest
-from merx.storefront.pages import STATIC
-from merx.storefront.routes import (
+from merx.storefront import (
     account,
     addresses,
     cart,
@@ -24,15 +21,17 @@ from merx.storefront.routes import (
     disputes,
     notifications,
     orders,
-    platform_payments,
+    payments,
     preferences,
     purchases,
     reconciliation,
     return_addresses,
     returns,
-    seller,
 )
-from merx.storefront.visit import open_visit
+from merx.storefront.core.errors import fault_page, http_page, refusal_page
+from merx.storefront.core.forms import PlainRequest
+from merx.storefront.core.pages import STATIC
+from merx.storefront.core.visit import open_visit
 
 storefront_exception_handlers: dict[int | type[Exception], Callable[[PlainRequest, Any], Response[Any]]] = {
     DomainError: refusal_page,
@@ -58,8 +57,7 @@ storefront_handlers = [
             *addresses.handlers,
             *notifications.handlers,
             *preferences.handlers,
-            *seller.handlers,
-            *platform_payments.handlers,
+            *payments.handlers,
         ],
         dependencies={"visit": Provide(open_visit)},
         exception_handlers=storefront_exception_handlers,

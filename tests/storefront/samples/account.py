@@ -2,13 +2,17 @@
 
 from tests.storefront.samples.core import Pages
 
-from merx.storefront import views as v
+from merx.storefront.account import view as account_view
+from merx.storefront.core import views
 
 
 def pages(_locale: str, _currency: str) -> Pages:
     """One with mistakes, one empty."""
-    wrong = v.FormView(values={"email": "ada"}, errors={"email": "…", "form": "…"})
+    wrong = views.FormView(values={"email": "ada"}, errors={"email": "…", "form": "…"})
     return {
-        "login": ("login.html", v.LogInView(form=wrong, return_to="/cart")),
-        "register": ("register.html", v.RegisterView(form=v.FormView(), return_to="/")),
+        "login": ("account/login.html", account_view.LogInView(form=wrong, return_to="/cart")),
+        "register": (
+            "account/register.html",
+            account_view.RegisterView(form=views.FormView(), return_to="/"),
+        ),
     }

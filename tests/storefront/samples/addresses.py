@@ -2,13 +2,16 @@
 
 from tests.storefront.samples.core import Pages, address, address_form
 
-from merx.storefront import views as v
+from merx.storefront.addresses import view as addresses_view
 
 
 def pages(locale: str, _currency: str) -> Pages:
     """Some addresses, none, and a new one."""
     return {
-        "addresses": ("addresses.html", v.AddressesView(addresses=(address(locale), address(locale)))),
-        "addresses-empty": ("addresses.html", v.AddressesView(addresses=())),
-        "address-form": ("address_form.html", address_form()),
+        "addresses": (
+            "addresses/addresses.html",
+            addresses_view.AddressesView(addresses=(address(locale), address(locale))),
+        ),
+        "addresses-empty": ("addresses/addresses.html", addresses_view.AddressesView(addresses=())),
+        "address-form": ("addresses/address_form.html", address_form()),
     }

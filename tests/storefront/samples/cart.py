@@ -2,14 +2,14 @@
 
 from tests.storefront.samples.core import PRICES, Pages, card, line, money, text
 
-from merx.storefront import views as v
+from merx.storefront.core import views
 
 
-def cart(locale: str, currency: str) -> v.CartView:
+def cart(locale: str, currency: str) -> views.CartView:
     """Two shops, one line that asks for too many."""
-    return v.CartView(
+    return views.CartView(
         groups=(
-            v.CartGroupView(
+            views.CartGroupView(
                 seller_name=text("Northlight Studio", locale),
                 lines=(
                     line(0, locale, currency),
@@ -17,7 +17,7 @@ def cart(locale: str, currency: str) -> v.CartView:
                 ),
                 subtotal=money(PRICES[currency][0], currency),
             ),
-            v.CartGroupView(
+            views.CartGroupView(
                 seller_name=text("Slow House", locale),
                 lines=(line(1, locale, currency), line(4, locale, currency, problem="sold_out", total=None)),
                 subtotal=money(PRICES[currency][1], currency),
@@ -33,10 +33,10 @@ def pages(locale: str, currency: str) -> Pages:
     """Full and empty."""
     cards = tuple(card(index, locale, currency) for index in range(8))
     return {
-        "cart": ("cart.html", cart(locale, currency)),
+        "cart": ("cart/cart.html", cart(locale, currency)),
         "cart-empty": (
-            "cart.html",
-            v.CartView(
+            "cart/cart.html",
+            views.CartView(
                 groups=(), count=0, total=money(0, currency), can_check_out=False, suggestions=cards[:4]
             ),
         ),

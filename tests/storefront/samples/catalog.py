@@ -13,46 +13,51 @@ from tests.storefront.samples.core import (
     text,
 )
 
-from merx.storefront import views as v
+from merx.storefront.catalog import view as catalog_view
+from merx.storefront.core import views
 
 
-def product(locale: str, currency: str) -> v.ProductView:
+def product(locale: str, currency: str) -> catalog_view.ProductView:
     """A product with two options, one combination of them sold out."""
     description = next(key for key in ZH if key.startswith("A mechanical"))
     review = next(key for key in ZH if key.startswith("Heavier"))
-    return v.ProductView(
+    return catalog_view.ProductView(
         title=text("Field camera", locale),
         url="/products/field-camera",
         description=text(description, locale),
         seller_name=text("Northlight Studio", locale),
         brand=text("Halden", locale),
         trail=(
-            v.CategoryLink(name=text("Electronics", locale), url="/categories/electronics"),
-            v.CategoryLink(name=text("Photo", locale), url="/categories/photo"),
+            views.CategoryLink(name=text("Electronics", locale), url="/categories/electronics"),
+            views.CategoryLink(name=text("Photo", locale), url="/categories/photo"),
         ),
         pictures=(picture("Field camera", locale), picture("Studio headphones", locale)),
         sku="HAL-35-S",
         variant_id="01931b66-0000-7000-8000-000000000001",
         variant_label=text("Silver · 35 mm", locale),
         options=(
-            v.OptionView(
+            catalog_view.OptionView(
                 field="o1",
                 name=text("Colour", locale),
                 values=(
-                    v.OptionValueView(
+                    catalog_view.OptionValueView(
                         value="silver", label=text("Silver", locale), chosen=True, in_stock=True
                     ),
-                    v.OptionValueView(
+                    catalog_view.OptionValueView(
                         value="black", label=text("Black", locale), chosen=False, in_stock=True
                     ),
                 ),
             ),
-            v.OptionView(
+            catalog_view.OptionView(
                 field="o2",
                 name=text("Lens", locale),
                 values=(
-                    v.OptionValueView(value="35", label=text("35 mm", locale), chosen=True, in_stock=True),
-                    v.OptionValueView(value="50", label=text("50 mm", locale), chosen=False, in_stock=False),
+                    catalog_view.OptionValueView(
+                        value="35", label=text("35 mm", locale), chosen=True, in_stock=True
+                    ),
+                    catalog_view.OptionValueView(
+                        value="50", label=text("50 mm", locale), chosen=False, in_stock=False
+                    ),
                 ),
             ),
         ),
@@ -64,7 +69,7 @@ def product(locale: str, currency: str) -> v.ProductView:
         facts=((text("Brand", locale), text("Halden", locale)), ("SKU", "HAL-35-S")),
         rating=rating(),
         reviews=tuple(
-            v.ReviewView(
+            catalog_view.ReviewView(
                 author="王*" if locale == "zh-CN" else "A* B*",
                 stars=stars,
                 text=text(review, locale),
@@ -82,17 +87,19 @@ def product(locale: str, currency: str) -> v.ProductView:
 def pages(locale: str, currency: str) -> Pages:
     """What is looked at before anything is bought."""
     sorts = tuple(
-        v.SortLink(code=code, url=f"/categories/photo?sort={code}", current=code == "newest")
+        catalog_view.SortLink(code=code, url=f"/categories/photo?sort={code}", current=code == "newest")
         for code in ("newest", "price_asc", "price_desc")
     )
     cards = tuple(card(index, locale, currency) for index in range(8))
-    trail = (v.CategoryLink(name=text("Electronics", locale), url="/categories/electronics", current=True),)
-    category = v.CategoryView(
+    trail = (
+        views.CategoryLink(name=text("Electronics", locale), url="/categories/electronics", current=True),
+    )
+    category = catalog_view.CategoryView(
         name=text("Electronics", locale), url="/categories/electronics", trail=trail,
-        children=(v.CategoryLink(name=text("Computers", locale), url="/categories/computers"), v.CategoryLink(name=text("Photo", locale), url="/categories/photo")),
+        children=(views.CategoryLink(name=text("Computers", locale), url="/categories/computers"), views.CategoryLink(name=text("Photo", locale), url="/categories/photo")),
         sorts=sorts, products=cards, more_url="/categories/electronics?after=abc",
     )  # fmt: skip
-    empty_category = v.CategoryView(
+    empty_category = catalog_view.CategoryView(
         name=text("Photo", locale),
         url="/categories/photo",
         trail=trail,
@@ -102,8 +109,11 @@ def pages(locale: str, currency: str) -> Pages:
         more_url=None,
     )
     return {
-        "home": ("home.html", v.HomeView(hero=cards[0], categories=categories(locale), newest=cards)),
-        "category": ("category.html", category),
-        "category-empty": ("category.html", empty_category),
-        "product": ("product.html", product(locale, currency)),
+        "home": (
+            "catalog/home.html",
+            catalog_view.HomeView(hero=cards[0], categories=categories(locale), newest=cards),
+        ),
+        "category": ("catalog/category.html", category),
+        "category-empty": ("catalog/category.html", empty_category),
+        "product": ("catalog/product.html", product(locale, currency)),
     }

@@ -2,37 +2,38 @@
 
 from tests.storefront.samples.core import PRICES, Pages, address, address_form, line, money, text, totals
 
-from merx.storefront import views as v
+from merx.storefront.checkout import view as checkout_view
+from merx.storefront.core import views
 
 
-def checkout(locale: str, currency: str, *, guest: bool = False) -> v.CheckoutView:
+def checkout(locale: str, currency: str, *, guest: bool = False) -> checkout_view.CheckoutView:
     """A checkout ready to be ordered; a guest's has no address yet and one mistake."""
     errors = (
-        v.FormView(values={"country": "CN", "phone": "12"}, errors={"phone": "…"})
+        views.FormView(values={"country": "CN", "phone": "12"}, errors={"phone": "…"})
         if guest
-        else v.FormView(values={"country": "CN"})
+        else views.FormView(values={"country": "CN"})
     )
-    return v.CheckoutView(
+    return checkout_view.CheckoutView(
         addresses=() if guest else (address(locale),),
         address_id="" if guest else "a1",
         new_address=address_form(errors, asks_email=guest),
         groups=(
-            v.CheckoutGroupView(
+            checkout_view.CheckoutGroupView(
                 seller_name=text("Northlight Studio", locale),
                 lines=(line(0, locale, currency),),
                 subtotal=money(PRICES[currency][0], currency),
             ),
-            v.CheckoutGroupView(
+            checkout_view.CheckoutGroupView(
                 seller_name=text("Slow House", locale),
                 lines=(line(1, locale, currency),),
                 subtotal=money(PRICES[currency][1], currency),
             ),
         ),
         delivery=(
-            v.DeliveryChoice(code="standard", price=money(1500, currency), chosen=True),
-            v.DeliveryChoice(code="express", price=money(4500, currency), chosen=False),
+            checkout_view.DeliveryChoice(code="standard", price=money(1500, currency), chosen=True),
+            checkout_view.DeliveryChoice(code="express", price=money(4500, currency), chosen=False),
         ),
-        payments=(v.PaymentChoice(code="alipay", name="支付宝 Alipay", chosen=True),),
+        payments=(views.PaymentChoice(code="alipay", name="支付宝 Alipay", chosen=True),),
         totals=totals(currency),
         cart_id="01931b66-0000-7000-8000-00000000000c",
         idempotency_key="01931b66-0000-7000-8000-00000000000a",
@@ -43,6 +44,6 @@ def checkout(locale: str, currency: str, *, guest: bool = False) -> v.CheckoutVi
 def pages(locale: str, currency: str) -> Pages:
     """Of an account and of a guest."""
     return {
-        "checkout": ("checkout.html", checkout(locale, currency)),
-        "checkout-guest": ("checkout.html", checkout(locale, currency, guest=True)),
+        "checkout": ("checkout/checkout.html", checkout(locale, currency)),
+        "checkout-guest": ("checkout/checkout.html", checkout(locale, currency, guest=True)),
     }

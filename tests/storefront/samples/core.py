@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from merx.kit.money import Money
-from merx.storefront import views as v
+from merx.storefront.core import views
 
-Pages = dict[str, tuple[str, v.View]]
+Pages = dict[str, tuple[str, views.View]]
 """Template and view, by the name of a sample."""
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ZH = {
@@ -71,24 +71,24 @@ def money(amount: int, currency: str) -> Money:
     return Money(amount, currency)
 
 
-def picture(name: str, locale: str) -> v.PictureView:
+def picture(name: str, locale: str) -> views.PictureView:
     """A sample photo."""
     file, width, height, colour = PHOTOS[name]
     src = f"/media/{file}.jpg"
-    return v.PictureView(
+    return views.PictureView(
         src=src, avif="", webp="", width=width, height=height, colour=colour, alt=text(name, locale)
     )
 
 
-def rating() -> v.RatingView:
+def rating() -> views.RatingView:
     """4.6 of 5 by 128 people."""
-    return v.RatingView(average=Decimal("4.6"), count=128)
+    return views.RatingView(average=Decimal("4.6"), count=128)
 
 
-def card(index: int, locale: str, currency: str) -> v.ProductCard:
+def card(index: int, locale: str, currency: str) -> views.ProductCard:
     """A product of a list."""
     name = PRODUCTS[index]
-    return v.ProductCard(
+    return views.ProductCard(
         title=text(name, locale),
         url="/products/field-camera",
         seller_name=text("Northlight Studio" if index % 2 == 0 else "Slow House", locale),
@@ -99,11 +99,11 @@ def card(index: int, locale: str, currency: str) -> v.ProductCard:
     )
 
 
-def categories(locale: str) -> tuple[v.CategoryLink, ...]:
+def categories(locale: str) -> tuple[views.CategoryLink, ...]:
     """The first level of the tree."""
     names = ("Electronics", "Sports & Outdoor", "Home & Garden")
     return tuple(
-        v.CategoryLink(
+        views.CategoryLink(
             name=text(name, locale),
             url=f"/categories/{index}",
             picture=picture(name, locale),
@@ -114,22 +114,22 @@ def categories(locale: str) -> tuple[v.CategoryLink, ...]:
 
 
 def chrome(
-    locale: str, currency: str, path: str = "/", personal: v.PersonalView | None = None
-) -> v.ChromeView:
+    locale: str, currency: str, path: str = "/", personal: views.PersonalView | None = None
+) -> views.ChromeView:
     """What is around each page."""
-    return v.ChromeView(
+    return views.ChromeView(
         path=path,
         canonical=f"http://localhost:8000{path}",
         currency=currency,
         locales=("zh-CN", "en"),
         currencies=("CNY", "USD"),
-        categories=tuple(v.CategoryLink(name=c.name, url=c.url) for c in categories(locale)),
+        categories=tuple(views.CategoryLink(name=c.name, url=c.url) for c in categories(locale)),
         personal=personal
-        or v.PersonalView(cart_count=2, name="林小雨" if locale == "zh-CN" else "Ada Byron", sells=True),
+        or views.PersonalView(cart_count=2, name="林小雨" if locale == "zh-CN" else "Ada Byron", sells=True),
     )
 
 
-def line(index: int, locale: str, currency: str, **changes: object) -> v.CartLineView:
+def line(index: int, locale: str, currency: str, **changes: object) -> views.CartLineView:
     """A line of a cart."""
     name = PRODUCTS[index]
     facts: dict[str, object] = {
@@ -144,13 +144,13 @@ def line(index: int, locale: str, currency: str, **changes: object) -> v.CartLin
         "max_quantity": 20,
         **changes,
     }
-    return v.CartLineView(**facts)  # type: ignore[arg-type]
+    return views.CartLineView(**facts)  # type: ignore[arg-type]
 
 
-def totals(currency: str) -> v.TotalsView:
+def totals(currency: str) -> views.TotalsView:
     """Two shops' goods, one delivered free."""
     goods = PRICES[currency][0] + PRICES[currency][1]
-    return v.TotalsView(
+    return views.TotalsView(
         items=money(goods, currency),
         item_count=2,
         shipping=money(1500, currency),
@@ -160,28 +160,28 @@ def totals(currency: str) -> v.TotalsView:
     )
 
 
-def address(locale: str) -> v.AddressView:
+def address(locale: str) -> views.AddressView:
     """Where things go."""
     if locale == "zh-CN":
         lines = ("上海市 徐汇区", "武康路 100 号 3 楼", "200031")
-        return v.AddressView(
+        return views.AddressView(
             address_id="a1", recipient="林小雨", phone="138 0013 8000", lines=lines, is_default=True
         )
     lines = ("12 St James's Square", "London SW1Y 4JH", "United Kingdom")
-    return v.AddressView(
+    return views.AddressView(
         address_id="a1", recipient="Ada Byron", phone="+44 20 7946 0000", lines=lines, is_default=True
     )
 
 
-def address_form(form: v.FormView | None = None, *, asks_email: bool = False) -> v.AddressFormView:
+def address_form(form: views.FormView | None = None, *, asks_email: bool = False) -> views.AddressFormView:
     """An empty address."""
     countries = (("CN", "China / 中国"), ("GB", "United Kingdom"), ("US", "United States"))
-    return v.AddressFormView(form=form or v.FormView(), countries=countries, asks_email=asks_email)
+    return views.AddressFormView(form=form or views.FormView(), countries=countries, asks_email=asks_email)
 
 
-def order_line(locale: str, currency: str, *, more: bool = True) -> v.OrderLineView:
+def order_line(locale: str, currency: str, *, more: bool = True) -> views.OrderLineView:
     """A line of an order; `more`: its buyer may review it and send it back."""
-    return v.OrderLineView(
+    return views.OrderLineView(
         line_id="l1",
         title=text("Field camera", locale),
         url="/products/field-camera",

@@ -2,15 +2,15 @@
 
 from tests.storefront.samples.core import AT, PRICES, Pages, money
 
-from merx.storefront import dispute_views as d
+from merx.storefront.disputes import view
 
 
-def disputes(currency: str) -> d.DisputesView:
+def disputes(currency: str) -> view.DisputesView:
     """A dispute in every open state, and both kinds of refunds that failed."""
     amount = money(PRICES[currency][0], currency)
-    return d.DisputesView(
+    return view.DisputesView(
         disputes=tuple(
-            d.DisputeRow(
+            view.DisputeRow(
                 reference=f"dp_{state}",
                 provider="card",
                 state=state,
@@ -27,7 +27,7 @@ def disputes(currency: str) -> d.DisputesView:
             )
         ),
         refunds=tuple(
-            d.FailedRefundRow(
+            view.FailedRefundRow(
                 number="26R1",
                 amount=amount,
                 failure="account_closed",
@@ -44,6 +44,6 @@ def disputes(currency: str) -> d.DisputesView:
 def pages(_locale: str, currency: str) -> Pages:
     """Some and none."""
     return {
-        "disputes": ("disputes.html", disputes(currency)),
-        "disputes-empty": ("disputes.html", d.DisputesView(disputes=(), refunds=())),
+        "disputes": ("disputes/disputes.html", disputes(currency)),
+        "disputes-empty": ("disputes/disputes.html", view.DisputesView(disputes=(), refunds=())),
     }

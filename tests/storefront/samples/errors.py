@@ -2,7 +2,7 @@
 
 from tests.storefront.samples.core import Pages
 
-from merx.storefront import views as v
+from merx.storefront.core import views
 
 
 def pages(_locale: str, _currency: str) -> Pages:
@@ -10,8 +10,8 @@ def pages(_locale: str, _currency: str) -> Pages:
     return {
         **{
             f"error-{status}": (
-                "error.html",
-                v.ErrorView(status=status, back_url="/cart", reference="7f3a" if status == 500 else None),
+                "core/error.html",
+                views.ErrorView(status=status, back_url="/cart", reference="7f3a" if status == 500 else None),
             )
             for status in (400, 403, 404, 409, 413, 429, 500, 503)
         },

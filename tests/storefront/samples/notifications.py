@@ -2,17 +2,17 @@
 
 from tests.storefront.samples.core import AT, Pages
 
-from merx.storefront import views as v
+from merx.storefront.notifications import view as notifications_view
 
 
 def pages(_locale: str, _currency: str) -> Pages:
     """Some and none."""
     return {
         "notifications": (
-            "notifications.html",
-            v.NotificationsView(
+            "notifications/notifications.html",
+            notifications_view.NotificationsView(
                 rows=tuple(
-                    v.NotificationRow(
+                    notifications_view.NotificationRow(
                         title=f"订单 26112{n}", text="顺丰速运 SF123", url="/orders", at=AT, unread=n == 0
                     )
                     for n in range(3)
@@ -21,5 +21,8 @@ def pages(_locale: str, _currency: str) -> Pages:
                 more_url="/account/notifications?after=abc",
             ),
         ),
-        "notifications-empty": ("notifications.html", v.NotificationsView(rows=())),
+        "notifications-empty": (
+            "notifications/notifications.html",
+            notifications_view.NotificationsView(rows=()),
+        ),
     }

@@ -14,24 +14,25 @@ from tests.storefront.samples.core import (
     totals,
 )
 
-from merx.storefront import views as v
+from merx.storefront.core import views
+from merx.storefront.orders import view as orders_view
 
 
-def _steps(state: str) -> tuple[v.TimelineStep, ...]:
+def _steps(state: str) -> tuple[orders_view.TimelineStep, ...]:
     sent = state == "delivered"
     return (
-        v.TimelineStep(code="ordered", at=AT, done=True),
-        v.TimelineStep(
+        orders_view.TimelineStep(code="ordered", at=AT, done=True),
+        orders_view.TimelineStep(
             code="paid", at=AT if state != "pending_payment" else None, done=state != "pending_payment"
         ),
-        v.TimelineStep(code="shipped", at=AT if sent else None, done=sent),
-        v.TimelineStep(code="delivered", at=AT if sent else None, done=sent),
-        v.TimelineStep(code="received", at=None, done=False),
+        orders_view.TimelineStep(code="shipped", at=AT if sent else None, done=sent),
+        orders_view.TimelineStep(code="delivered", at=AT if sent else None, done=sent),
+        orders_view.TimelineStep(code="received", at=None, done=False),
     )
 
 
-def _parcel(locale: str, *, for_seller: bool) -> v.ParcelView:
-    return v.ParcelView(
+def _parcel(locale: str, *, for_seller: bool) -> orders_view.ParcelView:
+    return orders_view.ParcelView(
         parcel_id="f1",
         carrier="顺丰速运" if locale == "zh-CN" else "SF Express",
         tracking_number="SF1234567890123",
@@ -43,16 +44,16 @@ def _parcel(locale: str, *, for_seller: bool) -> v.ParcelView:
     )
 
 
-def _returns(currency: str) -> tuple[v.ReturnLink, ...]:
+def _returns(currency: str) -> tuple[orders_view.ReturnLink, ...]:
     return (
-        v.ReturnLink(
+        orders_view.ReturnLink(
             url="/account/returns/1",
             state="proposed",
             kind="refund_only",
             refunded=False,
             amount=money(PRICES[currency][0], currency),
         ),
-        v.ReturnLink(
+        orders_view.ReturnLink(
             url="/account/returns/2",
             state="settled",
             kind="exchange",
@@ -62,11 +63,13 @@ def _returns(currency: str) -> tuple[v.ReturnLink, ...]:
     )
 
 
-def order(locale: str, currency: str, *, for_seller: bool = False, state: str = "delivered") -> v.OrderView:
+def order(
+    locale: str, currency: str, *, for_seller: bool = False, state: str = "delivered"
+) -> orders_view.OrderView:
     """An order with a parcel, or one that a seller has still to send."""
     where = address(locale)
     sent = state == "delivered"
-    return v.OrderView(
+    return orders_view.OrderView(
         number="01JD8M2K7Q4V9X3B-1",
         url="/seller/orders/1" if for_seller else "/orders/1",
         state=state,
@@ -91,12 +94,12 @@ def order(locale: str, currency: str, *, for_seller: bool = False, state: str = 
     )
 
 
-def orders(locale: str, currency: str, url: str) -> v.OrdersView:
+def orders(locale: str, currency: str, url: str) -> orders_view.OrdersView:
     """Some orders and the way to more."""
     states = ("pending_payment", "placed", "delivered", "closed", "cancelled")
-    return v.OrdersView(
+    return orders_view.OrdersView(
         rows=tuple(
-            v.OrderRow(
+            orders_view.OrderRow(
                 number=f"01JD8M2K7Q4V9X3B-{index}",
                 url=f"{url}/{index}",
                 state=state,
@@ -116,40 +119,45 @@ def pages(locale: str, currency: str) -> Pages:
     """Buyers' and sellers' orders."""
     return {
         "order-at-the-door": (
-            "order.html",
+            "orders/order.html",
             msgspec.structs.replace(order(locale, currency), authorization="door", cancel_url="/c"),
         ),
         "order-authorized": (
-            "order.html",
+            "orders/order.html",
             msgspec.structs.replace(order(locale, currency), authorization="bank"),
         ),
         "seller-order-cash": (
-            "seller_order.html",
+            "orders/seller_order.html",
             msgspec.structs.replace(
                 order(locale, currency, for_seller=True),
                 authorization="door",
-                cash=v.CashView(amount=money(299000, currency), can_refuse=True),
-                form=v.FormView(values={"amount": "1", "reference": ""}, errors={"amount": "…", "form": "…"}),
+                cash=orders_view.CashView(amount=money(299000, currency), can_refuse=True),
+                form=views.FormView(
+                    values={"amount": "1", "reference": ""}, errors={"amount": "…", "form": "…"}
+                ),
                 form_for="cash",
             ),
         ),
         "seller-order-authorized": (
-            "seller_order.html",
+            "orders/seller_order.html",
             msgspec.structs.replace(order(locale, currency, for_seller=True), authorization="bank"),
         ),
-        "order": ("order.html", order(locale, currency)),
+        "order": ("orders/order.html", order(locale, currency)),
         "order-review": (
-            "order.html",
+            "orders/order.html",
             msgspec.structs.replace(
                 order(locale, currency),
-                form=v.FormView(values={"score": "4", "body": "…"}, errors={"body": "…", "form": "…"}),
+                form=views.FormView(values={"score": "4", "body": "…"}, errors={"body": "…", "form": "…"}),
                 form_for="l1",
             ),
         ),
-        "order-unpaid": ("order.html", order(locale, currency, state="pending_payment")),
-        "orders": ("orders.html", orders(locale, currency, "/orders")),
-        "orders-empty": ("orders.html", v.OrdersView(rows=())),
-        "seller-orders": ("seller_orders.html", orders(locale, currency, "/seller/orders")),
-        "seller-order": ("seller_order.html", order(locale, currency, for_seller=True, state="placed")),
-        "seller-order-sent": ("seller_order.html", order(locale, currency, for_seller=True)),
+        "order-unpaid": ("orders/order.html", order(locale, currency, state="pending_payment")),
+        "orders": ("orders/orders.html", orders(locale, currency, "/orders")),
+        "orders-empty": ("orders/orders.html", orders_view.OrdersView(rows=())),
+        "seller-orders": ("orders/seller_orders.html", orders(locale, currency, "/seller/orders")),
+        "seller-order": (
+            "orders/seller_order.html",
+            order(locale, currency, for_seller=True, state="placed"),
+        ),
+        "seller-order-sent": ("orders/seller_order.html", order(locale, currency, for_seller=True)),
     }

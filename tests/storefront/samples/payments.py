@@ -4,8 +4,8 @@ from typing import Any
 
 from tests.storefront.samples.core import AT, Pages, money
 
-from merx.storefront import views as v
-from merx.storefront.platform_views import PlatformPaymentsView, WaitingPayment, WaitingRefund
+from merx.storefront.core import views
+from merx.storefront.payments.view import PlatformPaymentsView, WaitingPayment, WaitingRefund
 
 
 def platform_payments(currency: str) -> PlatformPaymentsView:
@@ -35,7 +35,7 @@ def platform_payments(currency: str) -> PlatformPaymentsView:
         ),
         authorized=(payment("P5", state="authorized", failure="expired"), payment("P6", state="authorized")),
         refunds=(refund("R1"), refund("R2", state="failed", failure="…")),
-        form=v.FormView(values={"amount": "1", "reference": "x"}, errors={"amount": "…", "reference": "…"}),
+        form=views.FormView(values={"amount": "1", "reference": "x"}, errors={"amount": "…", "reference": "…"}),
         form_for="P1",
         done="refund_approved",
     )  # fmt: skip
@@ -44,13 +44,13 @@ def platform_payments(currency: str) -> PlatformPaymentsView:
 def pages(_locale: str, currency: str) -> Pages:
     """With everything, with nothing, and after a search."""
     return {
-        "platform-payments": ("platform_payments.html", platform_payments(currency)),
+        "platform-payments": ("payments/platform_payments.html", platform_payments(currency)),
         "platform-payments-empty": (
-            "platform_payments.html",
+            "payments/platform_payments.html",
             PlatformPaymentsView(number="", waiting=(), authorized=(), refunds=()),
         ),
         "platform-payments-none": (
-            "platform_payments.html",
+            "payments/platform_payments.html",
             PlatformPaymentsView(number="2611", waiting=(), authorized=(), refunds=(), done="placed"),
         ),
     }

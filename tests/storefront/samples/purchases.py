@@ -3,24 +3,27 @@
 import msgspec
 from tests.storefront.samples.core import AT, Pages, text, totals
 
-from merx.storefront import payment_views as pv
-from merx.storefront import views as v
-from merx.storefront.paying import code_to_scan
+from merx.storefront.core import payment_views, views
+from merx.storefront.core.paying import code_to_scan
 
 
-def payment(state: str, locale: str, currency: str, *, silent: bool = False) -> pv.PaymentView:
+def payment(state: str, locale: str, currency: str, *, silent: bool = False) -> payment_views.PaymentView:
     """A payment in one of its states; `silent`: its provider does not answer."""
     ways = (
-        v.PaymentChoice(code="wechat", name="微信支付" if locale == "zh-CN" else "WeChat Pay", chosen=False),
-        v.PaymentChoice(code="card", name="银行卡" if locale == "zh-CN" else "Bank card", chosen=False),
+        views.PaymentChoice(
+            code="wechat", name="微信支付" if locale == "zh-CN" else "WeChat Pay", chosen=False
+        ),
+        views.PaymentChoice(code="card", name="银行卡" if locale == "zh-CN" else "Bank card", chosen=False),
     )
     orders = (
-        pv.OrderLink(
+        payment_views.OrderLink(
             number="01JD8M2K7Q4V9X3B-1", url="/orders/1", seller_name=text("Northlight Studio", locale)
         ),
-        pv.OrderLink(number="01JD8M2K7Q4V9X3B-2", url="/orders/2", seller_name=text("Slow House", locale)),
+        payment_views.OrderLink(
+            number="01JD8M2K7Q4V9X3B-2", url="/orders/2", seller_name=text("Slow House", locale)
+        ),
     )
-    return pv.PaymentView(
+    return payment_views.PaymentView(
         number="01JD8M2K7Q4V9X3B",
         amount=totals(currency).total,
         state=state,  # type: ignore[arg-type]
@@ -40,34 +43,34 @@ def pages(locale: str, currency: str) -> Pages:
     """A payment in each of its states."""
     return {
         **{
-            f"payment-{state}": ("payment.html", payment(state, locale, currency))
+            f"payment-{state}": ("purchases/payment.html", payment(state, locale, currency))
             for state in ("waiting", "paid", "expired", "cancelled")
         },
         "payment-scan": (
-            "payment.html",
+            "purchases/payment.html",
             msgspec.structs.replace(
                 payment("waiting", locale, currency),
                 scan=code_to_scan("weixin://wxpay/bizpayurl?pr=1"),
                 wallet_url="http://localhost:8000/cashier",
             ),
         ),
-        "payment-silent": ("payment.html", payment("waiting", locale, currency, silent=True)),
+        "payment-silent": ("purchases/payment.html", payment("waiting", locale, currency, silent=True)),
         "payment-at-the-door": (
-            "payment.html",
+            "purchases/payment.html",
             msgspec.structs.replace(
                 payment("paid", locale, currency), state="authorized", at_the_door=True, cancel_url="/c"
             ),
         ),
         "payment-authorized": (
-            "payment.html",
+            "purchases/payment.html",
             msgspec.structs.replace(payment("paid", locale, currency), state="authorized"),
         ),
         "payment-transfer": (
-            "payment.html",
+            "purchases/payment.html",
             msgspec.structs.replace(
                 payment("waiting", locale, currency),
                 pay_url=None,
-                transfer=pv.TransferView(
+                transfer=payment_views.TransferView(
                     holder="Merx", bank="Bank", account="DE02", reference="261121ABCDEFGHJKP1"
                 ),
             ),

@@ -2,10 +2,10 @@
 
 from tests.storefront.samples.core import AT, PRICES, Pages, money, order_line, picture, text
 
-from merx.storefront import return_views as r
-from merx.storefront import views as v
+from merx.storefront.core import views
+from merx.storefront.returns import view as returns_view
 
-CASES: dict[str, tuple[r.Role, str, tuple[str, ...], str]] = {
+CASES: dict[str, tuple[returns_view.Role, str, tuple[str, ...], str]] = {
     "return-requested": ("buyer", "requested", ("withdraw", "escalate"), ""),
     "return-proposed": ("buyer", "proposed", ("withdraw", "accept", "decline"), ""),
     "return-approved": ("buyer", "approved", ("withdraw", "send_back"), "send_back"),
@@ -19,7 +19,7 @@ CASES: dict[str, tuple[r.Role, str, tuple[str, ...], str]] = {
     "staff-return-failed": ("staff", "inspected", (), ""),
     "staff-return": ("staff", "escalated", ("decide", "decide_amount"), "decide"),
 }  # fmt: skip
-SWAPS: dict[str, tuple[r.Role, str, tuple[str, ...]]] = {
+SWAPS: dict[str, tuple[returns_view.Role, str, tuple[str, ...]]] = {
     "exchange-approved": ("buyer", "approved", ("send_back",)),
     "exchange-in-transit": ("buyer", "in_transit", ()),
     "exchange-rejected": ("buyer", "rejected", ()),
@@ -30,18 +30,18 @@ SWAPS: dict[str, tuple[r.Role, str, tuple[str, ...]]] = {
 }
 
 
-def return_form(locale: str, currency: str, form: v.FormView) -> r.ReturnFormView:
+def return_form(locale: str, currency: str, form: views.FormView) -> returns_view.ReturnFormView:
     """An application for after-sales."""
-    return r.ReturnFormView(
+    return returns_view.ReturnFormView(
         order_number="01JD8M2K7Q4V9X3B-1",
         order_url="/purchases/1/orders/1",
         url="/purchases/1/orders/1/lines/l1/return",
         line=order_line(locale, currency),
         kinds=("refund_only", "return_and_refund", "exchange"),
-        held=(r.ReturnChoice(variant_id="v1", name="M"), r.ReturnChoice(variant_id="v2", name="L")),
+        held=(returns_view.ReturnChoice(variant_id="v1", name="M"), returns_view.ReturnChoice(variant_id="v2", name="L")),
         instead=(
-            r.ReturnChoice(variant_id="", name="", stock=3),
-            r.ReturnChoice(variant_id="v2", name="L", stock=0),
+            returns_view.ReturnChoice(variant_id="", name="", stock=3),
+            returns_view.ReturnChoice(variant_id="v2", name="L", stock=0),
         ),
         reasons=("changed_mind", "not_received", "late", "damaged", "defective", "not_as_described", "wrong_item", "missing_parts", "other"),
         max_quantity=2,
@@ -53,26 +53,26 @@ def return_form(locale: str, currency: str, form: v.FormView) -> r.ReturnFormVie
 def return_case(
     locale: str,
     currency: str,
-    role: r.Role,
+    role: returns_view.Role,
     state: str,
     actions: tuple[str, ...],
     *,
-    form: v.FormView | None = None,
+    form: views.FormView | None = None,
     form_for: str = "",
     kind: str = "return_and_refund",
-) -> r.ReturnCaseView:
+) -> returns_view.ReturnCaseView:
     """A case over one line, in a state, with what its reader can do."""
     amount = money(PRICES[currency][0], currency)
     settled = state == "settled"
     steps = (
-        r.ReturnStep(code="requested", at=AT, done=True),
-        r.ReturnStep(code="approved", at=None, done=settled or state == "approved"),
-        r.ReturnStep(code="sent_back", at=AT if settled else None, done=settled),
-        r.ReturnStep(code="inspected", at=None, done=settled),
-        r.ReturnStep(code="refunded", at=AT if settled else None, done=settled),
+        returns_view.ReturnStep(code="requested", at=AT, done=True),
+        returns_view.ReturnStep(code="approved", at=None, done=settled or state == "approved"),
+        returns_view.ReturnStep(code="sent_back", at=AT if settled else None, done=settled),
+        returns_view.ReturnStep(code="inspected", at=None, done=settled),
+        returns_view.ReturnStep(code="refunded", at=AT if settled else None, done=settled),
     )
     stopped = {"escalated", "rejected", "withdrawn"} & {state}
-    return r.ReturnCaseView(
+    return returns_view.ReturnCaseView(
         role=role,
         url="/account/returns/1",
         list_url="/account/returns",
@@ -83,7 +83,9 @@ def return_case(
         kind=kind,
         reason="damaged",
         text="…",
-        pictures=(r.CasePicture(picture=picture("Field camera", locale), large="/media/large.webp"),),
+        pictures=(
+            returns_view.CasePicture(picture=picture("Field camera", locale), large="/media/large.webp"),
+        ),
         return_address=("人民路 9 号",) if state == "approved" else (),
         created_at=AT,
         due_at=AT if not settled and not stopped else None,
@@ -95,7 +97,7 @@ def return_case(
         carrier="EMS" if settled else "",
         tracking_number="EA123456789CN" if settled else "",
         lines=(
-            r.ReturnedLine(
+            returns_view.ReturnedLine(
                 line=order_line(locale, currency),
                 came_back=1,
                 restocked=int(settled),
@@ -105,26 +107,28 @@ def return_case(
                 same_again=kind == "exchange" and role != "buyer",
             ),
         ),
-        steps=(steps[0], r.ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
-        refund=r.RefundShown(amount=amount, done=True, at=AT)
+        steps=(steps[0], returns_view.ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
+        refund=returns_view.RefundShown(amount=amount, done=True, at=AT)
         if settled
-        else r.RefundShown(amount=amount, done=False, at=None, failure="ACCOUNT_CLOSED", can_retry=True)
+        else returns_view.RefundShown(
+            amount=amount, done=False, at=None, failure="ACCOUNT_CLOSED", can_retry=True
+        )
         if (role, state) == ("staff", "inspected")
         else None,
         actions=actions,
         carriers=(("ems", "EMS"),),
-        form=form or v.FormView(),
+        form=form or views.FormView(),
         form_for=form_for,
     )
 
 
-def returns(locale: str, currency: str, role: r.Role) -> r.ReturnsView:
+def returns(locale: str, currency: str, role: returns_view.Role) -> returns_view.ReturnsView:
     """Cases in every state."""
     states = ("requested", "proposed", "escalated", "approved", "in_transit", "inspected", "settled", "rejected", "withdrawn")  # fmt: skip
-    return r.ReturnsView(
+    return returns_view.ReturnsView(
         role=role,
         rows=tuple(
-            r.ReturnRow(
+            returns_view.ReturnRow(
                 url="/account/returns/1",
                 order_number=f"01JD8M2K7Q4V9X3B-{index}",
                 seller_name=text("Northlight Studio", locale),
@@ -143,11 +147,11 @@ def returns(locale: str, currency: str, role: r.Role) -> r.ReturnsView:
 
 def pages(locale: str, currency: str) -> Pages:
     """Applications, cases and lists."""
-    wrong = v.FormView(
+    wrong = views.FormView(
         values={"reason": "late", "quantity": "2", "body": "…"},
         errors=dict.fromkeys(("form", "quantity", "reason", "body", "pictures", "held", "instead"), "…"),
     )
-    bad = v.FormView(
+    bad = views.FormView(
         values={"carrier": "ems", "tracking_number": "1", "amount": "x", "answer": ""},
         errors={
             "form": "…",
@@ -158,11 +162,11 @@ def pages(locale: str, currency: str) -> Pages:
         },
     )
     return {
-        "return-form": ("return_form.html", return_form(locale, currency, v.FormView())),
-        "return-form-wrong": ("return_form.html", return_form(locale, currency, wrong)),
+        "return-form": ("returns/return_form.html", return_form(locale, currency, views.FormView())),
+        "return-form-wrong": ("returns/return_form.html", return_form(locale, currency, wrong)),
         **{
             name: (
-                "return_case.html",
+                "returns/return_case.html",
                 return_case(
                     locale, currency, role, state, actions, form=bad if form_for else None, form_for=form_for
                 ),
@@ -170,12 +174,15 @@ def pages(locale: str, currency: str) -> Pages:
             for name, (role, state, actions, form_for) in CASES.items()
         },
         **{
-            name: ("return_case.html", return_case(locale, currency, role, state, actions, kind="exchange"))
+            name: (
+                "returns/return_case.html",
+                return_case(locale, currency, role, state, actions, kind="exchange"),
+            )
             for name, (role, state, actions) in SWAPS.items()
         },
-        "returns": ("return_list.html", returns(locale, currency, "buyer")),
-        "seller-returns": ("return_list.html", returns(locale, currency, "seller")),
-        "staff-returns": ("return_list.html", returns(locale, currency, "staff")),
-        "returns-empty": ("return_list.html", r.ReturnsView(role="buyer", rows=())),
-        "staff-returns-empty": ("return_list.html", r.ReturnsView(role="staff", rows=())),
+        "returns": ("returns/return_list.html", returns(locale, currency, "buyer")),
+        "seller-returns": ("returns/return_list.html", returns(locale, currency, "seller")),
+        "staff-returns": ("returns/return_list.html", returns(locale, currency, "staff")),
+        "returns-empty": ("returns/return_list.html", returns_view.ReturnsView(role="buyer", rows=())),
+        "staff-returns-empty": ("returns/return_list.html", returns_view.ReturnsView(role="staff", rows=())),
     }

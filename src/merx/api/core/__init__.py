@@ -1,1 +1,1 @@
-"""What every feature of the API shares."""
+"""What every feature of the API shares: calls, reading, writing, the description."""

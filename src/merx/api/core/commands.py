@@ -12,10 +12,10 @@ import msgspec
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
 
-from merx.api.answers import Answer, done
-from merx.api.call import Call, open_call, perform
-from merx.api.operations import operation
-from merx.api.reading import ApiRequest, read_body, required_key
+from merx.api.core.answers import Answer, done
+from merx.api.core.call import Call, open_call, perform
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_body, required_key
 from merx.infra.db import ReadTx, Tx
 from merx.kit.actors import Buyer, SellerMember, Staff
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from merx.api.requests import PageQuery
+from merx.api.core.requests import PageQuery
 
 
 class DisputeQuery(PageQuery, frozen=True, kw_only=True):

@@ -2,12 +2,12 @@
 
 from litestar import get
 
-from merx.api.answers import Answer, listed
-from merx.api.call import open_call
+from merx.api.core.answers import Answer, listed
+from merx.api.core.call import open_call
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_query
+from merx.api.core.requests import PageQuery
 from merx.api.disputes.requests import DisputeQuery
-from merx.api.operations import operation
-from merx.api.reading import ApiRequest, read_query
-from merx.api.requests import PageQuery
 from merx.payments import OPEN_DISPUTES
 from merx.payments.providers import DisputeState
 from merx.queries.disputes import DisputeList, FailedRefundList, dispute_list, failed_refund_list

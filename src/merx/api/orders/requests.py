@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
-from merx.api.requests import MAX_LINES, Code, Input, MoneyIn, PageQuery, Quantity, RestockedIn
+from merx.api.core.requests import MAX_LINES, Code, Input, MoneyIn, PageQuery, Quantity, RestockedIn
 
 
 class SellerOrderQuery(PageQuery, frozen=True, kw_only=True):

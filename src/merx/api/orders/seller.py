@@ -8,14 +8,14 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath
 
-from merx.api.answers import Answer, answer, listed
-from merx.api.call import open_call
+from merx.api.core.answers import Answer, answer, listed
+from merx.api.core.call import open_call
 from merx.api.core.commands import Command, Given, handlers_of
-from merx.api.operations import operation
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_query
 from merx.api.orders.answers import CashOutcome, OrderCancelled
 from merx.api.orders.requests import ConfirmCash, RecordUndelivered, SellerOrderQuery, Ship
 from merx.api.orders.undelivered import undelivered
-from merx.api.reading import ApiRequest, read_query
 from merx.cashier import cash_payment, confirm_cash
 from merx.fulfilment import FulfilmentSettings, mark_delivered, ship
 from merx.infra.db import Tx

@@ -5,13 +5,13 @@ from uuid import UUID
 from litestar import post
 from litestar.params import FromPath
 
-from merx.api.answers import Answer
-from merx.api.call import open_call
-from merx.api.operations import operation
+from merx.api.core.answers import Answer
+from merx.api.core.call import open_call
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest
 from merx.api.orders.answers import OrderCancelled
 from merx.api.orders.requests import RecordUndelivered
 from merx.api.orders.undelivered import undelivered
-from merx.api.reading import ApiRequest
 
 
 @post(

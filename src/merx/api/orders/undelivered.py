@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from merx.api.answers import Answer, done
-from merx.api.call import Call, perform
+from merx.api.core.answers import Answer, done
+from merx.api.core.call import Call, perform
+from merx.api.core.reading import ApiRequest, read_body, required_key
 from merx.api.orders.answers import OrderCancelled
 from merx.api.orders.requests import RecordUndelivered
-from merx.api.reading import ApiRequest, read_body, required_key
 from merx.cashier import void_now
 from merx.infra.db import Tx
 from merx.kit.actors import SellerMember, Staff

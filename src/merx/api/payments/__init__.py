@@ -1,5 +1,11 @@
-"""Money at the platform: what its staff confirm, take, cancel and pay back."""
+"""Money from outside: where providers and returning browsers arrive, and what the platform's staff confirm, take, cancel and pay back."""
 
-from merx.api.payments.staff import handlers
+from merx.api.payments import notices, staff
 
-__all__ = ["handlers"]
+handlers = staff.handlers
+"""The routes of the API."""
+
+peer_handlers = notices.handlers
+"""Where providers send notices and browsers come back from paying."""
+
+__all__ = ["handlers", "peer_handlers"]

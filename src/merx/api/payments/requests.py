@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from merx.api.requests import Input, MoneyIn
+from merx.api.core.requests import Input, MoneyIn
 
 
 class ConfirmPayment(Input, frozen=True, kw_only=True):

@@ -7,13 +7,13 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath
 
-from merx.api.answers import Answer, answer
-from merx.api.call import open_call
+from merx.api.core.answers import Answer, answer
+from merx.api.core.call import open_call
 from merx.api.core.commands import Command, Given, handlers_of
-from merx.api.operations import operation
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_query
 from merx.api.payments.answers import PaymentOutcome, PurchaseCancelled, RefundConfirmed
 from merx.api.payments.requests import ConfirmPayment, OfflineQuery, RefundNotPossible, RefundPaidBack
-from merx.api.reading import ApiRequest, read_query
 from merx.cashier import cancel_authorized, capture_payment, confirm_offline
 from merx.infra.db import Tx
 from merx.kit.money import Money

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from merx.api.requests import Input, PageQuery
+from merx.api.core.requests import Input, PageQuery
 
 
 class DifferenceQuery(PageQuery, frozen=True, kw_only=True):

@@ -7,12 +7,12 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from merx.api.answers import Answer, answer, done, listed
-from merx.api.call import open_call, perform
-from merx.api.operations import operation
-from merx.api.reading import ApiRequest, read_body, read_query, required_key
+from merx.api.core.answers import Answer, answer, done, listed
+from merx.api.core.call import open_call, perform
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_body, read_query, required_key
+from merx.api.core.requests import PageQuery
 from merx.api.reconciliation.requests import DifferenceQuery, ResolveDifference
-from merx.api.requests import PageQuery
 from merx.infra.db import Tx
 from merx.queries.reconciliation import (
     BillList,

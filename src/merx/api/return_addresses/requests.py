@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from merx.api.requests import Input
+from merx.api.core.requests import Input
 
 
 class SetReturnAddress(Input, frozen=True, kw_only=True):

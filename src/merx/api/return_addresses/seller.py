@@ -5,10 +5,10 @@ from uuid import UUID
 from litestar import get, put
 from litestar.params import FromPath
 
-from merx.api.answers import Answer, answer
-from merx.api.call import open_call
-from merx.api.operations import operation
-from merx.api.reading import ApiRequest, read_body
+from merx.api.core.answers import Answer, answer
+from merx.api.core.call import open_call
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_body
 from merx.api.return_addresses.requests import SetReturnAddress
 from merx.infra.db import Tx
 from merx.queries.return_addresses import ReturnAddress, ReturnAddressList, return_address, return_addresses

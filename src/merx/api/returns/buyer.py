@@ -7,11 +7,11 @@ from uuid import UUID
 from litestar import get
 from litestar.params import FromPath
 
-from merx.api.answers import Answer, answer, listed
-from merx.api.call import open_call
+from merx.api.core.answers import Answer, answer, listed
+from merx.api.core.call import open_call
 from merx.api.core.commands import Command, Given, handlers_of, use
-from merx.api.operations import operation
-from merx.api.reading import ApiRequest
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest
 from merx.api.returns.answers import case_now
 from merx.api.returns.requests import RequestReturn, SendBack
 from merx.infra.db import Tx

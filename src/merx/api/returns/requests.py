@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
-from merx.api.requests import MAX_LINES, MAX_PICTURES, Code, Input, PageQuery, Quantity, RestockedIn
+from merx.api.core.requests import MAX_LINES, MAX_PICTURES, Code, Input, PageQuery, Quantity, RestockedIn
 from merx.kit.money import MAX_AMOUNT
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from litestar import get
 from litestar.params import FromPath
 
-from merx.api.answers import Answer, answer, listed
-from merx.api.call import open_call
+from merx.api.core.answers import Answer, answer, listed
+from merx.api.core.call import open_call
 from merx.api.core.commands import Command, handlers_of, use
-from merx.api.operations import operation
-from merx.api.reading import ApiRequest, read_query
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_query
 from merx.api.returns.answers import case_now
 from merx.api.returns.requests import InspectReturn, ProposeAmount, RejectReturn, ReturnQuery
 from merx.queries.returns import ReturnCase, ReturnList, return_case, return_list

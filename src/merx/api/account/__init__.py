@@ -1,0 +1,5 @@
+"""Accounts and sessions."""
+
+from merx.api.account.buyer import handlers
+
+__all__ = ["handlers"]

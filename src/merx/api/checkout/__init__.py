@@ -1,0 +1,5 @@
+"""Ordering a cart."""
+
+from merx.api.checkout.buyer import handlers
+
+__all__ = ["handlers"]

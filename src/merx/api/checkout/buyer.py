@@ -1,0 +1,47 @@
+"""Ordering a cart."""
+
+from uuid import UUID
+
+from litestar import post
+from litestar.params import FromPath
+
+from merx.api import order_views, render
+from merx.api.checkout.requests import Checkout
+from merx.api.core.answers import Answer, answer
+from merx.api.core.call import open_call
+from merx.api.core.operations import operation
+from merx.api.core.reading import ApiRequest, read_body, required_key
+from merx.checkout import PlaceOrder, Refused, as_error
+
+
+@post(
+    "/carts/{cart_id:uuid}/checkout",
+    opt=operation("carts", order_views.PlacedView, status=201, body=Checkout, auth="cart", key="required"),
+)
+async def check_out(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
+    """Order a cart for the total that was shown. Repeating it with the same key returns the first outcome."""
+    key = required_key(request)
+    wanted = await read_body(request, Checkout)
+    call = await open_call(request)
+    outcome = await call.services.placement.place(
+        PlaceOrder(
+            cart_id=cart_id,
+            idempotency_key=key,
+            expected_total=wanted.expected_total.amount,
+            currency=wanted.expected_total.currency,
+            access_hash=call.access_hash,
+            account_id=call.account_id,
+            down=call.services.providers.down(),
+        )
+    )
+    if isinstance(outcome, Refused):
+        raise as_error(outcome)
+    view = order_views.PlacedView(
+        purchase_id=outcome.purchase_id,
+        number=outcome.number,
+        total=render.money(outcome.total, outcome.currency),
+    )
+    return answer(view, status=201)
+
+
+handlers = [check_out]

@@ -1,0 +1,5 @@
+"""Messages to an account."""
+
+from merx.api.notifications.buyer import handlers
+
+__all__ = ["handlers"]

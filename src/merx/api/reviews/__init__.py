@@ -1,0 +1,5 @@
+"""What buyers say."""
+
+from merx.api.reviews.buyer import handlers
+
+__all__ = ["handlers"]

@@ -1,0 +1,5 @@
+"""The address book."""
+
+from merx.storefront.addresses.pages import handlers
+
+__all__ = ["handlers"]

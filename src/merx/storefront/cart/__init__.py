@@ -1,0 +1,5 @@
+"""The cart."""
+
+from merx.storefront.cart.pages import handlers
+
+__all__ = ["handlers"]

@@ -1,0 +1,111 @@
+"""The cart: look, put in, change, take out."""
+
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+
+from merx.cart import access_cart, cart_view, put_line, remove_line
+from merx.infra.crypto import token_hash
+from merx.infra.db import ReadTx
+from merx.kit.errors import DomainError
+from merx.kit.i18n import pick
+from merx.storefront.cart.forms import AddLineForm, QuantityForm
+from merx.storefront.cart.view import AddedView
+from merx.storefront.core import present
+from merx.storefront.core.cart_page import draw_cart
+from merx.storefront.core.carts import ensure_cart, find_cart, owner_of
+from merx.storefront.core.forms import EmptyForm, PlainRequest, read_form
+from merx.storefront.core.pages import Page, error_text, fragment, personal_view, see_other
+from merx.storefront.core.parameters import FromPath, Visiting
+from merx.storefront.core.visit import CART, Visit, keep
+
+
+@get("/cart")
+async def show_cart(visit: Visiting) -> Page:
+    """What is in the cart, and what keeps it from being ordered."""
+    async with visit.services.db.snapshot() as tx:
+        return await draw_cart(visit, tx)
+
+
+@post("/cart/lines", status_code=200)
+async def add_line(request: PlainRequest, visit: Visiting) -> Page:
+    """Put a variant in; a script gets a message, a browser without one the cart."""
+    form = await read_form(request, AddLineForm)
+    try:
+        async with visit.services.db.transaction() as tx:
+            cart, key = await ensure_cart(visit, tx)
+            owner = owner_of(visit, cart, key)
+            await put_line(
+                tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
+                variant_id=form.variant_id, quantity=form.quantity, add=True, now=visit.now,
+            )  # fmt: skip
+    except DomainError as error:
+        if visit.partial:
+            return fragment(visit, "core/refused.html", status=409, message=error_text(visit, error))
+        raise
+    if visit.partial:
+        async with visit.services.db.snapshot() as tx:
+            shown = msgspec.structs.replace(visit, cart_key=key or visit.cart_key)
+            response: Page = await _added(
+                shown, tx, cart_id=cart.id, variant_id=form.variant_id, added=form.quantity
+            )
+    else:
+        response = see_other("/cart")
+    if key is not None:
+        keep(response, visit, CART, key.text())
+    return response
+
+
+async def _added(visit: Visit, tx: ReadTx, *, cart_id: UUID, variant_id: UUID, added: int) -> Page:
+    """The message, and the header with its new count."""
+    owner_hash = token_hash(key.token) if (key := visit.cart_key) else None
+    cart = await access_cart(tx, cart_id=cart_id, token_hash=owner_hash, account_id=visit.account_id)
+    one = msgspec.structs.replace(cart, lines=[line for line in cart.lines if line.variant_id == variant_id])
+    line = (await cart_view(tx, cart=one, now=visit.now)).lines[0]
+    title = pick(line.title, visit.locale)
+    view = AddedView(
+        title=title,
+        quantity=added,
+        picture=present.picture_view(line.picture, locale=visit.locale, alt=title),
+    )
+    return fragment(
+        visit,
+        "cart/added.html",
+        view=view,
+        personal=await personal_view(visit, tx, cart=cart),
+        replacing=True,
+    )
+
+
+@post("/cart/lines/{variant_id:uuid}", status_code=200)
+async def change_line(request: PlainRequest, visit: Visiting, variant_id: FromPath[UUID]) -> Page:
+    """Set how many."""
+    form = await read_form(request, QuantityForm)
+    async with visit.services.db.transaction() as tx:
+        cart = await find_cart(visit, tx)
+        if cart is not None:
+            owner = owner_of(visit, cart)
+            await put_line(
+                tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
+                variant_id=variant_id, quantity=form.quantity, add=False, now=visit.now,
+            )  # fmt: skip
+    return see_other("/cart")
+
+
+@post("/cart/lines/{variant_id:uuid}/remove", status_code=200)
+async def take_out(request: PlainRequest, visit: Visiting, variant_id: FromPath[UUID]) -> Page:
+    """Take a line out."""
+    await read_form(request, EmptyForm)
+    async with visit.services.db.transaction() as tx:
+        cart = await find_cart(visit, tx)
+        if cart is not None:
+            owner = owner_of(visit, cart)
+            await remove_line(
+                tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
+                variant_id=variant_id, now=visit.now,
+            )  # fmt: skip
+    return see_other("/cart")
+
+
+handlers = [show_cart, add_line, change_line, take_out]

@@ -1,0 +1,91 @@
+"""What pages of orders and of after-sales share: whose they are, their lines, who carries them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from merx.catalog import ProductCard, cards
+from merx.fulfilment import (
+    CARRIERS,
+)
+from merx.infra.db import ReadTx
+from merx.kit.i18n import pick
+from merx.kit.money import Money
+from merx.orders import (
+    OrderLine,
+    OrderView,
+    Packed,
+    PurchaseView,
+    Replacement,
+    purchase_view,
+)
+from merx.reviews import MyReviews
+from merx.storefront.core import present, views
+from merx.storefront.core.visit import Visit
+
+_CARRIER_NAMES: Final = {carrier.code: carrier.name for carrier in CARRIERS}
+
+
+def carrier_name(code: str | None, locale: str) -> str:
+    """A carrier's name in the page's language."""
+    return pick(_CARRIER_NAMES[code], locale) if code in _CARRIER_NAMES else code or ""
+
+
+def carrier_choices(locale: str) -> tuple[tuple[str, str], ...]:
+    """The carriers a seller may choose."""
+    return tuple((carrier.code, pick(carrier.name, locale)) for carrier in CARRIERS)
+
+
+def owed_view(each: Packed | Replacement, quantity: int, *, title: str, locale: str) -> views.OwedView:
+    """Units that are sent for exchanged ones; a variant without a name is called as its product."""
+    return views.OwedView(name=pick(each.label, locale) or title, sku=each.sku, quantity=quantity)
+
+
+def order_line_view(
+    line: OrderLine,
+    *,
+    currency: str,
+    locale: str,
+    pictured: Mapping[UUID, ProductCard],
+    mine: MyReviews | None,
+) -> views.OrderLineView:
+    """A bought line; `mine` is None for a reader who cannot review."""
+    card = pictured.get(line.product_id)
+    title = pick(line.title, locale)
+    return views.OrderLineView(
+        line_id=str(line.id),
+        title=title,
+        url=f"/products/{card.slug}?variant={line.sku}" if card else None,
+        variant=pick(line.label, locale),
+        picture=present.picture_view(card.picture, locale=locale, alt=title) if card else None,
+        quantity=line.quantity,
+        unit_price=Money(line.unit_price, currency),
+        total=Money(line.total, currency),
+        shipped=line.shipped,
+        can_review=mine is not None and line.received > 0 and line.id not in mine.lines,
+        reviewed=mine is not None and line.id in mine.lines,
+        to_ship=line.to_ship,
+        owed=tuple(
+            owed_view(each, each.left, title=title, locale=locale) for each in line.replacements if each.left
+        ),
+    )
+
+
+ORDER = "/purchases/{purchase_id:uuid}/orders/{order_id:uuid}"
+
+
+async def pictured(tx: ReadTx, orders: Sequence[OrderView]) -> dict[UUID, ProductCard]:
+    """The cards of everything in these orders that is still sold."""
+    return await cards(tx, product_ids={line.product_id for each in orders for line in each.lines})
+
+
+async def own_purchase(visit: Visit, tx: ReadTx, purchase_id: UUID) -> PurchaseView:
+    """A purchase of this account, or of the guest whose browser this is. Raises UnknownPurchase."""
+    return await purchase_view(
+        tx, purchase_id=purchase_id, account_id=visit.account_id, access_hash=visit.access_hash(purchase_id)
+    )
+
+
+def shops_of(visit: Visit) -> frozenset[UUID]:
+    """The sellers that the visitor works for. Raises Unauthenticated, NoShop."""
+    return visit.seller().seller_ids

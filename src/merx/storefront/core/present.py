@@ -1,0 +1,139 @@
+"""From the catalogue and the cart to what several pages show. Pure."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final, Literal
+from uuid import UUID
+
+from merx.cart import CartLineView as PricedLine
+from merx.catalog import Picture, ProductCard
+from merx.kit.i18n import pick
+from merx.kit.money import Money
+from merx.pricing import Quote
+from merx.reviews import Rating
+from merx.sellers import Seller
+from merx.storefront.core import views
+
+MEDIA: Final = "/media/"
+
+
+MOST: Final = 999
+
+
+_SHOWN_WIDTH: Final = 640
+
+
+Problem = Literal["sold_out", "fewer_left", "withdrawn", "no_price"]
+
+
+_PROBLEMS: Final[Mapping[str, Problem]] = {
+    "unavailable": "withdrawn",
+    "out_of_stock": "sold_out",
+    "insufficient_stock": "fewer_left",
+    "no_price": "no_price",
+}
+
+
+def picture_view(picture: Picture | None, *, locale: str, alt: str = "") -> views.PictureView | None:
+    """A picture in all its files; `alt` stands in where it has no words of its own."""
+    if picture is None or not picture.files:
+        return None
+    fitting = [file for file in picture.files if file.format == "webp"] or list(picture.files)
+    shown = min(fitting, key=lambda file: abs(file.width - _SHOWN_WIDTH))
+    return views.PictureView(
+        src=MEDIA + shown.path,
+        avif=_srcset(picture, "avif"),
+        webp=_srcset(picture, "webp"),
+        width=picture.width,
+        height=picture.height,
+        colour=picture.colour,
+        alt=pick(picture.alt, locale) or alt,
+    )
+
+
+def _srcset(picture: Picture, form: str) -> str:
+    return ", ".join(f"{MEDIA}{file.path} {file.width}w" for file in picture.files if file.format == form)
+
+
+def rating_view(rating: Rating | None) -> views.RatingView | None:
+    """The score, when somebody gave one."""
+    if rating is None or rating.count == 0:
+        return None
+    return views.RatingView(average=Decimal(rating.average_tenths) / 10, count=rating.count)
+
+
+def seller_name(sellers: Mapping[UUID, Seller], seller_id: UUID | None, locale: str) -> str:
+    """What a shop calls itself in the page's language."""
+    return pick(sellers[seller_id].name, locale) if seller_id is not None and seller_id in sellers else ""
+
+
+def card_view(
+    card: ProductCard,
+    *,
+    locale: str,
+    currency: str,
+    sellers: Mapping[UUID, Seller],
+    ratings: Mapping[UUID, Rating],
+) -> views.ProductCard:
+    """A product of a list."""
+    title = pick(card.title, locale)
+    amount = card.price_from.get(currency)
+    return views.ProductCard(
+        title=title,
+        url=f"/products/{card.slug}",
+        seller_name=seller_name(sellers, card.seller_id, locale),
+        picture=picture_view(card.picture, locale=locale, alt=title),
+        price=None if amount is None else Money(amount, currency),
+        price_from=currency in card.price_varies,
+        rating=rating_view(ratings.get(card.id)),
+    )
+
+
+def line_view(line: PricedLine, *, locale: str, currency: str) -> views.CartLineView:
+    """A line of a cart."""
+    title = pick(line.title, locale)
+    return views.CartLineView(
+        line_id=str(line.variant_id),
+        title=title,
+        url=f"/products/{line.slug}?variant={line.sku}" if line.slug else "/",
+        variant=pick(line.label, locale),
+        picture=picture_view(line.picture, locale=locale, alt=title),
+        unit_price=None if line.unit_price is None else Money(line.unit_price, currency),
+        total=None if line.total is None else Money(line.total, currency),
+        quantity=line.quantity,
+        max_quantity=max(1, min(MOST, line.available)),
+        problem=None if line.problem is None else _PROBLEMS.get(line.problem, "withdrawn"),
+        left=line.available,
+    )
+
+
+def group_views(
+    lines: Sequence[PricedLine], *, sellers: Mapping[UUID, Seller], locale: str, currency: str
+) -> tuple[views.CartGroupView, ...]:
+    """Lines by seller, each group with what its good lines cost."""
+    groups: dict[UUID | None, list[PricedLine]] = {}
+    for line in lines:
+        groups.setdefault(line.seller_id, []).append(line)
+    return tuple(
+        views.CartGroupView(
+            seller_name=seller_name(sellers, seller_id, locale),
+            lines=tuple(line_view(line, locale=locale, currency=currency) for line in group),
+            subtotal=Money(sum(line.total or 0 for line in group if line.problem is None), currency),
+        )
+        for seller_id, group in groups.items()
+    )
+
+
+def totals_view(quote: Quote, *, sellers: Mapping[UUID, Seller], locale: str) -> views.TotalsView:
+    """A quote's total, row by row."""
+    return views.TotalsView(
+        items=Money(quote.goods, quote.currency),
+        item_count=sum(line.quantity for order in quote.orders for line in order.lines),
+        shipping=Money(quote.shipping, quote.currency),
+        shipping_rows=tuple(
+            (seller_name(sellers, order.seller_id, locale), Money(order.shipping, quote.currency))
+            for order in quote.orders
+        ),
+        tax=Money(quote.tax, quote.currency) if quote.tax else None,
+        total=Money(quote.total, quote.currency),
+    )

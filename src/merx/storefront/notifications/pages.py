@@ -1,0 +1,54 @@
+"""What the shop has to tell a person: to a seller, orders to pack; to a buyer, parcels on their way."""
+
+from litestar import get, post
+
+from merx.infra.db import Tx
+from merx.notifications import list_notifications, mark_read, word
+from merx.storefront.core.forms import EmptyForm, PlainRequest, read_form
+from merx.storefront.core.pages import Page, page, see_other
+from merx.storefront.core.parameters import Cursor, Visiting
+from merx.storefront.notifications.view import NotificationRow, NotificationsView
+
+NOTIFICATIONS = "/account/notifications"
+
+
+@get(NOTIFICATIONS)
+async def show_notifications(visit: Visiting, after: Cursor = None) -> Page:
+    """The account's notifications, the newest first. Raises Unauthenticated, BadCursor."""
+    account_id = visit.require_identity().account.id
+    async with visit.services.db.snapshot() as tx:
+        found = await list_notifications(tx, account_id=account_id, after=after)
+        rows = []
+        for each in found.items:
+            said = word(each.kind, each.facts, locale=visit.locale)
+            rows.append(
+                NotificationRow(
+                    title=said.title,
+                    text=said.text,
+                    url=said.path,
+                    at=each.created_at,
+                    unread=each.read_at is None,
+                )
+            )
+        view = NotificationsView(
+            rows=tuple(rows),
+            any_unread=any(row.unread for row in rows),
+            more_url=f"{NOTIFICATIONS}?after={found.next_cursor}" if found.next_cursor else None,
+        )
+        return await page(visit, tx, "notifications/notifications.html", view)
+
+
+@post(f"{NOTIFICATIONS}/read")
+async def read_all(request: PlainRequest, visit: Visiting) -> Page:
+    """Mark everything as read. Raises Unauthenticated."""
+    await read_form(request, EmptyForm)
+    account_id = visit.require_identity().account.id
+
+    async def read(tx: Tx) -> int:
+        return await mark_read(tx, account_id=account_id, now=visit.now)
+
+    await visit.services.db.write(read)
+    return see_other(NOTIFICATIONS)
+
+
+handlers = [show_notifications, read_all]

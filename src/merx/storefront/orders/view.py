@@ -1,0 +1,310 @@
+"""What the pages of orders show, to their buyers and to their sellers. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from merx.accounts import PostalAddress
+from merx.catalog import ProductCard
+from merx.fulfilment import Fulfilment, can_come_back, can_deliver, can_receive, can_ship
+from merx.kit.i18n import pick
+from merx.kit.money import Money
+from merx.orders import Order, OrderLine, OrderState, Purchase
+from merx.orders import OrderView as FoundOrder
+from merx.returns import Return
+from merx.reviews import MyReviews
+from merx.sellers import Seller
+from merx.storefront.core import present, views
+from merx.storefront.core.addresses import address_lines
+from merx.storefront.core.orders import carrier_choices, carrier_name, order_line_view, owed_view
+from merx.storefront.core.views import FormView, OrderLineView, OwedView, PictureView, TotalsView, View
+
+
+class TimelineStep(View, frozen=True, kw_only=True):
+    """One step of an order; `at` may be unknown although it is done."""
+
+    code: Literal["ordered", "paid", "shipped", "delivered", "received", "cancelled"]
+    at: datetime | None
+    done: bool
+
+
+class ParcelView(View, frozen=True, kw_only=True):
+    """A parcel that left, with what its reader can do about it."""
+
+    parcel_id: str
+    carrier: str
+    tracking_number: str
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    received_at: datetime | None
+    can_receive: bool = False
+    can_deliver: bool = False
+    replacements: tuple[OwedView, ...] = ()
+
+
+class ReturnLink(View, frozen=True, kw_only=True):
+    """A way to an after-sales case of an order."""
+
+    url: str
+    state: str
+    kind: str
+    refunded: bool
+    amount: Money
+
+
+class CashView(View, frozen=True, kw_only=True):
+    """Cash that a seller's carrier takes at the door. Parcels that came back can be entered with `can_refuse`."""
+
+    amount: Money
+    can_refuse: bool
+
+
+class OrderView(View, frozen=True, kw_only=True):
+    """One order, for its buyer and, with `can_ship`, for its seller.
+
+    `authorization` says how its money is authorized; `cash` is for its seller.
+    """
+
+    number: str
+    url: str
+    state: str
+    placed_at: datetime
+    seller_name: str
+    recipient: str
+    phone: str
+    address_lines: tuple[str, ...]
+    delivery: str | None
+    payment_name: str
+    steps: tuple[TimelineStep, ...]
+    lines: tuple[OrderLineView, ...]
+    parcels: tuple[ParcelView, ...]
+    totals: TotalsView
+    pay_url: str | None = None
+    pay_until: datetime | None = None
+    can_ship: bool = False
+    can_review_seller: bool = False
+    carriers: tuple[tuple[str, str], ...] = ()
+    upload_megabytes: int = 0
+    form: FormView = FormView()
+    form_for: str | None = None
+    returns: tuple[ReturnLink, ...] = ()
+    authorization: Literal["", "door", "bank"] = ""
+    cancel_url: str | None = None
+    cash: CashView | None = None
+
+
+class OrderRow(View, frozen=True, kw_only=True):
+    """An order in a list; `counterpart` is the other side's name."""
+
+    number: str
+    url: str
+    state: str
+    placed_at: datetime
+    counterpart: str
+    total: Money
+    count: int
+    pictures: tuple[PictureView, ...] = ()
+
+
+class OrdersView(View, frozen=True, kw_only=True):
+    """A part of a list of orders."""
+
+    rows: tuple[OrderRow, ...]
+    more_url: str | None = None
+
+
+_ON_ITS_WAY: Final = {"shipped": "shipped", "delivered": "delivered", "received": "closed"}
+
+
+def shown_state(order: Order) -> str:
+    """One word for where an order is, from its state and its parcels."""
+    if order.state != OrderState.PLACED:
+        return str(order.state)
+    return _ON_ITS_WAY.get(order.fulfilment_status, "authorized" if is_authorized(order) else "placed")
+
+
+def is_authorized(order: Order) -> bool:
+    """Whether the order is served and its money is still to come."""
+    return order.payment_status == "authorized"
+
+
+def parcel_views(
+    parcels: Sequence[Fulfilment], *, titles: Mapping[UUID, str], locale: str, for_seller: bool
+) -> tuple[ParcelView, ...]:
+    """The parcels that left, with what their reader can do; `titles` by order line."""
+    return tuple(
+        ParcelView(
+            parcel_id=str(parcel.id),
+            carrier=carrier_name(parcel.carrier, locale),
+            tracking_number=parcel.tracking_number or "",
+            shipped_at=parcel.shipped_at,
+            delivered_at=parcel.delivered_at,
+            received_at=parcel.received_at,
+            can_receive=not for_seller and can_receive(parcel),
+            can_deliver=for_seller and can_deliver(parcel),
+            replacements=tuple(
+                owed_view(each, each.quantity, title=titles.get(line.order_line_id, ""), locale=locale)
+                for line in parcel.lines
+                for each in line.replacements
+            ),
+        )
+        for parcel in parcels
+        if parcel.state in {"shipped", "delivered", "received"}
+    )
+
+
+def timeline(
+    order: Order, parcels: Sequence[Fulfilment], *, paid_at: datetime | None, at_the_door: bool
+) -> tuple[TimelineStep, ...]:
+    """What happened to an order and what is still to come, the payment where it belongs: before the goods or after."""
+    paid = order.payment_status not in ("unpaid", "authorized")
+    ordered = TimelineStep(code="ordered", at=order.placed_at, done=True)
+    payment = TimelineStep(code="paid", at=paid_at, done=paid)
+    if order.state == OrderState.CANCELLED:
+        cancelled = TimelineStep(code="cancelled", at=None, done=True)
+        return (ordered, payment, cancelled) if paid else (ordered, cancelled)
+    shipped = [parcel.shipped_at for parcel in parcels if parcel.shipped_at]
+    delivered = [parcel.delivered_at for parcel in parcels if parcel.delivered_at]
+    there = order.fulfilment_status in {"delivered", "received"}
+    steps = [
+        ordered,
+        TimelineStep(code="shipped", at=min(shipped, default=None), done=bool(shipped)),
+        TimelineStep(code="delivered", at=max(delivered, default=None) if there else None, done=there),
+        TimelineStep(code="received", at=order.received_at, done=order.fulfilment_status == "received"),
+    ]
+    if is_authorized(order):
+        later = 2 if at_the_door else 1
+    else:
+        later = sum(1 for at in (steps[1].at, steps[2].at) if at and paid_at and at <= paid_at)
+    steps.insert(1 + later, payment)
+    return tuple(steps)
+
+
+def order_totals(order: Order, lines: Sequence[OrderLine]) -> views.TotalsView:
+    """What one seller charged."""
+    return views.TotalsView(
+        items=Money(order.goods, order.currency),
+        item_count=sum(line.quantity for line in lines),
+        shipping=Money(order.shipping, order.currency),
+        shipping_rows=(),
+        tax=Money(order.tax, order.currency) if order.tax else None,
+        total=Money(order.total, order.currency),
+    )
+
+
+def order_row(
+    found: FoundOrder, *, url: str, counterpart: str, locale: str, pictured: Mapping[UUID, ProductCard]
+) -> OrderRow:
+    """An order in a list."""
+    order = found.order
+    pictures = (
+        present.picture_view(pictured[line.product_id].picture, locale=locale)
+        for line in found.lines
+        if line.product_id in pictured
+    )
+    return OrderRow(
+        number=order.number,
+        url=url,
+        state=shown_state(order),
+        placed_at=order.placed_at,
+        counterpart=counterpart,
+        total=Money(order.total, order.currency),
+        count=sum(line.quantity for line in found.lines),
+        pictures=tuple(each for each in pictures if each),
+    )
+
+
+def order_page(
+    found: FoundOrder,
+    *,
+    url: str,
+    locale: str,
+    purchase: Purchase | None,
+    payment_name: str,
+    address: PostalAddress | None,
+    parcels: Sequence[Fulfilment],
+    pictured: Mapping[UUID, ProductCard],
+    sellers: Mapping[UUID, Seller],
+    mine: MyReviews | None,
+    upload_megabytes: int = 0,
+    form: views.FormView | None = None,
+    form_for: str | None = None,
+    at_the_door: bool = False,
+) -> OrderView:
+    """An order's whole page: for its buyer with the purchase, for its seller without.
+
+    `at_the_door` says whether it is paid on delivery.
+    """
+    order = found.order
+    unpaid = purchase is not None and order.state == OrderState.PENDING_PAYMENT
+    authorized = is_authorized(order)
+    unshipped = order.fulfilment_status == "unfulfilled"
+    received = order.fulfilment_status == "received"
+    return OrderView(
+        number=order.number,
+        url=url,
+        state=shown_state(order),
+        placed_at=order.placed_at,
+        seller_name=present.seller_name(sellers, order.seller_id, locale),
+        recipient=address.name if address else "—",
+        phone=address.phone if address else "",
+        address_lines=address_lines(address, locale) if address else (),
+        delivery=purchase.delivery if purchase else None,
+        payment_name=payment_name,
+        steps=timeline(
+            order, parcels, paid_at=purchase.paid_at if purchase else None, at_the_door=at_the_door
+        ),
+        lines=tuple(
+            order_line_view(line, currency=order.currency, locale=locale, pictured=pictured, mine=mine)
+            for line in found.lines
+        ),
+        parcels=parcel_views(
+            parcels,
+            titles={line.id: pick(line.title, locale) for line in found.lines},
+            locale=locale,
+            for_seller=purchase is None,
+        ),
+        totals=order_totals(order, found.lines),
+        pay_url=f"/purchases/{order.purchase_id}/pay" if unpaid else None,
+        pay_until=purchase.expires_at if purchase and unpaid else None,
+        can_ship=purchase is None and can_ship(order, found.lines),
+        can_review_seller=mine is not None and received and order.id not in mine.orders,
+        carriers=carrier_choices(locale) if purchase is None else (),
+        upload_megabytes=upload_megabytes,
+        form=form or views.FormView(),
+        form_for=form_for,
+        authorization=("door" if at_the_door else "bank") if authorized else "",
+        cancel_url=f"/purchases/{order.purchase_id}/cancel"
+        if purchase and authorized and unshipped
+        else None,
+        cash=CashView(amount=Money(order.total, order.currency), can_refuse=can_come_back(parcels))
+        if authorized and at_the_door and purchase is None
+        else None,
+    )
+
+
+def with_returns(
+    view: OrderView, found: FoundOrder, *, cases: Sequence[Return], folder: str, apply_at: str | None
+) -> OrderView:
+    """An order's page with its cases and, at `apply_at`, the ways to new ones."""
+    left = {str(line.id) for line in found.lines if line.left > 0} if apply_at else set()
+    lines = tuple(
+        msgspec.structs.replace(line, return_url=f"{apply_at}/lines/{line.line_id}/return")
+        if line.line_id in left
+        else line
+        for line in view.lines
+    )
+    links = tuple(
+        ReturnLink(
+            url=f"{folder}/{case.id}",
+            state=case.state,
+            kind=case.kind,
+            refunded=case.refund_id is not None,
+            amount=Money(case.amount, case.currency),
+        )
+        for case in cases
+    )
+    return msgspec.structs.replace(view, lines=lines, returns=links)

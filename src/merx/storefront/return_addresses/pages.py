@@ -1,0 +1,67 @@
+"""Where a shop wants goods sent back to."""
+
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+
+from merx.infra.db import ReadTx
+from merx.kit.errors import Invalid
+from merx.sellers import UnknownSeller, get_sellers, set_return_address
+from merx.storefront.core.forms import PlainRequest, errors_of, form_view, read_form
+from merx.storefront.core.orders import shops_of
+from merx.storefront.core.pages import Page, error_text, page, see_other
+from merx.storefront.core.parameters import FromPath, Visiting
+from merx.storefront.core.present import seller_name
+from merx.storefront.core.views import FormView
+from merx.storefront.core.visit import Visit
+from merx.storefront.return_addresses.forms import ReturnAddressForm
+from merx.storefront.return_addresses.view import ReturnAddressesView, ReturnAddressView
+
+FOLDER = "/seller/return-addresses"
+
+
+@get(FOLDER)
+async def show_return_addresses(visit: Visiting) -> Page:
+    """One for each of one's shops. Raises Unauthenticated, NoShop."""
+    async with visit.services.db.snapshot() as tx:
+        return await _draw(visit, tx)
+
+
+@post(FOLDER + "/{seller_id:uuid}", status_code=200)
+async def submit_return_address(request: PlainRequest, visit: Visiting, seller_id: FromPath[UUID]) -> Page:
+    """Write one. Raises Unauthenticated, NoShop, UnknownSeller."""
+    shops = shops_of(visit)
+    form = await read_form(request, ReturnAddressForm)
+    if seller_id not in shops:
+        raise UnknownSeller
+    try:
+        async with visit.services.db.transaction() as tx:
+            await set_return_address(tx, seller_id=seller_id, address=form.return_address)
+    except Invalid as error:
+        errors = errors_of(error, error_text(visit, error), fields={"return_address"})
+        sent = form_view(msgspec.structs.asdict(form), errors=errors)
+        async with visit.services.db.snapshot() as read:
+            return await _draw(visit, read, sent={seller_id: sent}, status=422)
+    return see_other(FOLDER)
+
+
+async def _draw(
+    visit: Visit, tx: ReadTx, *, sent: dict[UUID, FormView] | None = None, status: int = 200
+) -> Page:
+    sellers = await get_sellers(tx, seller_ids=shops_of(visit))
+    forms = sent or {}
+    view = ReturnAddressesView(
+        shops=tuple(
+            ReturnAddressView(
+                url=f"{FOLDER}/{each.id}",
+                seller_name=seller_name(sellers, each.id, visit.locale),
+                form=forms.get(each.id) or form_view({"return_address": each.return_address}),
+            )
+            for each in sorted(sellers.values(), key=lambda seller: seller.code)
+        )
+    )
+    return await page(visit, tx, "return_addresses/return_addresses.html", view, status=status)
+
+
+handlers = [show_return_addresses, submit_return_address]

@@ -1,0 +1,204 @@
+"""Apply for after-sales: one line of an order, how many of it, why, with pictures."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+
+from merx.catalog import MediaSettings, products_by_id, render_picture, save_media
+from merx.fulfilment import BadTrackingNumber, UnknownCarrier
+from merx.infra.db import ReadTx, Tx
+from merx.inventory import availability
+from merx.kit.errors import Conflict, DomainError, Invalid
+from merx.kit.money import MalformedAmount
+from merx.orders import OrderLine, OrderView, UnknownOrder, after_sales_days
+from merx.returns import (
+    Application,
+    NotReturnable,
+    Return,
+    ReturnKind,
+    ReturnReason,
+    ReturnsSettings,
+    Wanted,
+    request_return,
+    returns_of,
+    takes_applications,
+    units_held,
+)
+from merx.storefront.core.forms import (
+    MAX_PICTURE_BYTES,
+    MAX_PICTURES,
+    BadForm,
+    PlainRequest,
+    errors_of,
+    form_view,
+)
+from merx.storefront.core.orders import ORDER, own_purchase, pictured
+from merx.storefront.core.pages import Page, error_text, page, see_other
+from merx.storefront.core.parameters import FromPath, Visiting
+from merx.storefront.core.views import FormView
+from merx.storefront.core.visit import Visit
+from merx.storefront.returns.forms import ReturnForm, read_return_form
+from merx.storefront.returns.view import FOLDERS, form_page
+
+_MAX_BYTES = MAX_PICTURES * MAX_PICTURE_BYTES + 64 * 1024
+
+
+_APPLY = ORDER + "/lines/{line_id:uuid}/return"
+
+
+_FIELDS = {
+    BadTrackingNumber.code: "tracking_number",
+    UnknownCarrier.code: "carrier",
+    MalformedAmount.code: "amount",
+    "too_many_pictures": "pictures",
+    "not_a_picture": "pictures",
+    "picture_too_large": "pictures",
+    "not_exchangeable": "instead",
+    "mixed_units": "held",
+}
+
+
+_NAMES = {"quantity", "reason", "body", "answer", "amount", "carrier", "tracking_number"}
+
+
+def returned(visit: Visit, error: DomainError, values: Mapping[str, object]) -> FormView:
+    """The form as it was sent, with what is wrong beside its field."""
+    text = error_text(visit, error)
+    field = _FIELDS.get(error.code)
+    errors = {field: text} if field else errors_of(error, text, fields=_NAMES)
+    return form_view(values, errors=errors)
+
+
+@get(_APPLY)
+async def show_application(
+    visit: Visiting, purchase_id: FromPath[UUID], order_id: FromPath[UUID], line_id: FromPath[UUID]
+) -> Page:
+    """The form for one line of an order. Raises UnknownPurchase, UnknownOrder, NotReturnable."""
+    return await _draw_application(visit, purchase_id, order_id, line_id)
+
+
+@post(_APPLY, status_code=200, request_max_body_size=_MAX_BYTES)
+async def submit_application(
+    request: PlainRequest,
+    visit: Visiting,
+    purchase_id: FromPath[UUID],
+    order_id: FromPath[UUID],
+    line_id: FromPath[UUID],
+) -> Page:
+    """Apply for money back or an exchange. Raises UnknownPurchase, UnknownOrder, NotReturnable, BadForm."""
+    values: dict[str, object] = {}
+    try:
+        form, pictures = await read_return_form(request)
+        values = msgspec.structs.asdict(form)
+        case = await _apply(visit, purchase_id, order_id, line_id, form, pictures)
+    except NotReturnable:
+        raise
+    except (Invalid, Conflict) as error:
+        sent = returned(visit, error, values)
+        return await _draw_application(visit, purchase_id, order_id, line_id, form=sent, status=422)
+    return see_other(f"{FOLDERS['buyer']}/{case.id}")
+
+
+async def _apply(
+    visit: Visit,
+    purchase_id: UUID,
+    order_id: UUID,
+    line_id: UUID,
+    form: ReturnForm,
+    pictures: Sequence[bytes],
+) -> Return:
+    """Render the pictures first, outside any transaction, then write everything at once."""
+    if form.reason not in set(ReturnReason):
+        raise BadForm
+    settings = visit.services.settings
+    async with visit.services.db.read() as tx:  # nobody else's order makes us render pictures
+        await own_purchase(visit, tx, purchase_id)
+    drafts = [
+        await asyncio.to_thread(render_picture, content, folder=settings.of(MediaSettings).media_dir)
+        for content in pictures
+    ]
+
+    async def work(tx: Tx) -> Return:
+        ids = await save_media(tx, pictures=drafts, now=visit.now)
+        return await request_return(
+            tx,
+            order_id=order_id,
+            actor=visit.buyer(),
+            application=Application(
+                kind=ReturnKind(form.kind),
+                reason=ReturnReason(form.reason),
+                lines=[
+                    Wanted(
+                        line_id,
+                        form.quantity,
+                        variant_id=_variant(form.held),
+                        replacement_id=_variant(form.instead) if form.kind == "exchange" else None,
+                    )
+                ],
+                body=form.body,
+                media_ids=[ids[draft.sha256] for draft in drafts],
+            ),
+            default_days=settings.of(ReturnsSettings).after_sales_days,
+            now=visit.now,
+        )
+
+    return await visit.services.db.write(work)
+
+
+def _variant(chosen: str) -> UUID | None:
+    """A variant of the form's lists, None for the first. Raises BadForm."""
+    try:
+        return UUID(chosen) if chosen else None
+    except ValueError:
+        raise BadForm from None
+
+
+async def _draw_application(
+    visit: Visit,
+    purchase_id: UUID,
+    order_id: UUID,
+    line_id: UUID,
+    *,
+    form: FormView | None = None,
+    status: int = 200,
+) -> Page:
+    settings = visit.services.settings
+    async with visit.services.db.snapshot() as tx:
+        found, line = await _own_line(visit, tx, purchase_id, order_id, line_id)
+        days = await after_sales_days(
+            tx, order_id=order_id, default=settings.of(ReturnsSettings).after_sales_days
+        )
+        if not takes_applications(found.order, days=days, now=visit.now) or line.left < 1:
+            raise NotReturnable
+        product = (await products_by_id(tx, product_ids=[line.product_id]))[line.product_id]
+        cases = await returns_of(tx, order_ids=[order_id])
+        view = form_page(
+            found,
+            line,
+            order_url=f"/purchases/{purchase_id}/orders/{order_id}",
+            locale=visit.locale,
+            pictured=await pictured(tx, [found]),
+            product=product,
+            held=list(units_held(line, cases)),
+            free=await availability(tx, variant_ids=[each.id for each in product.variants], now=visit.now),
+            upload_megabytes=settings.web.max_body_bytes // 1024 // 1024,
+            form=form or form_view({"quantity": 1}),
+        )
+        return await page(visit, tx, "returns/return_form.html", view, status=status)
+
+
+async def _own_line(
+    visit: Visit, tx: ReadTx, purchase_id: UUID, order_id: UUID, line_id: UUID
+) -> tuple[OrderView, OrderLine]:
+    purchase = await own_purchase(visit, tx, purchase_id)
+    for order in purchase.orders:
+        for line in order.lines:
+            if (order.order.id, line.id) == (order_id, line_id):
+                return order, line
+    raise UnknownOrder
+
+
+handlers = [show_application, submit_application]

@@ -1,1 +1,0 @@
-"""The pages' addresses: parse, call a use case, draw."""
