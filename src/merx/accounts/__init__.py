@@ -38,14 +38,13 @@ from merx.accounts.keep_addresses import (
 from merx.accounts.keep_staff import account_by_email, appoint_staff, dismiss_staff, staff_ids
 from merx.accounts.limit_attempts import count_registration
 from merx.accounts.log_in import log_in
-from merx.accounts.model import Account, PostalAddress, SavedAddress, SealedAccount, Session
+from merx.accounts.model import Account, PostalAddress, SavedAddress, SealedAccount
 from merx.accounts.passwords import hash_password, verify_password
 from merx.accounts.persons import new_person, open_account, open_address, person_cipher, seal_address
 from merx.accounts.register import register
 from merx.accounts.rules import check_address, check_email, check_name, check_password
 
 __all__ = [
-    "ACCOUNT_REGISTERED",
     "Account",
     "AccountRegistered",
     "BadCountry",
@@ -61,7 +60,6 @@ __all__ = [
     "PostalAddress",
     "SavedAddress",
     "SealedAccount",
-    "Session",
     "StaleAddress",
     "TooManyAddresses",
     "TooManyAttempts",

@@ -10,7 +10,7 @@ from merx.cart.claim import cart_owners, claim_carts, reopen_carts
 from merx.cart.create import create_cart
 from merx.cart.errors import BadQuantity, CartClosed, TooManyLines, UnknownCart
 from merx.cart.jobs import expire_idle_carts
-from merx.cart.merge import adopt_cart, merge_carts
+from merx.cart.merge import merge_carts
 from merx.cart.model import Cart, CartLine, CartLineView, CartOwner, CartView, ClaimedCart
 from merx.cart.view import cart_view
 
@@ -26,7 +26,6 @@ __all__ = [
     "TooManyLines",
     "UnknownCart",
     "access_cart",
-    "adopt_cart",
     "cart_owners",
     "cart_view",
     "claim_carts",

@@ -73,7 +73,6 @@ __all__ = [
     "MAX_LABEL",
     "MAX_PRICE",
     "MAX_TITLE",
-    "PRODUCT_CHANGED",
     "BadCategory",
     "BadMedia",
     "BadProduct",

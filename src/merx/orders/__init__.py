@@ -17,7 +17,7 @@ from merx.orders.authorized import (
     place_authorized,
     record_authorized_paid,
 )
-from merx.orders.errors import IllegalMove, OverReturned, OverShipped, UnknownOrder, UnknownPurchase
+from merx.orders.errors import OverReturned, OverShipped, UnknownOrder, UnknownPurchase
 from merx.orders.events import (
     OrderAuthorized,
     OrderCancelled,
@@ -85,7 +85,6 @@ from merx.orders.view import (
 __all__ = [
     "ORDER_STATES",
     "AddressSnapshot",
-    "IllegalMove",
     "LineClaim",
     "LineRefund",
     "NewAdjustment",

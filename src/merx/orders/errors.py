@@ -17,13 +17,6 @@ class UnknownOrder(NotFound):
     message = "There is no such order, or it is not yours."
 
 
-class IllegalMove(Conflict):
-    """The order is not in a state from which this is possible."""
-
-    code = "illegal_move"
-    message = "The order is %(state)s: it cannot become %(wanted)s."
-
-
 class OverShipped(Conflict):
     """More units than were ordered, or than are still to be shipped."""
 

@@ -76,9 +76,6 @@ from merx.payments.store.authorizations import (
     want_capture,
     want_void,
 )
-from merx.payments.store.disputes import (
-    find_dispute,
-)
 from merx.payments.store.notices import (
     keep_applied_notices,
     notice_applied,
@@ -165,7 +162,6 @@ __all__ = [
     "find_by_number",
     "find_by_numbers",
     "find_by_reference",
-    "find_dispute",
     "find_payment",
     "find_refund",
     "finish_attempt",

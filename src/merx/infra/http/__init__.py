@@ -1,6 +1,6 @@
 """What every HTTP answer of Merx has in common: the outer layer, problem details, and files."""
 
-from merx.infra.http.edge import KEEP_HEADER, Edge, EdgeRules, keep_public
+from merx.infra.http.edge import Edge, EdgeRules, keep_public
 from merx.infra.http.files import FileRoot
 from merx.infra.http.problems import (
     BadIdempotencyKey,
@@ -14,7 +14,6 @@ from merx.infra.http.problems import (
 )
 
 __all__ = [
-    "KEEP_HEADER",
     "BadIdempotencyKey",
     "Edge",
     "EdgeRules",
