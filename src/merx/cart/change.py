@@ -10,7 +10,7 @@ import msgspec
 from merx.accounts import PostalAddress, new_person, person_cipher, seal_address
 from merx.cart import store
 from merx.cart.access import check_access, check_open
-from merx.cart.errors import BadQuantity, NoPriceInCurrency, TooManyLines
+from merx.cart.errors import BadQuantity, NoPriceInCurrency, TooManyLines, UnknownCart
 from merx.cart.model import Cart
 from merx.catalog import UnknownVariant
 from merx.infra.crypto import MasterKeys
@@ -37,15 +37,15 @@ async def put_line(
     """
     if not 1 <= quantity <= MAX_QUANTITY:
         raise BadQuantity
-    row = await store.lock_for_line(tx, cart_id=cart_id, variant_id=variant_id)
-    cart = None if row is None else Cart(*tuple(row)[:13])
-    check_open(check_access(cart, token_hash=token_hash, account_id=account_id))
-    assert row is not None
-    if not row["sellable"]:
+    found = await store.lock_for_line(tx, cart_id=cart_id, variant_id=variant_id)
+    if found is None:
+        raise UnknownCart
+    cart = check_open(check_access(found.cart, token_hash=token_hash, account_id=account_id))
+    if not found.sellable:
         raise UnknownVariant
-    if row["amount"] is None:
-        raise NoPriceInCurrency(currency=row["currency"])
-    if row["lines"] >= MAX_LINES:
+    if found.amount is None:
+        raise NoPriceInCurrency(currency=cart.currency)
+    if found.lines >= MAX_LINES:
         raise TooManyLines(limit=MAX_LINES)
     try:
         return await store.put_line(

@@ -51,6 +51,18 @@ class ClaimedCart(msgspec.Struct, frozen=True, gc=False):
     token_hash: bytes
 
 
+class CartForLine(msgspec.Struct, frozen=True):
+    """A locked cart, without its lines, and what a variant to be put in it costs there.
+
+    `amount` is None without a price in the cart's currency; `lines` is how many the cart has.
+    """
+
+    cart: Cart
+    sellable: bool
+    amount: int | None
+    lines: int
+
+
 class CartOwner(msgspec.Struct, frozen=True, gc=False):
     """Whose a cart is: an account's, or whoever's holds its token."""
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from merx.cart.model import Cart, CartLine, CartOwner, ClaimedCart
+from merx.cart.model import Cart, CartForLine, CartLine, CartOwner, ClaimedCart
 from merx.infra.db import ReadTx, Record, Sql, Tx
+from merx.infra.rows import Columns
 
-COLUMNS = """c.id, c.account_id, c.person_id, c.currency, c.locale, c.state, c.country, c.address_sealed, c.delivery,
-       c.provider, c.purchase_id, c.version, c.token_hash"""
+CART: Final = Columns(Cart, without=("lines",))
+CLAIMED: Final = Columns(ClaimedCart)
+OWNER: Final = Columns(CartOwner)
 
 INSERT_CART = Sql("""
 INSERT INTO carts (id, token_hash, account_id, person_id, currency, locale, created_at, updated_at)
@@ -32,20 +35,20 @@ async def insert_cart(
 
 
 FIND_CART = Sql(f"""
-SELECT {COLUMNS}, array_agg(l.variant_id ORDER BY l.added_at, l.variant_id) AS variants,
+SELECT {CART.of("c")}, array_agg(l.variant_id ORDER BY l.added_at, l.variant_id) AS variants,
        array_agg(l.quantity ORDER BY l.added_at, l.variant_id) AS quantities
   FROM carts c LEFT JOIN cart_lines l ON l.cart_id = c.id
  WHERE c.id = $1
  GROUP BY c.id
 """)
 OPEN_CART_OF = Sql(f"""
-SELECT {COLUMNS}, array_agg(l.variant_id ORDER BY l.added_at, l.variant_id) AS variants,
+SELECT {CART.of("c")}, array_agg(l.variant_id ORDER BY l.added_at, l.variant_id) AS variants,
        array_agg(l.quantity ORDER BY l.added_at, l.variant_id) AS quantities
   FROM carts c LEFT JOIN cart_lines l ON l.cart_id = c.id
  WHERE c.account_id = $1 AND c.state = 'open'
  GROUP BY c.id
 """)
-LOCK_CART = Sql(f"SELECT {COLUMNS} FROM carts c WHERE c.id = $1 FOR UPDATE")
+LOCK_CART = Sql(f"SELECT {CART.of('c')} FROM carts c WHERE c.id = $1 FOR UPDATE")
 
 
 async def find_cart(tx: ReadTx, cart_id: UUID) -> Cart | None:
@@ -63,17 +66,16 @@ async def find_open_cart(tx: ReadTx, account_id: UUID) -> Cart | None:
 async def lock_cart(tx: Tx, cart_id: UUID) -> Cart | None:
     """Lock a cart; its lines are not read."""
     row = await tx.row(LOCK_CART, cart_id)
-    return None if row is None else Cart(*row)
+    return None if row is None else CART.read(row)
 
 
 def _with_lines(row: Record) -> Cart:
-    values = tuple(row)
     lines = [
         CartLine(variant_id, quantity)
         for variant_id, quantity in zip(row["variants"], row["quantities"], strict=True)
         if variant_id is not None
     ]
-    return Cart(*values[:13], lines)  # type: ignore[call-arg]
+    return CART.read(row, lines=lines)
 
 
 PUT_LINE = Sql("""
@@ -97,7 +99,7 @@ async def put_line(
 
 
 LOCK_FOR_LINE = Sql(f"""
-SELECT {COLUMNS}, s.sellable, s.amount, (SELECT count(*) FROM cart_lines l WHERE l.cart_id = c.id) AS lines
+SELECT {CART.of("c")}, s.sellable, s.amount, (SELECT count(*) FROM cart_lines l WHERE l.cart_id = c.id) AS lines
   FROM carts c
   LEFT JOIN LATERAL (
        SELECT v.state = 'active' AND p.state = 'published' AS sellable, pr.amount
@@ -109,9 +111,12 @@ SELECT {COLUMNS}, s.sellable, s.amount, (SELECT count(*) FROM cart_lines l WHERE
 """)
 
 
-async def lock_for_line(tx: Tx, *, cart_id: UUID, variant_id: UUID) -> Record | None:
+async def lock_for_line(tx: Tx, *, cart_id: UUID, variant_id: UUID) -> CartForLine | None:
     """Lock a cart and say whether a variant is for sale in its currency, in one statement."""
-    return await tx.row(LOCK_FOR_LINE, cart_id, variant_id)
+    row = await tx.row(LOCK_FOR_LINE, cart_id, variant_id)
+    if row is None:
+        return None
+    return CartForLine(CART.read(row), bool(row["sellable"]), row["amount"], row["lines"])
 
 
 REMOVE_LINE = Sql("""
@@ -145,19 +150,18 @@ async def set_choice(tx: Tx, sql: Sql, *, cart_id: UUID, choice: str, now: datet
     await tx.run(sql, cart_id, choice, now)
 
 
-CLAIM = Sql("""
+CLAIM = Sql(f"""
 UPDATE carts c SET state = 'completed', purchase_id = w.purchase_id, version = c.version + 1, updated_at = $3
   FROM (SELECT c2.id, w.purchase_id
           FROM carts c2 JOIN unnest($1::uuid[], $2::uuid[]) AS w (cart_id, purchase_id) ON w.cart_id = c2.id
          WHERE c2.state = $4 ORDER BY c2.id FOR NO KEY UPDATE OF c2) w
  WHERE c.id = w.id AND c.state = $4
-RETURNING c.id, c.account_id, c.person_id, c.currency, c.locale, c.country, c.address_sealed, c.delivery, c.provider,
-          c.token_hash
+RETURNING {CLAIMED.of("c")}
 """)
 CLAIMED_LINES = Sql("""
 SELECT cart_id, variant_id, quantity FROM cart_lines WHERE cart_id = ANY($1::uuid[]) ORDER BY cart_id, added_at, variant_id
 """)
-OWNERS = Sql("SELECT id, account_id, token_hash FROM carts WHERE id = ANY($1::uuid[])")
+OWNERS = Sql(f"SELECT c.id, {OWNER.of('c')} FROM carts c WHERE c.id = ANY($1::uuid[])")
 REOPEN = Sql("""
 UPDATE carts SET state = 'open', purchase_id = NULL, version = version - 1 WHERE id = ANY($1::uuid[])
 """)
@@ -171,7 +175,7 @@ async def claim(
     The state is a parameter so that no plan can walk the partial index of idle carts: by a literal, a plan made when few
     carts were open went through all of them for each cart of a rush.
     """
-    return [ClaimedCart(*row) for row in await tx.rows(CLAIM, cart_ids, purchase_ids, now, "open")]
+    return [CLAIMED.read(row) for row in await tx.rows(CLAIM, cart_ids, purchase_ids, now, "open")]
 
 
 async def claimed_lines(tx: Tx, cart_ids: Sequence[UUID]) -> dict[UUID, list[CartLine]]:
@@ -184,7 +188,7 @@ async def claimed_lines(tx: Tx, cart_ids: Sequence[UUID]) -> dict[UUID, list[Car
 
 async def owners(tx: ReadTx, cart_ids: Sequence[UUID]) -> dict[UUID, CartOwner]:
     """Whose these carts are, in any state."""
-    return {row[0]: CartOwner(row[1], row[2]) for row in await tx.rows(OWNERS, cart_ids)}
+    return {row["id"]: OWNER.read(row) for row in await tx.rows(OWNERS, cart_ids)}
 
 
 async def reopen(tx: Tx, cart_ids: Sequence[UUID]) -> None:

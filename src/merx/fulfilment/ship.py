@@ -9,7 +9,7 @@ from merx.fulfilment.advance import advance
 from merx.fulfilment.carriers import clean_tracking_number, find_carrier
 from merx.fulfilment.errors import NotPaid
 from merx.fulfilment.events import ParcelShipped
-from merx.fulfilment.model import Fulfilment
+from merx.fulfilment.model import Fulfilment, FulfilmentLine
 from merx.fulfilment.rules import Pick, choose_lines, takes_parcels
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
@@ -38,10 +38,11 @@ async def ship(
     picks = choose_lines(view.lines, lines)
     # The order's own guard comes first, so that a parcel is only ever written for units that exist.
     packed = await record_shipped(tx, view=view, lines=picks, now=now)
+    units = [FulfilmentLine(line_id, quantity, tuple(packed.get(line_id, ()))) for line_id, quantity in picks]
     fulfilment_id = new_id()
     await store.plan_parcel(
         tx, fulfilment_id=fulfilment_id, purchase_id=order.purchase_id, order_id=order_id, seller_id=order.seller_id,
-        carrier=by.code, tracking_number=number, lines=picks, packed=packed, now=now,
+        carrier=by.code, tracking_number=number, lines=units, now=now,
     )  # fmt: skip
     await advance(tx, fulfilment_id=fulfilment_id, to="picked", now=now)
     parcel = await advance(

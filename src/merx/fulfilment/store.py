@@ -1,43 +1,36 @@
 """SQL of fulfilment."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
-from merx.fulfilment.model import Fulfilment, FulfilmentState
-from merx.fulfilment.rules import Pick
+from merx.fulfilment.model import Fulfilment, FulfilmentLine, FulfilmentState
 from merx.fulfilment.states import PARCEL
 from merx.infra.db import ReadTx, Sql, Tx
-from merx.orders import Packed
+from merx.infra.rows import Columns
 
-_DOCUMENT: Final = """
-json_build_object(
-    'id', f.id, 'order_id', f.order_id, 'purchase_id', f.purchase_id, 'seller_id', f.seller_id, 'state', f.state,
-    'carrier', f.carrier, 'tracking_number', f.tracking_number, 'carrier_status', f.carrier_status,
-    'shipped_at', f.shipped_at, 'delivered_at', f.delivered_at, 'received_at', f.received_at,
-    'auto_receive_at', f.auto_receive_at, 'version', f.version,
-    'lines', coalesce((
-        SELECT json_agg(json_build_object('order_line_id', l.order_line_id, 'quantity', l.quantity,
-                                          'replacements', l.replacements) ORDER BY l.order_line_id)
-          FROM fulfilment_lines l WHERE l.fulfilment_id = f.id), '[]')
-)::text
-"""
-_PARCEL = msgspec.json.Decoder(Fulfilment)
+PARCEL_COLUMNS: Final = Columns(Fulfilment)
+LINE: Final = Columns(FulfilmentLine, int4=("quantity",))
 
-FIND = Sql(f"SELECT {_DOCUMENT} FROM fulfilments f WHERE f.id = $1")
+_PARCEL: Final = PARCEL_COLUMNS.of("f").replace(
+    "f.lines",
+    """coalesce((
+        SELECT json_agg(to_jsonb(l) ORDER BY l.order_line_id) FROM fulfilment_lines l
+         WHERE l.fulfilment_id = f.id), '[]')::text AS lines""",
+)
+
+FIND = Sql(f"SELECT {_PARCEL} FROM fulfilments f WHERE f.id = $1")
 
 
 async def find(tx: ReadTx, *, fulfilment_id: UUID) -> Fulfilment | None:
     """One parcel."""
-    document = await tx.value(FIND, fulfilment_id)
-    return None if document is None else _PARCEL.decode(document)
+    row = await tx.row(FIND, fulfilment_id)
+    return None if row is None else PARCEL_COLUMNS.read(row)
 
 
 OF_ORDERS = Sql(f"""
-SELECT {_DOCUMENT} FROM fulfilments f
+SELECT {_PARCEL} FROM fulfilments f
  WHERE f.order_id = ANY($1::uuid[]) OR f.order_id IN (SELECT o.id FROM orders o WHERE o.purchase_id = ANY($2::uuid[]))
  ORDER BY f.created_at, f.id
 """)
@@ -50,30 +43,27 @@ async def fulfilments_of(
     if not purchase_ids and not order_ids:
         return []
     rows = await tx.rows(OF_ORDERS, list(order_ids), list(purchase_ids))
-    return [_PARCEL.decode(row[0]) for row in rows]
+    return [PARCEL_COLUMNS.read(row) for row in rows]
 
 
-PLAN = Sql("""
+PLAN = Sql(f"""
 WITH planned AS (
     INSERT INTO fulfilments (id, purchase_id, order_id, seller_id, state, carrier, tracking_number, created_at)
     VALUES ($1, $2, $3, $4, 'planned', $5, $6, $7)
     RETURNING id, purchase_id
 )
-INSERT INTO fulfilment_lines (fulfilment_id, order_line_id, purchase_id, quantity, replacements)
-SELECT planned.id, l.order_line_id, planned.purchase_id, l.quantity, l.replacements::jsonb
-  FROM planned, unnest($8::uuid[], $9::integer[], $10::text[]) AS l (order_line_id, quantity, replacements)
+INSERT INTO fulfilment_lines ({LINE.joined}, fulfilment_id, purchase_id)
+SELECT l.*, planned.id, planned.purchase_id FROM planned, {LINE.unnest("l", 8)}
 """)
 
 
 async def plan_parcel(
     tx: Tx, *, fulfilment_id: UUID, purchase_id: UUID, order_id: UUID, seller_id: UUID, carrier: str,
-    tracking_number: str, lines: Sequence[Pick], packed: Mapping[UUID, Sequence[Packed]], now: datetime,
+    tracking_number: str, lines: Sequence[FulfilmentLine], now: datetime,
 ) -> None:  # fmt: skip
     """Write a new parcel in the state "planned" with its lines."""
     await tx.run(
-        PLAN, fulfilment_id, purchase_id, order_id, seller_id, carrier, tracking_number, now,
-        [line_id for line_id, _ in lines], [quantity for _, quantity in lines],
-        [msgspec.json.encode(packed.get(line_id, ())).decode() for line_id, _ in lines],
+        PLAN, fulfilment_id, purchase_id, order_id, seller_id, carrier, tracking_number, now, *LINE.arrays(lines)
     )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ import types
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
-from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from operator import attrgetter, itemgetter
+from typing import Any, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -30,7 +30,8 @@ _SQL_TYPES: Final[dict[Any, str]] = {
 class Columns(Generic[Row]):
     """The columns of `struct`; `json` names the fields whose text is JSON, `int4` those of the smaller integer.
 
-    A field of a type that is no column type is stored as JSON and read with that type.
+    A field of a type that is no column type is stored as JSON and read with that type; those in `arrays` are only read,
+    and are arrays. Fields in `without` have no column: `read` is given them, or they have a default.
     """
 
     def __init__(
@@ -39,21 +40,26 @@ class Columns(Generic[Row]):
         *,
         json: Sequence[str] = (),
         int4: Sequence[str] = (),
+        arrays: Sequence[str] = (),
         without: Sequence[str] = (),
     ) -> None:
         hints = get_type_hints(struct)
         self.names: tuple[str, ...] = tuple(name for name in struct.__struct_fields__ if name not in without)
         self._struct = struct
-        self._types: list[str] = []
-        self._read: list[tuple[str, Callable[[Any], Any] | None]] = []
-        for name in self.names:
-            plain = _without_none(hints[name])
-            self._types.append("jsonb" if name in json else "int" if name in int4 else _sql_type(plain))
-            self._read.append((name, _reader(plain)))
-        getter = attrgetter(*self.names)
-        self._getter: Callable[[Any], tuple[Any, ...]] = (
-            getter if len(self.names) > 1 else lambda row: (getter(row),)
-        )
+        plain = {name: _without_none(hints[name]) for name in self.names}
+        self._types = [
+            "jsonb" if name in json else "int" if name in int4 else _sql_type(each)
+            for name, each in plain.items()
+        ]
+        self._read = {
+            name: reader
+            for name, each in plain.items()
+            if name not in arrays and (reader := _reader(each)) is not None
+        }
+        self._plain = not self._read and self.names == struct.__struct_fields__[: len(self.names)]
+        self._encoded = [index for index, each in enumerate(plain.values()) if _sql_type(each) == "jsonb"]
+        self._getter = _tuples(attrgetter(*self.names), len(self.names))
+        self._values = _tuples(itemgetter(*self.names), len(self.names))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -76,16 +82,28 @@ class Columns(Generic[Row]):
         """The rows column by column."""
         if not rows:
             return [() for _ in self.names]
-        return list(zip(*map(self._getter, rows), strict=True))
+        columns: list[Sequence[Any]] = list(zip(*map(self._getter, rows), strict=True))
+        for index in self._encoded:
+            columns[index] = [
+                None if value is None else msgspec.json.encode(value).decode() for value in columns[index]
+            ]
+        return columns
 
-    def read(self, row: Record) -> Row:
-        """The struct of a row that has these columns, among others."""
-        return self._struct(
-            **{
-                name: row[name] if convert is None or row[name] is None else convert(row[name])
-                for name, convert in self._read
-            }
-        )
+    def read(self, row: Record, **more: Any) -> Row:
+        """The struct of a row that has these columns, among others; `more` are fields without a column."""
+        values = self._values(row)
+        if self._plain and not more:
+            return self._struct(*values)
+        fields = dict(zip(self.names, values, strict=True))
+        for name, convert in self._read.items():
+            if fields[name] is not None:
+                fields[name] = convert(fields[name])
+        return self._struct(**fields, **more)
+
+
+def _tuples(getter: Callable[[Any], Any], count: int) -> Callable[[Any], tuple[Any, ...]]:
+    """A getter of one name gives no tuple by itself."""
+    return getter if count > 1 else lambda row: (getter(row),)
 
 
 def _without_none(hint: Any) -> Any:
@@ -96,13 +114,13 @@ def _without_none(hint: Any) -> Any:
 
 
 def _sql_type(plain: Any) -> str:
-    if isinstance(plain, type) and issubclass(plain, Enum):
+    if get_origin(plain) is Literal or (isinstance(plain, type) and issubclass(plain, Enum)):
         return "text"
     return _SQL_TYPES.get(plain, "jsonb")
 
 
 def _reader(plain: Any) -> Callable[[Any], Any] | None:
-    if plain in _SQL_TYPES:
+    if plain in _SQL_TYPES or get_origin(plain) is Literal:
         return None
     if isinstance(plain, type) and issubclass(plain, Enum):
         return plain

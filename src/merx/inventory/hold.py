@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from merx.infra.db import Tx
 from merx.inventory import store
-from merx.inventory.model import Claim
+from merx.inventory.model import Claim, NewHold
 from merx.inventory.rules import StockSheet
 from merx.kit.ids import new_id
 
@@ -17,10 +18,10 @@ async def lock_stock(tx: Tx, *, variant_ids: Collection[UUID]) -> StockSheet:
 
     Expired holds still count as taken here; where that leaves too little, call `expire_holds`.
     """
-    rows = await store.lock_by_variant(tx, list(variant_ids))
+    locked = await store.lock_by_variant(tx, list(variant_ids))
     sheet = StockSheet()
-    for allotment_id, variant_id, free, _position in sorted(rows, key=lambda row: row[3]):
-        sheet.add(allotment_id=allotment_id, variant_id=variant_id, free=free)
+    for each in sorted(locked, key=attrgetter("position")):
+        sheet.add(allotment_id=each.allotment_id, variant_id=each.variant_id, free=each.free)
     return sheet
 
 
@@ -65,6 +66,17 @@ async def hold_stock(
     The database refuses any that would take more than was received.
     """
     if claims:
-        until = longer or {}
-        ends = [until.get(claim.purchase_id, expires_at) for claim in claims]
-        await store.insert_holds(tx, claims, ends=ends, now=now)
+        await store.insert_holds(tx, new_holds(claims, expires_at=expires_at, longer=longer or {}), now=now)
+
+
+def new_holds(
+    claims: Sequence[Claim], *, expires_at: datetime, longer: Mapping[UUID, datetime]
+) -> list[NewHold]:
+    """The holds that decided claims become."""
+    return [
+        NewHold(
+            each.hold_id, each.allotment_id, each.variant_id, each.purchase_id, each.order_line_id, each.quantity,
+            longer.get(each.purchase_id, expires_at),
+        )
+        for each in claims
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import store
 from merx.inventory.events import StockSetAside
-from merx.inventory.hold import claim_free
+from merx.inventory.hold import claim_free, new_holds
 
 _FOR_GOOD: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The deadlines of the case end such a hold, not the clock."""
@@ -25,7 +25,8 @@ async def hold_for_return(
     claims = await claim_free(tx, purchase_id=purchase_id, lines=lines, now=now)
     if claims is None:
         return False
-    await store.insert_holds(tx, claims, ends=[_FOR_GOOD] * len(claims), now=now, return_id=return_id)
+    holds = new_holds(claims, expires_at=_FOR_GOOD, longer={})
+    await store.insert_holds(tx, holds, now=now, return_id=return_id)
     await _tell(tx, purchase_id, return_id, [variant_id for _, variant_id, _ in lines], now)
     return True
 

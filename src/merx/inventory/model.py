@@ -1,5 +1,6 @@
 """Nouns of inventory. Quantities are whole units."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -35,6 +36,52 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     variant_id: UUID
     purchase_id: UUID
     order_line_id: UUID
+    quantity: int
+
+
+class NewHold(msgspec.Struct, frozen=True, gc=False):
+    """A claim as it is written: until when it holds. `subject_id` is what is held, a variant."""
+
+    id: UUID
+    allotment_id: UUID
+    subject_id: UUID
+    purchase_id: UUID
+    order_line_id: UUID
+    quantity: int
+    expires_at: datetime
+
+
+class NewAllotment(msgspec.Struct, frozen=True, gc=False):
+    """The stock of a variant at a place, where there was none before."""
+
+    id: UUID
+    subject_id: UUID
+    location_id: UUID
+
+
+class Free(msgspec.Struct, frozen=True, gc=False):
+    """What is free of a locked allotment; lower positions are tried first."""
+
+    allotment_id: UUID
+    variant_id: UUID
+    free: int
+    position: int
+
+
+class SoldHold(msgspec.Struct, frozen=True):
+    """A hold that was sold, and how many units of it have not come back."""
+
+    order_line_id: UUID
+    hold_id: UUID
+    variant_id: UUID
+    sold: int
+
+
+class PutBack(msgspec.Struct, frozen=True):
+    """Sold units of a hold that come back."""
+
+    id: UUID
+    hold_id: UUID
     quantity: int
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
-
 from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import publish
 from merx.inventory import store
@@ -36,20 +34,9 @@ async def receive_stock(tx: Tx, *, receipts: Sequence[Receipt], now: datetime) -
 
 async def create_locations(tx: Tx, *, locations: Sequence[Location]) -> None:
     """Create the locations whose code does not exist yet."""
-    await store.insert_locations(
-        tx,
-        (
-            [location.id for location in locations],
-            [location.code for location in locations],
-            [msgspec.json.encode(location.name).decode() for location in locations],
-            [location.position for location in locations],
-        ),
-    )
+    await store.insert_locations(tx, locations)
 
 
 async def locations(tx: ReadTx) -> dict[str, Location]:
     """Every location by its code, in the order they are tried."""
-    return {
-        row["code"]: Location(row["id"], row["code"], msgspec.json.decode(row["name"]), row["position"])
-        for row in await store.list_locations(tx)
-    }
+    return {each.code: each for each in await store.list_locations(tx)}

@@ -1,15 +1,34 @@
 """All SQL of inventory. Every statement that changes a counter writes the movement that says why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Final
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.inventory.model import Claim, Receipt, SettledHold
+from merx.infra.db import ReadTx, Sql, Tx
+from merx.infra.rows import Columns
+from merx.inventory.model import (
+    Free,
+    Location,
+    NewAllotment,
+    NewHold,
+    PutBack,
+    Receipt,
+    SettledHold,
+    SoldHold,
+)
+
+FREE: Final = Columns(Free)
+HOLD_COLUMNS: Final = Columns(NewHold)
+SETTLED: Final = Columns(SettledHold)
+SOLD: Final = Columns(SoldHold)
+RECEIPT: Final = Columns(Receipt)
+ALLOTMENT: Final = Columns(NewAllotment)
+LOCATION: Final = Columns(Location, int4=("position",))
+BACK: Final = Columns(PutBack)
 
 LOCK_BY_VARIANT = Sql("""
-SELECT a.id, a.subject_id, a.received - a.held - a.sold AS free, l.position
+SELECT a.id AS allotment_id, a.subject_id AS variant_id, a.received - a.held - a.sold AS free, l.position
   FROM allotments a JOIN locations l ON l.id = a.location_id
  WHERE a.subject_id = ANY($1::uuid[]) AND a.kind = 'stock'
  ORDER BY a.id
@@ -17,9 +36,9 @@ SELECT a.id, a.subject_id, a.received - a.held - a.sold AS free, l.position
 """)
 
 
-async def lock_by_variant(tx: Tx, variant_ids: Sequence[UUID]) -> list[Record]:
+async def lock_by_variant(tx: Tx, variant_ids: Sequence[UUID]) -> list[Free]:
     """Lock the stock of these variants in id order."""
-    return await tx.rows(LOCK_BY_VARIANT, variant_ids)
+    return [FREE.read(row) for row in await tx.rows(LOCK_BY_VARIANT, variant_ids)]
 
 
 LOCK_BY_PURCHASE = Sql("""
@@ -45,16 +64,15 @@ async def prolong(tx: Tx, purchase_id: UUID, *, expires_at: datetime) -> None:
     await tx.run(PROLONG, purchase_id, expires_at)
 
 
-HOLD = Sql("""
+HOLD = Sql(f"""
 WITH wanted AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[])
-        AS w (hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at)
+    SELECT * FROM {HOLD_COLUMNS.unnest("w", 3)}
 ), held AS (
-    INSERT INTO holds (id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at, created_at, return_id)
-    SELECT hold_id, allotment_id, subject_id, purchase_id, order_line_id, quantity, expires_at, $8, $9 FROM wanted
+    INSERT INTO holds ({HOLD_COLUMNS.joined}, created_at, return_id)
+    SELECT w.*, $1, $2 FROM wanted w
 ), moved AS (
     INSERT INTO movements (cause_id, kind, allotment_id, subject_id, held_delta, created_at)
-    SELECT hold_id, 'hold', allotment_id, subject_id, quantity, $8 FROM wanted
+    SELECT id, 'hold', allotment_id, subject_id, quantity, $1 FROM wanted
 )
 UPDATE allotments a SET held = a.held + d.quantity
   FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM wanted GROUP BY allotment_id) d
@@ -63,26 +81,10 @@ UPDATE allotments a SET held = a.held + d.quantity
 
 
 async def insert_holds(
-    tx: Tx,
-    claims: Sequence[Claim],
-    *,
-    ends: Sequence[datetime],
-    now: datetime,
-    return_id: UUID | None = None,
+    tx: Tx, holds: Sequence[NewHold], *, now: datetime, return_id: UUID | None = None
 ) -> None:
     """Write holds, their movements and the counters, in one statement."""
-    await tx.run(
-        HOLD,
-        [claim.hold_id for claim in claims],
-        [claim.allotment_id for claim in claims],
-        [claim.variant_id for claim in claims],
-        [claim.purchase_id for claim in claims],
-        [claim.order_line_id for claim in claims],
-        [claim.quantity for claim in claims],
-        ends,
-        now,
-        return_id,
-    )
+    await tx.run(HOLD, now, return_id, *HOLD_COLUMNS.arrays(holds))
 
 
 EXPIRE = Sql("""
@@ -119,7 +121,7 @@ WITH ended AS (
       FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
      WHERE a.id = d.allotment_id
 )
-SELECT purchase_id, order_line_id, allotment_id, subject_id, quantity FROM ended
+SELECT purchase_id, order_line_id, allotment_id, subject_id AS variant_id, quantity FROM ended
 """)
 
 CONSUME = Sql("""
@@ -135,7 +137,7 @@ WITH ended AS (
       FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
      WHERE a.id = d.allotment_id
 )
-SELECT purchase_id, order_line_id, allotment_id, subject_id, quantity FROM ended
+SELECT purchase_id, order_line_id, allotment_id, subject_id AS variant_id, quantity FROM ended
 """)
 
 
@@ -146,7 +148,7 @@ async def settle(
 
     The state is a parameter: a literal would let a plan walk the partial index of every active hold.
     """
-    return [SettledHold(*row) for row in await tx.rows(sql, purchase_ids, now, "active", return_id)]
+    return [SETTLED.read(row) for row in await tx.rows(sql, purchase_ids, now, "active", return_id)]
 
 
 AVAILABLE = Sql("""
@@ -165,21 +167,21 @@ async def available(tx: ReadTx, variant_ids: Sequence[UUID], *, now: datetime) -
     return {row[0]: row[1] for row in await tx.rows(AVAILABLE, variant_ids, now)}
 
 
-ENSURE_ALLOTMENTS = Sql("""
+ENSURE_ALLOTMENTS = Sql(f"""
 INSERT INTO allotments (id, subject_id, location_id)
-SELECT id, subject_id, location_id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, subject_id, location_id)
+SELECT w.* FROM {ALLOTMENT.unnest("w")}
  ORDER BY subject_id, location_id
     ON CONFLICT (subject_id, location_id, kind) DO NOTHING
 """)
 
-RECEIVE = Sql("""
+RECEIVE = Sql(f"""
 WITH wanted AS (
-    SELECT DISTINCT ON (w.cause_id) w.cause_id, a.id AS allotment_id, w.subject_id, w.quantity
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[]) AS w (cause_id, subject_id, location_id, quantity)
-      JOIN allotments a ON a.subject_id = w.subject_id AND a.location_id = w.location_id AND a.kind = 'stock'
+    SELECT DISTINCT ON (w.cause_id) w.cause_id, a.id AS allotment_id, a.subject_id, w.quantity
+      FROM {RECEIPT.unnest("w", 2)}
+      JOIN allotments a ON a.subject_id = w.variant_id AND a.location_id = w.location_id AND a.kind = 'stock'
 ), moved AS (
     INSERT INTO movements (cause_id, kind, allotment_id, subject_id, received_delta, created_at)
-    SELECT cause_id, 'receive', allotment_id, subject_id, quantity, $5 FROM wanted
+    SELECT cause_id, 'receive', allotment_id, subject_id, quantity, $1 FROM wanted
         ON CONFLICT (cause_id, kind) DO NOTHING
     RETURNING cause_id, allotment_id, received_delta
 ), counted AS (
@@ -193,13 +195,13 @@ SELECT count(*) FROM moved
 
 async def receive(tx: Tx, receipts: Sequence[Receipt], *, new_ids: Sequence[UUID], now: datetime) -> int:
     """Add received units where the receipt is new; return how many receipts were."""
-    subjects: list[UUID] = [receipt.variant_id for receipt in receipts]
-    places: list[UUID] = [receipt.location_id for receipt in receipts]
-    await tx.run(ENSURE_ALLOTMENTS, new_ids, subjects, places)
-    await tx.rows(LOCK_BY_VARIANT, sorted(set(subjects)))
-    causes = [receipt.cause_id for receipt in receipts]
-    quantities = [receipt.quantity for receipt in receipts]
-    count: int = await tx.value(RECEIVE, causes, subjects, places, quantities, now)
+    places = [
+        NewAllotment(new_id, each.variant_id, each.location_id)
+        for new_id, each in zip(new_ids, receipts, strict=True)
+    ]
+    await tx.run(ENSURE_ALLOTMENTS, *ALLOTMENT.arrays(places))
+    await tx.rows(LOCK_BY_VARIANT, sorted({each.variant_id for each in receipts}))
+    count: int = await tx.value(RECEIVE, now, *RECEIPT.arrays(receipts))
     return count
 
 
@@ -223,43 +225,41 @@ async def return_sold(tx: Tx, purchase_id: UUID, *, now: datetime) -> set[UUID]:
     return {row[0] for row in await tx.rows(RETURN_SOLD, purchase_id, now)}
 
 
-INSERT_LOCATIONS = Sql("""
-INSERT INTO locations (id, code, name, position)
-SELECT id, code, name, position FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[]) AS l (id, code, name, position)
-    ON CONFLICT (code) DO NOTHING
+INSERT_LOCATIONS = Sql(f"""
+INSERT INTO locations ({LOCATION.joined}) SELECT l.* FROM {LOCATION.unnest("l")} ON CONFLICT (code) DO NOTHING
 """)
 
-LOCATIONS = Sql("SELECT id, code, name, position FROM locations ORDER BY position, code")
+LOCATIONS = Sql(f"SELECT {LOCATION.of('l')} FROM locations l ORDER BY l.position, l.code")
 
 
-async def insert_locations(tx: Tx, columns: Iterable[Sequence[Any]]) -> None:
+async def insert_locations(tx: Tx, locations: Sequence[Location]) -> None:
     """Insert locations whose code is new."""
-    await tx.run(INSERT_LOCATIONS, *columns)
+    await tx.run(INSERT_LOCATIONS, *LOCATION.arrays(locations))
 
 
-async def list_locations(tx: ReadTx) -> list[Record]:
+async def list_locations(tx: ReadTx) -> list[Location]:
     """Every location, in the order they are tried."""
-    return await tx.rows(LOCATIONS)
+    return [LOCATION.read(row) for row in await tx.rows(LOCATIONS)]
 
 
 SOLD_BY_HOLDS = Sql("""
-SELECT h.order_line_id, h.id, h.allotment_id, h.subject_id,
+SELECT h.order_line_id, h.id AS hold_id, h.subject_id AS variant_id,
        (h.quantity - coalesce((SELECT sum(r.quantity) FROM stock_returns r WHERE r.hold_id = h.id), 0))::int AS sold
   FROM holds h
  WHERE h.purchase_id = $1 AND h.order_line_id = ANY($2::uuid[]) AND h.state = 'consumed'
  ORDER BY h.order_line_id, h.id
 """)
-PUT_BACK = Sql("""
+PUT_BACK = Sql(f"""
 WITH wanted AS (
     SELECT w.id, w.hold_id, h.allotment_id, h.subject_id, h.purchase_id, h.order_line_id, w.quantity
-      FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS w (id, hold_id, quantity) JOIN holds h ON h.id = w.hold_id
+      FROM {BACK.unnest("w", 3)} JOIN holds h ON h.id = w.hold_id
 ), written AS (
     INSERT INTO stock_returns (id, hold_id, allotment_id, subject_id, purchase_id, order_line_id, return_id, quantity,
                                created_at)
-    SELECT id, hold_id, allotment_id, subject_id, purchase_id, order_line_id, $4, quantity, $5 FROM wanted
+    SELECT id, hold_id, allotment_id, subject_id, purchase_id, order_line_id, $1, quantity, $2 FROM wanted
 ), moved AS (
     INSERT INTO movements (cause_id, kind, allotment_id, subject_id, sold_delta, created_at)
-    SELECT id, 'return', allotment_id, subject_id, -quantity, $5 FROM wanted
+    SELECT id, 'return', allotment_id, subject_id, -quantity, $2 FROM wanted
 )
 UPDATE allotments a SET sold = a.sold - d.quantity
   FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM wanted GROUP BY allotment_id) d
@@ -267,13 +267,11 @@ UPDATE allotments a SET sold = a.sold - d.quantity
 """)
 
 
-async def sold_by_holds(tx: Tx, purchase_id: UUID, order_line_ids: Sequence[UUID]) -> list[Record]:
-    """Line, hold, allotment, variant and how many units of it are still sold."""
-    return await tx.rows(SOLD_BY_HOLDS, purchase_id, order_line_ids)
+async def sold_by_holds(tx: Tx, purchase_id: UUID, order_line_ids: Sequence[UUID]) -> list[SoldHold]:
+    """What of these lines is still sold, hold by hold."""
+    return [SOLD.read(row) for row in await tx.rows(SOLD_BY_HOLDS, purchase_id, order_line_ids)]
 
 
-async def put_back(
-    tx: Tx, *, ids: Sequence[UUID], parts: Sequence[tuple[UUID, int]], return_id: UUID, now: datetime
-) -> None:
-    """Put sold units of (hold, quantity) back, each part once by its id."""
-    await tx.run(PUT_BACK, ids, [part[0] for part in parts], [part[1] for part in parts], return_id, now)
+async def put_back(tx: Tx, parts: Sequence[PutBack], *, return_id: UUID, now: datetime) -> None:
+    """Put sold units back, each part once by its id."""
+    await tx.run(PUT_BACK, return_id, now, *BACK.arrays(parts))

@@ -8,6 +8,7 @@ from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import store
 from merx.inventory.events import StockReturned
+from merx.inventory.model import PutBack
 from merx.kit.ids import new_id
 
 
@@ -30,16 +31,16 @@ async def take_back(
         return
     await store.lock_by_purchase(tx, [purchase_id])
     named = variants or {}
-    parts: list[tuple[UUID, int]] = []
+    parts: list[PutBack] = []
     moved: set[UUID] = set()
-    for line_id, hold_id, _allotment, variant_id, sold in await store.sold_by_holds(
-        tx, purchase_id, list(wanted)
-    ):
-        part = min(sold, wanted[line_id]) if named.get(line_id, variant_id) == variant_id else 0
+    for hold in await store.sold_by_holds(tx, purchase_id, list(wanted)):
+        line_id = hold.order_line_id
+        ours = named.get(line_id, hold.variant_id) == hold.variant_id
+        part = min(hold.sold, wanted[line_id]) if ours else 0
         if part:
             wanted[line_id] -= part
-            parts.append((hold_id, part))
-            moved.add(variant_id)
+            parts.append(PutBack(new_id(), hold.hold_id, part))
+            moved.add(hold.variant_id)
     assert not any(wanted.values()), "more units come back than were sold"
-    await store.put_back(tx, ids=[new_id() for _ in parts], parts=parts, return_id=return_id, now=now)
+    await store.put_back(tx, parts, return_id=return_id, now=now)
     await publish(tx, [StockReturned(purchase_id, return_id, tuple(sorted(moved)))], now=now)

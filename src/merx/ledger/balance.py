@@ -12,8 +12,7 @@ async def balance(tx: ReadTx, *, kind: AccountKind, owner_id: UUID, currency: st
 
     A purchase's receivable is not folded: sum its transfers instead.
     """
-    debits, credits_ = await store.get_balance(tx, kind=kind.value, owner_id=owner_id, currency=currency)
-    return Balance(debits, credits_)
+    return await store.get_balance(tx, kind=kind.value, owner_id=owner_id, currency=currency)
 
 
 async def fold_balances(tx: Tx) -> int:

@@ -2,35 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.ledger.model import Transfer
+from merx.infra.db import ReadTx, Sql, Tx
+from merx.infra.rows import Columns
+from merx.ledger.model import Balance, Transfer
 
-INSERT_TRANSFERS = Sql("""
-INSERT INTO transfers (cause_id, leg, purchase_id, debit_kind, debit_owner, credit_kind, credit_owner, currency,
-                       amount, created_at)
-SELECT t.*, $10
-  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::text[],
-              $9::bigint[]) AS t
+TRANSFER: Final = Columns(Transfer)
+
+INSERT_TRANSFERS = Sql(f"""
+INSERT INTO transfers ({TRANSFER.joined}, created_at) SELECT t.*, $1 FROM {TRANSFER.unnest("t", 2)}
 """)
 
 
 async def insert_transfers(tx: Tx, transfers: Sequence[Transfer], *, now: datetime) -> None:
     """Write transfers; one whose (cause, leg) exists raises a unique violation."""
-    await tx.run(
-        INSERT_TRANSFERS,
-        [transfer.cause_id for transfer in transfers],
-        [transfer.leg for transfer in transfers],
-        [transfer.purchase_id for transfer in transfers],
-        [transfer.debit_kind for transfer in transfers],
-        [transfer.debit_owner for transfer in transfers],
-        [transfer.credit_kind for transfer in transfers],
-        [transfer.credit_owner for transfer in transfers],
-        [transfer.currency for transfer in transfers],
-        [transfer.amount for transfer in transfers],
-        now,
-    )
+    await tx.run(INSERT_TRANSFERS, now, *TRANSFER.arrays(transfers))
 
 
 FOLD = Sql("""
@@ -73,12 +61,12 @@ WITH tail AS (
     UNION ALL
     SELECT 0, amount FROM tail WHERE credit_kind = $1 AND credit_owner = $2 AND currency = $3
 )
-SELECT coalesce(sum(debits), 0)::bigint, coalesce(sum(credits), 0)::bigint FROM sums
+SELECT coalesce(sum(debits), 0)::bigint AS debits, coalesce(sum(credits), 0)::bigint AS credits FROM sums
 """)
 
 
-async def get_balance(tx: ReadTx, *, kind: str, owner_id: UUID, currency: str) -> Record:
+async def get_balance(tx: ReadTx, *, kind: str, owner_id: UUID, currency: str) -> Balance:
     """Folded sums plus the tail not folded yet: exact in one snapshot."""
     row = await tx.row(BALANCE, kind, owner_id, currency)
     assert row is not None
-    return row
+    return Balance(row["debits"], row["credits"])

@@ -1,15 +1,20 @@
 """SQL of pricing: reads only, over the tables of catalog and sellers below it."""
 
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from merx.infra.db import ReadTx, Sql
+from merx.infra.rows import Columns
 from merx.pricing.model import SaleTerms
 
+TERMS: Final = Columns(SaleTerms, arrays=("rate_countries",))
+
 SALE_TERMS = Sql("""
-SELECT v.id, v.product_id, v.seller_id, v.sku, p.title, v.label, v.tax_rate_bp,
+SELECT v.id AS variant_id, v.product_id, v.seller_id, v.sku, p.title, v.label, v.tax_rate_bp,
        v.state = 'active' AND p.state = 'published' AND s.state = 'active' AS sellable,
-       pr.amount, pr.version, r.amount AS rate_amount, r.free_from, r.countries, w.currency, w.method
+       pr.amount AS unit_price, pr.version AS price_version, r.amount AS rate_amount, r.free_from AS rate_free_from,
+       r.countries AS rate_countries, w.currency, w.method
   FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (variant_id, currency, method)
   JOIN variants v ON v.id = w.variant_id
   JOIN products p ON p.id = v.product_id
@@ -27,21 +32,4 @@ async def sale_terms(
     rows = await tx.rows(
         SALE_TERMS, [pair[0] for pair in pairs], [pair[1] for pair in pairs], [pair[2] for pair in pairs]
     )
-    return {
-        (row[0], row[13], row[14]): SaleTerms(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            row[4],
-            row[5],
-            row[6],
-            row[7],
-            row[8],
-            row[9],
-            row[10],
-            row[11],
-            row[12],
-        )
-        for row in rows
-    }
+    return {(row["variant_id"], row["currency"], row["method"]): TERMS.read(row) for row in rows}
