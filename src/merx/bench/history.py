@@ -9,10 +9,11 @@ import asyncpg
 
 from merx.bench.database import BenchDatabase
 from merx.bench.history_rows import STATEMENTS, TABLES
-from merx.infra.db import Record, Sql
+from merx.infra.db import Sql
 
 _CHUNK: Final = 50_000
 _WRITERS: Final = 2
+_ADD: Final = "ALTER TABLE {owner} ADD CONSTRAINT {name} {definition}"
 Statement = tuple[Any, ...]
 
 _FOREIGN_KEYS = Sql("""
@@ -46,8 +47,8 @@ async def load_history(
         await owner.execute(f"DROP INDEX {each['name']}")
     stages: list[list[Statement]] = [
         [(sql.text, at, min(_CHUNK, orders - at)) for sql in STATEMENTS for at in range(0, orders, _CHUNK)],
-        [*map(_constraint, keys), *((each["definition"],) for each in indexes)],
-        [*map(_constraint, foreign)],
+        [*((_ADD.format(**each),) for each in keys), *((each["definition"],) for each in indexes)],
+        [(_ADD.format(**each),) for each in foreign],
         [(f"VACUUM ANALYZE {table}",) for table in TABLES],
     ]
     steps = sum(map(len, stages))
@@ -56,10 +57,6 @@ async def load_history(
         # A foreign key locks two tables: one writer, so that none waits for another in a circle.
         writers = 1 if stage is stages[2] else _WRITERS
         await _each(database.dsn, stage, writers=writers, told=lambda: progress(next(done), steps))
-
-
-def _constraint(row: Record) -> tuple[str]:
-    return (f"ALTER TABLE {row['owner']} ADD CONSTRAINT {row['name']} {row['definition']}",)
 
 
 async def _each(dsn: str, work: list[Statement], *, writers: int, told: Callable[[], object]) -> None:

@@ -93,7 +93,7 @@ async def match_bill(
 ) -> None:
     """Deal with the rows that were not kept before, then look for what the bill lacks. Raises BillBusy."""
     async with db.read() as read:
-        kept = Counter(tuple(row) for row in await store.kept_rows(read, bill.id))
+        kept = Counter(await store.kept_rows(read, bill.id))
     at = kept.total()
     fresh = [row for row in rows if not _had(kept, row)]
     progress(len(rows) - len(fresh), len(rows))
@@ -107,11 +107,8 @@ async def match_bill(
     await db.write(partial(_finish, bill=bill, at=at, fresh=len(fresh), now=now))
 
 
-def _had(kept: Counter[tuple[object, ...]], row: BillRow) -> bool:
-    key = (
-        row.kind, row.number, row.refund_number, row.reference, row.amount.currency, row.amount.amount,
-        row.fee.currency, row.fee.amount, row.at,
-    )  # fmt: skip
+def _had(kept: Counter[BillRow], row: BillRow) -> bool:
+    key = msgspec.structs.replace(row, done=True)  # whether it was done is not kept
     if not kept[key]:
         return False
     kept[key] -= 1
@@ -304,16 +301,16 @@ async def _finish(tx: Tx, *, bill: Bill, at: int, fresh: int, now: datetime) -> 
         tx,
         [
             Difference(
-                id=new_id(), bill_id=bill.id, position=None, provider=row["provider"], day=bill.day,
+                id=new_id(), bill_id=bill.id, position=None, provider=each.provider, day=bill.day,
                 kind=DifferenceKind.MISSING_THERE,
-                movement="payment" if row["refund_id"] is None else "refund", number=row["number"], refund_number=row["refund_number"],
-                reference="", payment_id=row["payment_id"], refund_id=row["refund_id"],
-                purchase_id=row["purchase_id"], cause_id=row["refund_id"] or row["payment_id"],
-                currency=row["currency"], ours=row["amount"], theirs=None, fee_currency=row["currency"], fee=0,
+                movement="payment" if each.refund_id is None else "refund", number=each.number, refund_number=each.refund_number,
+                reference="", payment_id=each.payment_id, refund_id=each.refund_id,
+                purchase_id=each.purchase_id, cause_id=each.refund_id or each.payment_id,
+                currency=each.currency, ours=each.amount, theirs=None, fee_currency=each.currency, fee=0,
                 state="open", answer=None, answered_at=None, resolution=None, note="", resolved_by=None,
                 resolved_at=None, created_at=now,
             )
-            for row in lacking
+            for each in lacking
         ],
     )  # fmt: skip
     if fresh or bill.state == "waiting":

@@ -96,6 +96,19 @@ class KeptRow(msgspec.Struct, frozen=True, gc=False):
     outcome: str
 
 
+class Lacking(msgspec.Struct, frozen=True):
+    """A payment of ours, or a refund of it, that no bill has confirmed. `amount` is in minor units."""
+
+    number: str
+    refund_number: str | None
+    payment_id: UUID
+    refund_id: UUID | None
+    purchase_id: UUID
+    provider: str
+    currency: str
+    amount: int
+
+
 class BillTotals(msgspec.Struct, frozen=True):
     """What a bill's rows make in one currency."""
 

@@ -7,8 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from merx.infra.db import ReadTx, Record, Sql, Tx
-from merx.reconciliation.model import Bill, Difference, DisputeMoved, KeptRow, Known
+from merx.infra.db import ReadTx, Sql, Tx
+from merx.infra.rows import Columns
+from merx.kit.money import Money
+from merx.payments.providers import BillRow
+from merx.reconciliation.model import Bill, Difference, DisputeMoved, KeptRow, Known, Lacking
+
+LACKING: Final = Columns(Lacking)
 
 _BILL = msgspec.json.Decoder(Bill)
 _DIFFERENCE = msgspec.json.Decoder(Difference)
@@ -179,9 +184,15 @@ async def disputes_moved(
     return {row[0]: DisputeMoved(*row) for row in await tx.rows(DISPUTES_MOVED, references, owners)}
 
 
-async def kept_rows(tx: ReadTx, bill_id: UUID) -> list[Record]:
+async def kept_rows(tx: ReadTx, bill_id: UUID) -> list[BillRow]:
     """What was kept of a bill before, in order."""
-    return await tx.rows(KEPT_ROWS, bill_id)
+    return [
+        BillRow(
+            kind=row["kind"], number=row["number"], refund_number=row["refund_number"], reference=row["reference"],
+            amount=Money(row["amount"], row["currency"]), fee=Money(row["fee"], row["fee_currency"]), at=row["at"],
+        )
+        for row in await tx.rows(KEPT_ROWS, bill_id)
+    ]  # fmt: skip
 
 
 async def advance_bill(tx: Tx, bill_id: UUID, *, at: int, by: int) -> bool:
@@ -267,9 +278,9 @@ async def bill_matched(tx: Tx, bill_id: UUID, *, at: int, now: datetime) -> bool
     return await tx.run(MATCHED, bill_id, at, now) == 1
 
 
-async def missing_there(tx: ReadTx, *, codes: Sequence[str], start: datetime, end: datetime) -> list[Record]:
+async def missing_there(tx: ReadTx, *, codes: Sequence[str], start: datetime, end: datetime) -> list[Lacking]:
     """Our payments and refunds of a time that no bill has confirmed and nobody looks at."""
-    return await tx.rows(MISSING_THERE, codes, start, end)
+    return [LACKING.read(row) for row in await tx.rows(MISSING_THERE, codes, start, end)]
 
 
 async def moved_between(tx: ReadTx, *, codes: Sequence[str], start: datetime, end: datetime) -> bool:
