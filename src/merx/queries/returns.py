@@ -13,6 +13,7 @@ from merx.kit.actors import Actor
 from merx.kit.i18n import Text
 from merx.kit.money import Money
 from merx.orders import OrderView, get_order, get_order_view
+from merx.queries.order_lines import BoughtLine, bought_line
 from merx.queries.refunds import SeenRefund, seen_refunds
 from merx.returns import (
     RETURN_EVENTS,
@@ -84,8 +85,9 @@ class ReturnStep(msgspec.Struct, frozen=True):
 
 
 class ReturnCase(ReturnSummary, frozen=True, kw_only=True):
-    """A case as one of its sides sees it: with its steps, and what this side may do with it now."""
+    """A case as one of its sides sees it: what was bought, the steps, and what this side may do with it now."""
 
+    bought: list[BoughtLine]
     steps: tuple[ReturnStep, ...]
     actions: tuple[ReturnAction, ...]
 
@@ -173,8 +175,10 @@ def _with_actions(
     actor: Actor,
     now: datetime,
 ) -> ReturnCase:
+    about = {line.order_line_id for line in case.lines}
     return ReturnCase(
         **msgspec.structs.asdict(summary),
+        bought=[bought_line(line, currency=case.currency) for line in order.lines if line.id in about],
         steps=return_steps(case, summary.refund, step_times(case, events)),
         actions=actions_of(case, order, actor=actor, now=now),
     )

@@ -70,6 +70,7 @@ from merx.returns.rules import (
     actions_of,
     goods_to_send,
     is_exchangeable,
+    kinds_for,
     takes_applications,
     units_held,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "goods_to_send",
     "inspect_return",
     "is_exchangeable",
+    "kinds_for",
     "list_returns",
     "propose_amount",
     "record_undelivered",

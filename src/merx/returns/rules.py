@@ -229,6 +229,13 @@ def pick_units(lines: Sequence[OrderLine], wanted: Sequence[Wanted], *, kind: Re
     return sorted(picked, key=lambda line: line.order_line_id)
 
 
+def kinds_for(line: OrderLine, *, held: bool) -> tuple[ReturnKind, ...]:
+    """What can be asked for of a line: goods that never left cannot be sent back, `held` ones can be exchanged."""
+    if line.shipped <= line.returned:
+        return (ReturnKind.REFUND_ONLY,)
+    return tuple(kind for kind in ReturnKind if held or kind is not ReturnKind.EXCHANGE)
+
+
 def units_held(line: OrderLine, cases: Sequence[Return]) -> dict[UUID, int]:
     """How many units of each variant the buyer has of a line and has not asked back: the newest variant first.
 

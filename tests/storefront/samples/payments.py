@@ -16,14 +16,14 @@ def platform_payments(currency: str) -> PlatformPaymentsView:
             "payment_id": number, "purchase_id": "p", "number": number, "provider_name": "Bank",
             "amount": money(299000, currency), "expected": "2990.00", "state": "action_required",
             "purchase_state": "pending_payment", "order_numbers": ("261121ABCDEFGHJK-1",), "expires_at": AT,
-            "can_confirm": True, **more,
+            "actions": ("confirm",), **more,
         }  # fmt: skip
         return WaitingPayment(**values)
 
     def refund(number: str, **more: Any) -> WaitingRefund:
         values: dict[str, Any] = {
             "refund_id": number, "number": number, "provider_name": "Bank", "amount": money(1000, currency),
-            "state": "submitted", "failure": None, "since": AT, **more,
+            "actions": ("paid_back", "failed"), "failure": None, "since": AT, **more,
         }  # fmt: skip
         return WaitingRefund(**values)
 
@@ -31,10 +31,10 @@ def platform_payments(currency: str) -> PlatformPaymentsView:
         number="",
         waiting=(
             payment("P1"), payment("P2", state="authorized", purchase_state="placed"),
-            payment("P3", purchase_state="cancelled"), payment("P4", state="captured", can_confirm=False),
+            payment("P3", purchase_state="cancelled"), payment("P4", state="captured", actions=()),
         ),
         authorized=(payment("P5", state="authorized", failure="expired"), payment("P6", state="authorized")),
-        refunds=(refund("R1"), refund("R2", state="failed", failure="…")),
+        refunds=(refund("R1"), refund("R2", actions=("paid_back", "retry"), failure="…")),
         form=views.FormView(values={"amount": "1", "reference": "x"}, errors={"amount": "…", "reference": "…"}),
         form_for="P1",
         done="refund_approved",

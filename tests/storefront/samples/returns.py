@@ -2,6 +2,7 @@
 
 from tests.storefront.samples.core import AT, PRICES, Pages, money, order_line, picture, text
 
+from merx.queries.returns import ReturnStep
 from merx.storefront.core import views
 from merx.storefront.returns import view as returns_view
 
@@ -65,11 +66,11 @@ def return_case(
     amount = money(PRICES[currency][0], currency)
     settled = state == "settled"
     steps = (
-        returns_view.ReturnStep(code="requested", at=AT, done=True),
-        returns_view.ReturnStep(code="approved", at=None, done=settled or state == "approved"),
-        returns_view.ReturnStep(code="sent_back", at=AT if settled else None, done=settled),
-        returns_view.ReturnStep(code="inspected", at=None, done=settled),
-        returns_view.ReturnStep(code="refunded", at=AT if settled else None, done=settled),
+        ReturnStep(code="requested", at=AT, done=True),
+        ReturnStep(code="approved", at=None, done=settled or state == "approved"),
+        ReturnStep(code="sent_back", at=AT if settled else None, done=settled),
+        ReturnStep(code="inspected", at=None, done=settled),
+        ReturnStep(code="refunded", at=AT if settled else None, done=settled),
     )
     stopped = {"escalated", "rejected", "withdrawn"} & {state}
     return returns_view.ReturnCaseView(
@@ -107,7 +108,7 @@ def return_case(
                 same_again=kind == "exchange" and role != "buyer",
             ),
         ),
-        steps=(steps[0], returns_view.ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
+        steps=(steps[0], ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
         refund=returns_view.RefundShown(amount=amount, done=True, at=AT)
         if settled
         else returns_view.RefundShown(

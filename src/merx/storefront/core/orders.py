@@ -10,15 +10,13 @@ from merx.fulfilment import (
 )
 from merx.infra.db import ReadTx
 from merx.kit.i18n import pick
-from merx.kit.money import Money
 from merx.orders import (
-    OrderLine,
     OrderView,
     Packed,
     PurchaseView,
-    Replacement,
     purchase_view,
 )
+from merx.queries.order_lines import BoughtLine, OwedUnits
 from merx.reviews import MyReviews
 from merx.storefront.core import present, views
 from merx.storefront.core.visit import Visit
@@ -36,15 +34,14 @@ def carrier_choices(locale: str) -> tuple[tuple[str, str], ...]:
     return tuple((carrier.code, pick(carrier.name, locale)) for carrier in CARRIERS)
 
 
-def owed_view(each: Packed | Replacement, quantity: int, *, title: str, locale: str) -> views.OwedView:
+def owed_view(each: Packed | OwedUnits, quantity: int, *, title: str, locale: str) -> views.OwedView:
     """Units that are sent for exchanged ones; a variant without a name is called as its product."""
     return views.OwedView(name=pick(each.label, locale) or title, sku=each.sku, quantity=quantity)
 
 
 def order_line_view(
-    line: OrderLine,
+    line: BoughtLine,
     *,
-    currency: str,
     locale: str,
     pictured: Mapping[UUID, ProductCard],
     mine: MyReviews | None,
@@ -59,14 +56,16 @@ def order_line_view(
         variant=pick(line.label, locale),
         picture=present.picture_view(card.picture, locale=locale, alt=title) if card else None,
         quantity=line.quantity,
-        unit_price=Money(line.unit_price, currency),
-        total=Money(line.total, currency),
+        unit_price=line.unit_price,
+        total=line.total,
         shipped=line.shipped,
         can_review=mine is not None and line.received > 0 and line.id not in mine.lines,
         reviewed=mine is not None and line.id in mine.lines,
         to_ship=line.to_ship,
         owed=tuple(
-            owed_view(each, each.left, title=title, locale=locale) for each in line.replacements if each.left
+            owed_view(each, each.to_ship, title=title, locale=locale)
+            for each in line.replacements
+            if each.to_ship
         ),
     )
 

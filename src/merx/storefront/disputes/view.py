@@ -1,9 +1,13 @@
-"""What the pages of disputes show. Pure."""
+"""What the page of disputes shows. Pure."""
 
 from datetime import datetime
+from typing import Final
 
 from merx.kit.money import Money
+from merx.queries.disputes import DisputeList, FailedRefundList
 from merx.storefront.core.views import View
+
+PAGE: Final = "/staff/disputes"
 
 
 class DisputeRow(View, frozen=True, kw_only=True):
@@ -36,3 +40,34 @@ class DisputesView(View, frozen=True, kw_only=True):
     disputes: tuple[DisputeRow, ...]
     refunds: tuple[FailedRefundRow, ...]
     more_url: str | None = None
+
+
+def disputes_view(found: DisputeList, failed: FailedRefundList) -> DisputesView:
+    """The page of both lists."""
+    return DisputesView(
+        disputes=tuple(
+            DisputeRow(
+                reference=each.reference,
+                provider=each.provider,
+                state=each.state,
+                reason=each.reason,
+                amount=each.amount,
+                url=each.url,
+                opened_at=each.opened_at,
+                due_at=each.due_at,
+            )
+            for each in found.items
+        ),
+        refunds=tuple(
+            FailedRefundRow(
+                number=each.number,
+                amount=each.amount,
+                failure=each.failure,
+                came_back=each.reversals > 0,
+                created_at=each.created_at,
+                retry_url=f"/staff/refunds/{each.id}/retry",
+            )
+            for each in failed.items
+        ),
+        more_url=f"{PAGE}?after={found.next_cursor}" if found.next_cursor else None,
+    )

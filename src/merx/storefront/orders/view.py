@@ -14,6 +14,7 @@ from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.orders import Order, OrderLine, OrderState, Purchase
 from merx.orders import OrderView as FoundOrder
+from merx.queries.order_lines import bought_line
 from merx.returns import Return
 from merx.reviews import MyReviews
 from merx.sellers import Seller
@@ -258,7 +259,9 @@ def order_page(
             order, parcels, paid_at=purchase.paid_at if purchase else None, at_the_door=at_the_door
         ),
         lines=tuple(
-            order_line_view(line, currency=order.currency, locale=locale, pictured=pictured, mine=mine)
+            order_line_view(
+                bought_line(line, currency=order.currency), locale=locale, pictured=pictured, mine=mine
+            )
             for line in found.lines
         ),
         parcels=parcel_views(

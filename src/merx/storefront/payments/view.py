@@ -1,9 +1,14 @@
-"""What the pages of payments show. Pure."""
+"""What the page of money at the platform shows. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from merx.kit.money import Money
+from merx.queries.payments import AwaitedPayment, PaymentDesk, RefundByHand
 from merx.storefront.core.views import FormView, View
+
+PAYMENTS: Final = "/staff/payments"
 
 
 class WaitingPayment(View, frozen=True, kw_only=True):
@@ -19,7 +24,7 @@ class WaitingPayment(View, frozen=True, kw_only=True):
     purchase_state: str
     order_numbers: tuple[str, ...]
     expires_at: datetime
-    can_confirm: bool = False
+    actions: tuple[str, ...] = ()
     failure: str | None = None
 
 
@@ -30,7 +35,7 @@ class WaitingRefund(View, frozen=True, kw_only=True):
     number: str
     provider_name: str
     amount: Money
-    state: str
+    actions: tuple[str, ...]
     failure: str | None
     since: datetime
 
@@ -45,3 +50,53 @@ class PlatformPaymentsView(View, frozen=True, kw_only=True):
     form: FormView = FormView()
     form_for: str = ""
     done: str = ""
+
+
+def desk_view(
+    desk: PaymentDesk,
+    *,
+    names: Mapping[str, str],
+    number: str,
+    done: str,
+    form: FormView | None,
+    form_for: str,
+) -> PlatformPaymentsView:
+    """The page; `names` are what people call the ways to pay, by code."""
+    return PlatformPaymentsView(
+        number=number,
+        waiting=tuple(_payment(each, names) for each in desk.waiting),
+        authorized=tuple(_payment(each, names) for each in desk.authorized),
+        refunds=tuple(_refund(each, names) for each in desk.refunds),
+        form=form or FormView(),
+        form_for=form_for,
+        done=done,
+    )
+
+
+def _payment(found: AwaitedPayment, names: Mapping[str, str]) -> WaitingPayment:
+    return WaitingPayment(
+        payment_id=str(found.id),
+        purchase_id=str(found.purchase_id),
+        number=found.number,
+        provider_name=names.get(found.provider, found.provider),
+        amount=found.amount,
+        expected=found.amount.decimal(),
+        state=found.state,
+        purchase_state=found.purchase_state,
+        order_numbers=tuple(found.order_numbers),
+        expires_at=found.expires_at,
+        actions=found.actions,
+        failure=found.capture_failure,
+    )
+
+
+def _refund(found: RefundByHand, names: Mapping[str, str]) -> WaitingRefund:
+    return WaitingRefund(
+        refund_id=str(found.id),
+        number=found.number,
+        provider_name=names.get(found.provider, found.provider),
+        amount=found.amount,
+        actions=found.actions,
+        failure=found.failure,
+        since=found.created_at,
+    )

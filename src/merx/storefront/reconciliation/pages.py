@@ -9,38 +9,19 @@ from litestar.params import QueryParameter
 
 from merx.infra.db import Tx
 from merx.kit.errors import Conflict, Invalid, Unavailable
-from merx.reconciliation import (
-    Difference,
-    Resolution,
-    ask_again,
-    get_difference,
-    list_bills,
-    list_differences,
-    resolve_difference,
-)
+from merx.queries.reconciliation import SeenDifference, bill_list, difference, difference_list
+from merx.reconciliation import Difference, Resolution, ask_again, resolve_difference
 from merx.storefront.core.forms import PlainRequest, form_view, read_form
 from merx.storefront.core.pages import Page, error_text, page, see_other
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
 from merx.storefront.reconciliation.forms import ResolutionForm
-from merx.storefront.reconciliation.view import (
-    FOLDER,
-    ReconciliationView,
-    bill_row,
-    difference_card,
-    provider_names,
-)
+from merx.storefront.reconciliation.view import FOLDER, provider_names, reconciliation_view
 
 _DIFFERENCES = 20
-
-
 _BILLS = 14
-
-
 BillsAfter = Annotated[str | None, QueryParameter(name="bills_after", max_length=512)]
-
-
 Resolved = Annotated[bool, QueryParameter(name="resolved")]
 
 
@@ -59,28 +40,18 @@ async def _draw(
     after: str | None = None,
     bills_after: str | None = None,
     resolved: bool = False,
-    sent: tuple[Difference, FormView] | None = None,
+    sent: tuple[SeenDifference, FormView] | None = None,
     status: int = 200,
 ) -> Page:
-    """`sent` is a form that came back: its difference stands first."""
-    names = provider_names(visit.services.providers, visit.locale)
     async with visit.services.db.snapshot() as tx:
-        found = await list_differences(
-            tx, state="resolved" if resolved else "open", after=after, limit=_DIFFERENCES
-        )
-        bills = await list_bills(tx, after=bills_after, limit=_BILLS)
-        cards = [
-            difference_card(each, names=names) for each in found.items if not sent or each.id != sent[0].id
-        ]
-        if sent is not None:
-            cards.insert(0, difference_card(sent[0], names=names, form=sent[1]))
-        which = "resolved=true&" if resolved else ""
-        view = ReconciliationView(
+        view = reconciliation_view(
+            await difference_list(
+                tx, state="resolved" if resolved else "open", after=after, limit=_DIFFERENCES
+            ),
+            await bill_list(tx, after=bills_after, limit=_BILLS),
             resolved=resolved,
-            differences=tuple(cards),
-            more_url=f"{FOLDER}?{which}after={found.next_cursor}" if found.next_cursor else None,
-            bills=tuple(bill_row(each, names=names) for each in bills.items),
-            more_bills_url=f"{FOLDER}?bills_after={bills.next_cursor}#bills" if bills.next_cursor else None,
+            names=provider_names(visit.services.providers, visit.locale),
+            sent=sent,
         )
         return await page(visit, tx, "reconciliation/reconciliation.html", view, status=status)
 
@@ -106,7 +77,7 @@ async def submit_resolution(request: PlainRequest, visit: Visiting, difference_i
         await services.db.write(work)
     except (Invalid, Conflict, Unavailable) as error:
         async with services.db.read() as read:
-            found = await get_difference(read, difference_id=difference_id)
+            found = await difference(read, difference_id=difference_id)
         field = "note" if error.code == "note_missing" else "form"
         back = form_view(msgspec.structs.asdict(form), errors={field: error_text(visit, error)})
         return await _draw(visit, sent=(found, back), status=422)

@@ -6,7 +6,7 @@ from typing import Final
 
 from merx.kit.money import Money
 from merx.payments.providers import ProviderRegistry
-from merx.reconciliation import Bill, Difference, resolutions_of
+from merx.queries.reconciliation import BillList, DifferenceList, SeenBill, SeenDifference
 from merx.storefront.core.views import FormView, View
 
 
@@ -65,7 +65,29 @@ def provider_names(providers: ProviderRegistry, locale: str) -> dict[str, str]:
     return {each.code: each.label[locale] for each in providers}
 
 
-def bill_row(bill: Bill, *, names: Mapping[str, str]) -> BillRow:
+def reconciliation_view(
+    found: DifferenceList,
+    bills: BillList,
+    *,
+    resolved: bool,
+    names: Mapping[str, str],
+    sent: tuple[SeenDifference, FormView] | None,
+) -> ReconciliationView:
+    """The page. `sent` is a form that came back: its difference stands first."""
+    cards = [difference_card(each, names=names) for each in found.items if not sent or each.id != sent[0].id]
+    if sent is not None:
+        cards.insert(0, difference_card(sent[0], names=names, form=sent[1]))
+    which = "resolved=true&" if resolved else ""
+    return ReconciliationView(
+        resolved=resolved,
+        differences=tuple(cards),
+        more_url=f"{FOLDER}?{which}after={found.next_cursor}" if found.next_cursor else None,
+        bills=tuple(bill_row(each, names=names) for each in bills.items),
+        more_bills_url=f"{FOLDER}?bills_after={bills.next_cursor}#bills" if bills.next_cursor else None,
+    )
+
+
+def bill_row(bill: SeenBill, *, names: Mapping[str, str]) -> BillRow:
     """A bill in the list."""
     return BillRow(
         provider=names.get(bill.provider, bill.provider),
@@ -73,32 +95,32 @@ def bill_row(bill: Bill, *, names: Mapping[str, str]) -> BillRow:
         waiting=bill.state == "waiting",
         failure=bill.failure,
         next_attempt_at=bill.next_attempt_at,
-        rows=bill.rows_read,
+        rows=bill.rows,
         matched=bill.matched,
         open=bill.open,
-        fees=tuple(Money(each.fees, each.currency) for each in bill.totals if each.fees),
+        fees=tuple(each.fees for each in bill.totals if each.fees.amount),
     )
 
 
 def difference_card(
-    found: Difference, *, names: Mapping[str, str], form: FormView | None = None
+    found: SeenDifference, *, names: Mapping[str, str], form: FormView | None = None
 ) -> DifferenceCard:
     """A difference in the list; `form` is what came back of it."""
     return DifferenceCard(
         id=str(found.id),
         url=f"{FOLDER}/differences/{found.id}",
-        kind=found.kind.value,
+        kind=found.kind,
         provider=names.get(found.provider, found.provider),
         day=found.day,
         number=found.number,
         refund_number=found.refund_number or "",
         reference=found.reference,
-        ours=None if found.ours is None else Money(found.ours, found.currency),
-        theirs=None if found.theirs is None else Money(found.theirs, found.currency),
-        said=found.answer or "",
-        said_at=found.answered_at,
-        resolutions=tuple(each.value for each in resolutions_of(found)),
-        resolution=found.resolution.value if found.resolution else "",
+        ours=found.ours,
+        theirs=found.theirs,
+        said=found.provider_says or "",
+        said_at=found.asked_at,
+        resolutions=tuple(each.value for each in found.resolutions),
+        resolution=found.resolution or "",
         by_itself=found.resolved_by is None,
         note=found.note,
         resolved_at=found.resolved_at,

@@ -7,18 +7,15 @@ from litestar import get, post
 
 from merx.infra.db import ReadTx
 from merx.kit.errors import Invalid
-from merx.sellers import UnknownSeller, get_sellers, set_return_address
+from merx.queries.return_addresses import return_addresses
+from merx.sellers import UnknownSeller, set_return_address
 from merx.storefront.core.forms import PlainRequest, errors_of, form_view, read_form
-from merx.storefront.core.orders import shops_of
 from merx.storefront.core.pages import Page, error_text, page, see_other
 from merx.storefront.core.parameters import FromPath, Visiting
-from merx.storefront.core.present import seller_name
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
 from merx.storefront.return_addresses.forms import ReturnAddressForm
-from merx.storefront.return_addresses.view import ReturnAddressesView, ReturnAddressView
-
-FOLDER = "/seller/return-addresses"
+from merx.storefront.return_addresses.view import FOLDER, addresses_view
 
 
 @get(FOLDER)
@@ -31,9 +28,9 @@ async def show_return_addresses(visit: Visiting) -> Page:
 @post(FOLDER + "/{seller_id:uuid}", status_code=200)
 async def submit_return_address(request: PlainRequest, visit: Visiting, seller_id: FromPath[UUID]) -> Page:
     """Write one. Raises Unauthenticated, NoShop, UnknownSeller."""
-    shops = shops_of(visit)
+    seller = visit.seller()
     form = await read_form(request, ReturnAddressForm)
-    if seller_id not in shops:
+    if not seller.works_for(seller_id):
         raise UnknownSeller
     try:
         async with visit.services.db.transaction() as tx:
@@ -49,18 +46,8 @@ async def submit_return_address(request: PlainRequest, visit: Visiting, seller_i
 async def _draw(
     visit: Visit, tx: ReadTx, *, sent: dict[UUID, FormView] | None = None, status: int = 200
 ) -> Page:
-    sellers = await get_sellers(tx, seller_ids=shops_of(visit))
-    forms = sent or {}
-    view = ReturnAddressesView(
-        shops=tuple(
-            ReturnAddressView(
-                url=f"{FOLDER}/{each.id}",
-                seller_name=seller_name(sellers, each.id, visit.locale),
-                form=forms.get(each.id) or form_view({"return_address": each.return_address}),
-            )
-            for each in sorted(sellers.values(), key=lambda seller: seller.code)
-        )
-    )
+    found = await return_addresses(tx, actor=visit.seller())
+    view = addresses_view(found, locale=visit.locale, sent=sent or {})
     return await page(visit, tx, "return_addresses/return_addresses.html", view, status=status)
 
 

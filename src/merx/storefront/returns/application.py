@@ -7,13 +7,13 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
-from merx.catalog import MediaSettings, products_by_id, render_picture, save_media
+from merx.catalog import MediaSettings, cards, render_picture, save_media
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier
 from merx.infra.db import ReadTx, Tx
-from merx.inventory import availability
 from merx.kit.errors import Conflict, DomainError, Invalid
 from merx.kit.money import MalformedAmount
-from merx.orders import OrderLine, OrderView, UnknownOrder, after_sales_days
+from merx.orders import UnknownOrder, get_order
+from merx.queries.return_application import return_options
 from merx.returns import (
     Application,
     NotReturnable,
@@ -23,9 +23,6 @@ from merx.returns import (
     ReturnsSettings,
     Wanted,
     request_return,
-    returns_of,
-    takes_applications,
-    units_held,
 )
 from merx.storefront.core.forms import (
     MAX_PICTURE_BYTES,
@@ -35,7 +32,7 @@ from merx.storefront.core.forms import (
     errors_of,
     form_view,
 )
-from merx.storefront.core.orders import ORDER, own_purchase, pictured
+from merx.storefront.core.orders import ORDER
 from merx.storefront.core.pages import Page, error_text, page, see_other
 from merx.storefront.core.parameters import FromPath, Visiting
 from merx.storefront.core.views import FormView
@@ -115,7 +112,7 @@ async def _apply(
         raise BadForm
     settings = visit.services.settings
     async with visit.services.db.read() as tx:  # nobody else's order makes us render pictures
-        await own_purchase(visit, tx, purchase_id)
+        await _own_order(visit, tx, purchase_id, order_id)
     drafts = [
         await asyncio.to_thread(render_picture, content, folder=settings.of(MediaSettings).media_dir)
         for content in pictures
@@ -167,38 +164,27 @@ async def _draw_application(
 ) -> Page:
     settings = visit.services.settings
     async with visit.services.db.snapshot() as tx:
-        found, line = await _own_line(visit, tx, purchase_id, order_id, line_id)
-        days = await after_sales_days(
-            tx, order_id=order_id, default=settings.of(ReturnsSettings).after_sales_days
-        )
-        if not takes_applications(found.order, days=days, now=visit.now) or line.left < 1:
-            raise NotReturnable
-        product = (await products_by_id(tx, product_ids=[line.product_id]))[line.product_id]
-        cases = await returns_of(tx, order_ids=[order_id])
+        await _own_order(visit, tx, purchase_id, order_id)
+        options = await return_options(
+            tx, order_id=order_id, line_id=line_id, actor=visit.buyer(),
+            default_days=settings.of(ReturnsSettings).after_sales_days, now=visit.now,
+        )  # fmt: skip
         view = form_page(
-            found,
-            line,
+            options,
             order_url=f"/purchases/{purchase_id}/orders/{order_id}",
             locale=visit.locale,
-            pictured=await pictured(tx, [found]),
-            product=product,
-            held=list(units_held(line, cases)),
-            free=await availability(tx, variant_ids=[each.id for each in product.variants], now=visit.now),
+            pictured=await cards(tx, product_ids=[options.line.product_id]),
             upload_megabytes=settings.web.max_body_bytes // 1024 // 1024,
             form=form or form_view({"quantity": 1}),
         )
         return await page(visit, tx, "returns/return_form.html", view, status=status)
 
 
-async def _own_line(
-    visit: Visit, tx: ReadTx, purchase_id: UUID, order_id: UUID, line_id: UUID
-) -> tuple[OrderView, OrderLine]:
-    purchase = await own_purchase(visit, tx, purchase_id)
-    for order in purchase.orders:
-        for line in order.lines:
-            if (order.order.id, line.id) == (order_id, line_id):
-                return order, line
-    raise UnknownOrder
+async def _own_order(visit: Visit, tx: ReadTx, purchase_id: UUID, order_id: UUID) -> None:
+    """Raises UnknownOrder for an order of somebody else, or of another purchase."""
+    order = await get_order(tx, order_id=order_id, actor=visit.buyer())
+    if order.purchase_id != purchase_id:
+        raise UnknownOrder
 
 
 handlers = [show_application, submit_application]

@@ -1,27 +1,24 @@
 """After-sales cases: a buyer follows them, a seller answers and inspects, the platform's staff decide."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import get
 
-from merx.catalog import pictures_of
+from merx.catalog import cards, pictures_of
 from merx.infra.db import ReadTx, Tx
-from merx.infra.outbox import history
 from merx.kit.actors import Buyer, SellerMember, Staff
-from merx.kit.errors import Conflict, Invalid, NotFound
+from merx.kit.errors import DomainError, NotFound
 from merx.kit.money import parse_decimal
-from merx.orders import get_order_view
-from merx.payments import UnknownRefund, get_refunds, retry_refund
+from merx.payments import UnknownRefund, retry_refund
+from merx.queries.returns import ReturnList, order_returns, return_case, return_list
 from merx.returns import (
-    RETURN_EVENTS,
     Return,
     ReturnState,
     Wanted,
     accept_proposal,
-    actions_of,
     approve_as_refund,
     approve_return,
     decide_return,
@@ -29,39 +26,28 @@ from merx.returns import (
     escalate_return,
     get_return,
     inspect_return,
-    list_returns,
     propose_amount,
     refund_exchange,
     reject_return,
-    returns_of,
     send_back,
     withdraw_return,
 )
-from merx.sellers import get_sellers
-from merx.storefront.core.forms import EmptyForm, PlainRequest, ShipForm, read_form, read_restocked
-from merx.storefront.core.orders import own_purchase, pictured
-from merx.storefront.core.pages import Page, page, see_other
+from merx.storefront.core.commands import Command, Sent, handlers_of, use
+from merx.storefront.core.forms import ShipForm, read_restocked
+from merx.storefront.core.orders import own_purchase
+from merx.storefront.core.pages import Page, page
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
 from merx.storefront.returns import application
 from merx.storefront.returns.application import returned
 from merx.storefront.returns.forms import AnswerForm, DecisionForm, ProposalForm
-from merx.storefront.returns.view import FOLDERS, ReturnsView, Role, case_page, return_row
+from merx.storefront.returns.view import FOLDERS, Role, case_page, list_page
 
 _PER_PAGE = 20
-
-
-MINE = "/account/returns/{return_id:uuid}"
-
-
-SELLER = "/seller/returns/{return_id:uuid}"
-
-
-STAFF = "/staff/returns/{return_id:uuid}"
-
-
-Work = Callable[[Tx], Awaitable[Return]]
+MINE: Final = "/account/returns/{return_id:uuid}"
+SELLER: Final = "/seller/returns/{return_id:uuid}"
+STAFF: Final = "/staff/returns/{return_id:uuid}"
 
 
 # ---------------------------------------------------------------- lists
@@ -71,15 +57,13 @@ Work = Callable[[Tx], Awaitable[Return]]
 async def show_my_returns(visit: Visiting, after: Cursor = None) -> Page:
     """The account's cases, newest first; a guest's by the browser's tokens. Raises BadCursor."""
     async with visit.services.db.snapshot() as tx:
-        cases, cursor = await _own_cases(visit, tx, after=after)
-        return await _draw_list(visit, tx, cases, cursor, role="buyer")
-
-
-async def _own_cases(visit: Visit, tx: ReadTx, *, after: str | None) -> tuple[list[Return], str | None]:
-    if visit.account_id is None:
-        return await returns_of(tx, order_ids=await _guests_orders(visit, tx)), None
-    found = await list_returns(tx, actor=visit.buyer(), after=after, limit=_PER_PAGE)
-    return found.items, found.next_cursor
+        if visit.account_id is None:
+            orders = await _guests_orders(visit, tx)
+            return await _draw_list(
+                visit, tx, await order_returns(tx, order_ids=orders, actor=visit.buyer()), role="buyer"
+            )
+        found = await return_list(tx, actor=visit.buyer(), after=after, limit=_PER_PAGE)
+        return await _draw_list(visit, tx, found, role="buyer")
 
 
 async def _guests_orders(visit: Visit, tx: ReadTx) -> list[UUID]:
@@ -97,8 +81,8 @@ async def show_seller_returns(visit: Visiting, after: Cursor = None) -> Page:
     """The cases of one's shops, newest first. Raises Unauthenticated, NoShop, BadCursor."""
     seller = visit.seller()
     async with visit.services.db.snapshot() as tx:
-        found = await list_returns(tx, actor=seller, after=after, limit=_PER_PAGE)
-        return await _draw_list(visit, tx, found.items, found.next_cursor, role="seller")
+        found = await return_list(tx, actor=seller, after=after, limit=_PER_PAGE)
+        return await _draw_list(visit, tx, found, role="seller")
 
 
 @get("/staff/returns")
@@ -106,22 +90,14 @@ async def show_escalated(visit: Visiting, after: Cursor = None) -> Page:
     """The cases that wait for the platform, newest first. Raises Unauthenticated, Forbidden, BadCursor."""
     staff = visit.staff()
     async with visit.services.db.snapshot() as tx:
-        found = await list_returns(
+        found = await return_list(
             tx, actor=staff, states=[ReturnState.ESCALATED], after=after, limit=_PER_PAGE
         )
-        return await _draw_list(visit, tx, found.items, found.next_cursor, role="staff")
+        return await _draw_list(visit, tx, found, role="staff")
 
 
-async def _draw_list(
-    visit: Visit, tx: ReadTx, cases: Sequence[Return], cursor: str | None, *, role: Role
-) -> Page:
-    sellers = await get_sellers(tx, seller_ids={case.seller_id for case in cases})
-    view = ReturnsView(
-        role=role,
-        rows=tuple(return_row(case, role=role, sellers=sellers, locale=visit.locale) for case in cases),
-        more_url=f"{FOLDERS[role]}?after={cursor}" if cursor else None,
-    )
-    return await page(visit, tx, "returns/return_list.html", view)
+async def _draw_list(visit: Visit, tx: ReadTx, found: ReturnList, *, role: Role) -> Page:
+    return await page(visit, tx, "returns/return_list.html", list_page(found, role=role, locale=visit.locale))
 
 
 # ---------------------------------------------------------------- one case
@@ -143,59 +119,19 @@ async def _draw(
     form_for: str = "",
     status: int = 200,
 ) -> Page:
+    actor = _actor(visit, role)
     async with visit.services.db.snapshot() as tx:
-        actor = _actor(visit, role)
-        case = await get_return(tx, return_id=return_id, actor=actor)
-        found = await get_order_view(tx, order_id=case.order_id, actor=actor)
-        refunds = await get_refunds(tx, [case.refund_id] if case.refund_id else [])
+        case = await return_case(tx, return_id=return_id, actor=actor, now=visit.now)
         view = case_page(
             case,
             role=role,
-            actions=actions_of(case, found, actor=actor, now=visit.now),
-            found=found,
-            refund=refunds.get(case.refund_id) if case.refund_id else None,
             pictures=await pictures_of(tx, media_ids=case.media_ids),
-            events=await history(tx, subject_id=case.purchase_id, of=RETURN_EVENTS),
-            sellers=await get_sellers(tx, seller_ids=[case.seller_id]),
-            pictured=await pictured(tx, [found]),
+            pictured=await cards(tx, product_ids={line.product_id for line in case.bought}),
             locale=visit.locale,
             form=form,
             form_for=form_for,
         )
         return await page(visit, tx, "returns/return_case.html", view, status=status)
-
-
-async def _act(
-    visit: Visit,
-    return_id: UUID,
-    role: Role,
-    work: Work,
-    *,
-    form_for: str = "",
-    values: Mapping[str, object] | None = None,
-) -> Page:
-    """Run a command and go back to the case; a refusal stands beside the form it is about."""
-    try:
-        await visit.services.db.write(work)
-    except (Invalid, Conflict) as error:
-        sent = returned(visit, error, values or {})
-        return await _draw(visit, return_id, role, form=sent, form_for=form_for, status=422)
-    return see_other(f"{FOLDERS[role]}/{return_id}")
-
-
-async def _act_as_buyer(
-    visit: Visit,
-    return_id: UUID,
-    use_case: Callable[..., Awaitable[Return]],
-    *,
-    form: ShipForm | None = None,
-) -> Page:
-    values = msgspec.structs.asdict(form) if form else {}
-
-    async def work(tx: Tx) -> Return:
-        return await use_case(tx, return_id=return_id, actor=visit.buyer(), now=visit.now, **values)
-
-    return await _act(visit, return_id, "buyer", work, form_for="send_back" if form else "", values=values)
 
 
 @get(MINE)
@@ -204,127 +140,10 @@ async def show_my_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
     return await _draw(visit, return_id, "buyer")
 
 
-@post(MINE + "/withdraw", status_code=200)
-async def submit_withdraw(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Take the application back. Raises UnknownReturn."""
-    await read_form(request, EmptyForm)
-    return await _act_as_buyer(visit, return_id, withdraw_return)
-
-
-@post(MINE + "/accept", status_code=200)
-async def submit_accept(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Accept the amount the seller proposed. Raises UnknownReturn."""
-    await read_form(request, EmptyForm)
-    return await _act_as_buyer(visit, return_id, accept_proposal)
-
-
-@post(MINE + "/decline", status_code=200)
-async def submit_decline(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Decline the amount the seller proposed. Raises UnknownReturn."""
-    await read_form(request, EmptyForm)
-    return await _act_as_buyer(visit, return_id, decline_proposal)
-
-
-@post(MINE + "/escalate", status_code=200)
-async def submit_escalate(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Call the platform in. Raises UnknownReturn."""
-    await read_form(request, EmptyForm)
-    return await _act_as_buyer(visit, return_id, escalate_return)
-
-
-@post(MINE + "/send-back", status_code=200)
-async def submit_send_back(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """The goods were handed to a carrier. Raises UnknownReturn."""
-    return await _act_as_buyer(visit, return_id, send_back, form=await read_form(request, ShipForm))
-
-
-# ---------------------------------------------------------------- seller
-
-
-def _at(visit: Visit) -> dict[str, Any]:
-    return {"actor": visit.seller(), "now": visit.now}
-
-
 @get(SELLER)
 async def show_seller_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
     """A case of one's shop. Raises Unauthenticated, NoShop, UnknownReturn."""
     return await _draw(visit, return_id, "seller")
-
-
-@post(SELLER + "/approve", status_code=200)
-async def submit_approve(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Agree. Raises Unauthenticated, NoShop, UnknownReturn."""
-    at = _at(visit)
-    await read_form(request, EmptyForm)
-    return await _act(visit, return_id, "seller", lambda tx: approve_return(tx, return_id=return_id, **at))
-
-
-@post(SELLER + "/approve-as-refund", status_code=200)
-async def submit_approve_as_refund(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Take the goods of an exchange back for their money. Raises Unauthenticated, NoShop, UnknownReturn."""
-    at = _at(visit)
-    await read_form(request, EmptyForm)
-    return await _act(visit, return_id, "seller", lambda tx: approve_as_refund(tx, return_id=return_id, **at))
-
-
-@post(SELLER + "/cannot-deliver", status_code=200)
-async def submit_cannot_deliver(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """What an exchange owes is paid back instead. Raises Unauthenticated, NoShop, UnknownReturn."""
-    at = _at(visit)
-    await read_form(request, EmptyForm)
-    return await _act(visit, return_id, "seller", lambda tx: refund_exchange(tx, return_id=return_id, **at))
-
-
-@post(SELLER + "/reject", status_code=200)
-async def submit_reject(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Refuse, with a reason. Raises Unauthenticated, NoShop, UnknownReturn."""
-    at = _at(visit)
-    form = await read_form(request, AnswerForm)
-    return await _act(
-        visit, return_id, "seller",
-        lambda tx: reject_return(tx, return_id=return_id, answer=form.answer, **at),
-        form_for="reject", values=msgspec.structs.asdict(form),
-    )  # fmt: skip
-
-
-@post(SELLER + "/propose", status_code=200)
-async def submit_propose(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Propose a part of the amount. Raises Unauthenticated, NoShop, UnknownReturn."""
-    at = _at(visit)
-    form = await read_form(request, ProposalForm)
-
-    async def work(tx: Tx) -> Return:
-        case = await get_return(tx, return_id=return_id, actor=at["actor"])
-        amount = parse_decimal(form.amount.strip(), case.currency).amount
-        return await propose_amount(tx, return_id=return_id, amount=amount, answer=form.answer, **at)
-
-    return await _act(
-        visit, return_id, "seller", work, form_for="propose", values=msgspec.structs.asdict(form)
-    )
-
-
-@post(SELLER + "/inspect", status_code=200)
-async def submit_inspect(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """The goods are back: which can be sold again. Raises Unauthenticated, NoShop, UnknownReturn, BadForm."""
-    at = _at(visit)
-    restocked = [Wanted(line_id, quantity) for line_id, quantity in (await read_restocked(request)).items()]
-    values = {f"restocked-{each.order_line_id}": each.quantity for each in restocked}
-    return await _act(
-        visit, return_id, "seller",
-        lambda tx: inspect_return(tx, return_id=return_id, restocked=restocked, **at),
-        form_for="inspect", values=values,
-    )  # fmt: skip
-
-
-@post(SELLER + "/escalate", status_code=200)
-async def submit_seller_escalate(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Call the platform in instead of answering. Raises Unauthenticated, NoShop, UnknownReturn."""
-    at = _at(visit)
-    await read_form(request, EmptyForm)
-    return await _act(visit, return_id, "seller", lambda tx: escalate_return(tx, return_id=return_id, **at))
-
-
-# ---------------------------------------------------------------- staff
 
 
 @get(STAFF)
@@ -333,38 +152,95 @@ async def show_any_return(visit: Visiting, return_id: FromPath[UUID]) -> Page:
     return await _draw(visit, return_id, "staff")
 
 
-@post(STAFF + "/decide", status_code=200)
-async def submit_decide(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """The platform's last word. Raises Unauthenticated, Forbidden, UnknownReturn."""
-    staff = visit.staff()
-    form = await read_form(request, DecisionForm)
-
-    async def work(tx: Tx) -> Return:
-        case = await get_return(tx, return_id=return_id, actor=staff)
-        part = form.amount.strip()
-        return await decide_return(
-            tx, return_id=return_id, actor=staff, in_favour=form.in_favour == "yes",
-            amount=parse_decimal(part, case.currency).amount if part else None, answer=form.answer, now=visit.now,
-            as_refund=form.as_refund == "yes",
-        )  # fmt: skip
-
-    return await _act(visit, return_id, "staff", work, form_for="decide", values=msgspec.structs.asdict(form))
+# ---------------------------------------------------------------- what is done with it
 
 
-@post(STAFF + "/retry-refund", status_code=200)
-async def submit_retry_refund(request: PlainRequest, visit: Visiting, return_id: FromPath[UUID]) -> Page:
-    """Try the case's refund again, which its provider refused. Raises Unauthenticated, Forbidden, UnknownReturn."""
-    staff = visit.staff()
-    await read_form(request, EmptyForm)
+async def _refused(sent: Sent, command: Command, error: DomainError) -> Page:
+    """The case again, with the refusal beside the form it is about."""
+    form = returned(sent.visit, error, _values(sent.form))
+    return await _draw(
+        sent.visit, sent.about["return_id"], command.who, form=form, form_for=command.form_for, status=422
+    )
 
-    async def work(tx: Tx) -> Return:
-        case = await get_return(tx, return_id=return_id, actor=staff)
-        if case.refund_id is None:
-            raise UnknownRefund
-        await retry_refund(tx, refund_id=case.refund_id, now=visit.now)
-        return case
 
-    return await _act(visit, return_id, "staff", work)
+def _values(form: Any) -> dict[str, object]:
+    if isinstance(form, dict):
+        return {f"restocked-{line_id}": quantity for line_id, quantity in form.items()}
+    return msgspec.structs.asdict(form)
+
+
+def _restocked(form: dict[UUID, int]) -> dict[str, Any]:
+    return {"restocked": [Wanted(line_id, quantity) for line_id, quantity in form.items()]}
+
+
+async def _case(tx: Tx, sent: Sent) -> Return:
+    return await get_return(tx, return_id=sent.about["return_id"], actor=sent.actor)
+
+
+async def _propose(tx: Tx, sent: Sent) -> Return:
+    form: ProposalForm = sent.form
+    case = await _case(tx, sent)
+    amount = parse_decimal(form.amount.strip(), case.currency).amount
+    return await propose_amount(
+        tx, return_id=case.id, actor=sent.actor, amount=amount, answer=form.answer, now=sent.visit.now
+    )
+
+
+async def _decide(tx: Tx, sent: Sent) -> Return:
+    form: DecisionForm = sent.form
+    case = await _case(tx, sent)
+    part = form.amount.strip()
+    return await decide_return(
+        tx,
+        return_id=case.id,
+        actor=sent.actor,
+        in_favour=form.in_favour == "yes",
+        amount=parse_decimal(part, case.currency).amount if part else None,
+        answer=form.answer,
+        as_refund=form.as_refund == "yes",
+        now=sent.visit.now,
+    )
+
+
+async def _retry(tx: Tx, sent: Sent) -> None:
+    """Try the case's refund again, which its provider refused. Raises UnknownRefund, RefundMoved."""
+    case = await _case(tx, sent)
+    if case.refund_id is None:
+        raise UnknownRefund
+    await retry_refund(tx, refund_id=case.refund_id, now=sent.visit.now)
+
+
+_buyer = partial(Command, who="buyer")
+_seller = partial(Command, who="seller")
+_staff = partial(Command, who="staff")
+
+_COMMANDS: Final = (
+    _buyer(path=f"{MINE}/withdraw", name="submit_withdraw", perform=use(withdraw_return)),
+    _buyer(path=f"{MINE}/accept", name="submit_accept", perform=use(accept_proposal)),
+    _buyer(path=f"{MINE}/decline", name="submit_decline", perform=use(decline_proposal)),
+    _buyer(path=f"{MINE}/escalate", name="submit_escalate", perform=use(escalate_return)),
+    _buyer(
+        path=f"{MINE}/send-back", name="submit_send_back", form=ShipForm, perform=use(send_back), form_for="send_back"
+    ),
+    _seller(path=f"{SELLER}/approve", name="submit_approve", perform=use(approve_return)),
+    _seller(path=f"{SELLER}/approve-as-refund", name="submit_approve_as_refund", perform=use(approve_as_refund)),
+    _seller(path=f"{SELLER}/cannot-deliver", name="submit_cannot_deliver", perform=use(refund_exchange)),
+    _seller(
+        path=f"{SELLER}/reject", name="submit_reject", form=AnswerForm, perform=use(reject_return), form_for="reject"
+    ),
+    _seller(path=f"{SELLER}/propose", name="submit_propose", form=ProposalForm, perform=_propose, form_for="propose"),
+    _seller(
+        path=f"{SELLER}/inspect", name="submit_inspect", read=read_restocked,
+        perform=use(inspect_return, _restocked), form_for="inspect",
+    ),
+    _seller(path=f"{SELLER}/escalate", name="submit_seller_escalate", perform=use(escalate_return)),
+    _staff(path=f"{STAFF}/decide", name="submit_decide", form=DecisionForm, perform=_decide, form_for="decide"),
+    _staff(path=f"{STAFF}/retry-refund", name="submit_retry_refund", perform=_retry),
+)  # fmt: skip
+
+
+def _back_to_the_case(sent: Sent, command: Command, _outcome: object) -> str:
+    return f"{FOLDERS[command.who]}/{sent.about['return_id']}"
 
 
 handlers = [
@@ -373,20 +249,7 @@ handlers = [
     show_seller_returns,
     show_escalated,
     show_my_return,
-    submit_withdraw,
-    submit_accept,
-    submit_decline,
-    submit_escalate,
-    submit_send_back,
     show_seller_return,
-    submit_approve,
-    submit_approve_as_refund,
-    submit_cannot_deliver,
-    submit_reject,
-    submit_propose,
-    submit_inspect,
-    submit_seller_escalate,
     show_any_return,
-    submit_decide,
-    submit_retry_refund,
+    *handlers_of(*_COMMANDS, then=_back_to_the_case, again=_refused),
 ]

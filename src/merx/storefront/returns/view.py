@@ -7,28 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from merx.catalog import Picture, Product, ProductCard
-from merx.infra.outbox import Heard
+from merx.catalog import Picture, ProductCard
 from merx.kit.i18n import pick
 from merx.kit.money import Money
-from merx.orders import OrderLine, OrderView
-from merx.payments import Refund
-from merx.returns import (
-    Return,
-    ReturnAction,
-    ReturnApproved,
-    ReturnEvent,
-    ReturnInspected,
-    ReturnKind,
-    ReturnLine,
-    ReturnReason,
-    ReturnSettled,
-    ReturnState,
-    goods_to_send,
-    is_exchangeable,
-)
-from merx.sellers import Seller
-from merx.storefront.core import present, views
+from merx.queries.order_lines import BoughtLine
+from merx.queries.refunds import SeenRefund
+from merx.queries.return_application import ReturnOptions, VariantChoice
+from merx.queries.returns import ReturnCase, ReturnList, ReturnStep, ReturnSummary
+from merx.returns import ReturnLine
+from merx.storefront.core import present
 from merx.storefront.core.orders import carrier_choices, carrier_name, order_line_view
 from merx.storefront.core.views import FormView, OrderLineView, PictureView, View
 
@@ -67,24 +54,6 @@ class ReturnFormView(View, frozen=True, kw_only=True):
     instead: tuple[ReturnChoice, ...] = ()
     upload_megabytes: int
     form: FormView = FormView()
-
-
-class ReturnStep(View, frozen=True, kw_only=True):
-    """One step of a case; `at` may be unknown although it is done."""
-
-    code: Literal[
-        "requested",
-        "approved",
-        "sent_back",
-        "inspected",
-        "refunded",
-        "replaced",
-        "escalated",
-        "rejected",
-        "withdrawn",
-    ]
-    at: datetime | None
-    done: bool
 
 
 class ReturnedLine(View, frozen=True, kw_only=True):
@@ -174,137 +143,68 @@ FOLDERS: Final[Mapping[Role, str]] = {
 }
 
 
-_APPROVED: Final = {
-    ReturnState.APPROVED,
-    ReturnState.IN_TRANSIT,
-    ReturnState.INSPECTED,
-    ReturnState.SETTLED,
-}
-
-
 def form_page(
-    found: OrderView,
-    line: OrderLine,
+    options: ReturnOptions,
     *,
     order_url: str,
     locale: str,
     pictured: Mapping[UUID, ProductCard],
-    product: Product,
-    held: Sequence[UUID],
-    free: Mapping[UUID, int],
     upload_megabytes: int,
-    form: views.FormView,
+    form: FormView,
 ) -> ReturnFormView:
-    """The application for a line: goods that never left cannot be sent back.
-
-    `held` are the variants the buyer has of it, `free` how many units of the product's variants can be sold.
-    """
-    names = variant_names(line, locale)
-    variants = {variant.id: variant for variant in product.variants}
-    backs = [variants.get(variant_id) for variant_id in held]
-    only = held[0] if len(held) == 1 else None
-    same = ReturnChoice(variant_id="", name="", stock=None if only is None else free.get(only, 0))
-    others = [
-        ReturnChoice(
-            variant_id=str(each.id), name=pick(each.label, locale) or each.sku, stock=free.get(each.id, 0)
-        )
-        for each in product.variants
-        if each.id != only
-        and any(is_exchangeable(line, back, each, currency=found.order.currency) for back in backs)
-    ]
-    kinds = tuple(ReturnKind) if line.shipped > line.returned else (ReturnKind.REFUND_ONLY,)
-    if not held:
-        kinds = tuple(kind for kind in kinds if kind is not ReturnKind.EXCHANGE)
+    """The application for a line."""
     return ReturnFormView(
-        order_number=found.order.number,
+        order_number=options.order_number,
         order_url=order_url,
-        url=f"{order_url}/lines/{line.id}/return",
-        line=order_line_view(
-            line, currency=found.order.currency, locale=locale, pictured=pictured, mine=None
-        ),
-        kinds=tuple(kind.value for kind in kinds),
-        reasons=tuple(reason.value for reason in ReturnReason),
-        max_quantity=line.left,
-        held=tuple(
-            ReturnChoice(variant_id=str(variant_id), name=names.get(variant_id, "")) for variant_id in held
-        )
-        if len(held) > 1
-        else (),
-        instead=(same, *others) if held else (),
+        url=f"{order_url}/lines/{options.line.id}/return",
+        line=order_line_view(options.line, locale=locale, pictured=pictured, mine=None),
+        kinds=tuple(kind.value for kind in options.kinds),
+        reasons=tuple(reason.value for reason in options.reasons),
+        max_quantity=options.max_quantity,
+        held=tuple(_choice(each, locale) for each in options.held) if len(options.held) > 1 else (),
+        instead=tuple(_choice(each, locale) for each in options.instead),
         upload_megabytes=upload_megabytes,
         form=form,
     )
 
 
-def variant_names(line: OrderLine, locale: str) -> dict[UUID, str]:
-    """What the variants of a line are called: its own, and what exchanges brought."""
-    names = {line.variant_id: pick(line.label, locale) or line.sku}
-    for each in line.replacements:
-        names.setdefault(each.variant_id, pick(each.label, locale) or each.sku)
-    return names
+def _choice(each: VariantChoice, locale: str) -> ReturnChoice:
+    return ReturnChoice(
+        variant_id=str(each.variant_id or ""), name=pick(each.label, locale) or each.sku, stock=each.stock
+    )
 
 
-def return_row(case: Return, *, role: Role, sellers: Mapping[UUID, Seller], locale: str) -> ReturnRow:
-    """A case in a list."""
-    agreed = case.amount if case.agreed is None else case.agreed
+def list_page(found: ReturnList, *, role: Role, locale: str) -> ReturnsView:
+    """A list of cases, for one of their sides."""
+    return ReturnsView(
+        role=role,
+        rows=tuple(_row(case, role=role, locale=locale) for case in found.items),
+        more_url=f"{FOLDERS[role]}?after={found.next_cursor}" if found.next_cursor else None,
+    )
+
+
+def _row(case: ReturnSummary, *, role: Role, locale: str) -> ReturnRow:
     return ReturnRow(
         url=f"{FOLDERS[role]}/{case.id}",
         order_number=case.order_number,
-        seller_name=present.seller_name(sellers, case.seller_id, locale),
+        seller_name=pick(case.seller_name, locale),
         state=case.state,
         kind=case.kind,
-        refunded=case.refund_id is not None,
-        amount=Money(agreed, case.currency),
+        refunded=case.refund is not None,
+        amount=case.agreed or case.amount,
         created_at=case.created_at,
         due_at=case.due_at,
     )
 
 
-def case_times(case: Return, events: Sequence[Heard[ReturnEvent]]) -> dict[type[ReturnEvent], datetime]:
-    """When each kind of event of a case happened last, of all cases of its purchase."""
-    return {type(each.event): each.created_at for each in events if each.event.return_id == case.id}
-
-
-def case_steps(
-    case: Return, refund: Refund | None, times: Mapping[type[ReturnEvent], datetime]
-) -> tuple[ReturnStep, ...]:
-    """What happened to a case, by when, and unless it has come to nothing, what is still to come."""
-    step = ReturnStep
-    steps = [step(code="requested", at=case.created_at, done=True)]
-    sent = step(code="sent_back", at=case.sent_back_at, done=True)
-    if case.state in {ReturnState.REJECTED, ReturnState.WITHDRAWN, ReturnState.ESCALATED}:
-        if case.sent_back_at:
-            steps.append(sent)
-        ended = step(code=case.state.value, at=case.updated_at, done=True)  # type: ignore[arg-type]
-        return (*steps, ended)
-    approved = case.state in _APPROVED
-    steps.append(step(code="approved", at=times.get(ReturnApproved) if approved else None, done=approved))
-    if case.kind is not ReturnKind.REFUND_ONLY:
-        inspected = case.state in {ReturnState.INSPECTED, ReturnState.SETTLED}
-        steps.append(sent if case.sent_back_at else step(code="sent_back", at=None, done=False))
-        steps.append(
-            step(code="inspected", at=times.get(ReturnInspected) if inspected else None, done=inspected)
-        )
-    done = case.state is ReturnState.SETTLED
-    if case.kind is ReturnKind.EXCHANGE and case.refund_id is None:
-        return (*steps, step(code="replaced", at=times.get(ReturnSettled) if done else None, done=done))
-    steps.append(step(code="refunded", at=refund.settled_at if refund else None, done=done))
-    return tuple(steps)
-
-
 def case_page(
-    case: Return,
+    case: ReturnCase,
     *,
     role: Role,
-    actions: tuple[ReturnAction, ...],
-    found: OrderView,
-    refund: Refund | None,
     pictures: Sequence[Picture],
-    events: Sequence[Heard[ReturnEvent]],
-    sellers: Mapping[UUID, Seller],
     pictured: Mapping[UUID, ProductCard],
     locale: str,
-    form: views.FormView | None = None,
+    form: FormView | None = None,
     form_for: str = "",
 ) -> ReturnCaseView:
     """A case's whole page, for one of its sides."""
@@ -313,13 +213,14 @@ def case_page(
         "seller": f"/seller/orders/{case.order_id}",
         "staff": None,
     }
+    goes_to = case.return_address if role == "buyer" else None
     return ReturnCaseView(
         role=role,
         url=f"{FOLDERS[role]}/{case.id}",
         list_url=FOLDERS[role],
         order_number=case.order_number,
         order_url=orders[role],
-        seller_name=present.seller_name(sellers, case.seller_id, locale),
+        seller_name=pick(case.seller_name, locale),
         state=case.state,
         kind=case.kind,
         reason=case.reason,
@@ -327,39 +228,22 @@ def case_page(
         pictures=_pictures(pictures, locale),
         created_at=case.created_at,
         due_at=case.due_at,
-        amount=Money(case.amount, case.currency),
-        proposed=_money(case.proposed, case),
-        agreed=_money(case.agreed, case),
+        amount=case.amount,
+        proposed=case.proposed,
+        agreed=case.agreed,
         answer=case.answer,
-        decided_by_platform=case.decided_by is not None,
+        decided_by_platform=case.decided_by_platform,
         carrier=carrier_name(case.carrier, locale),
         tracking_number=case.tracking_number or "",
-        lines=_lines(case, found, locale=locale, pictured=pictured),
-        steps=case_steps(case, refund, case_times(case, events)),
-        refund=_refund(refund, role),
-        actions=actions,
-        return_address=_return_address(case, sellers, role),
+        lines=_lines(case, locale=locale, pictured=pictured),
+        steps=case.steps,
+        refund=_refund(case.refund),
+        actions=case.actions,
+        return_address=tuple(goes_to.splitlines()) if goes_to else (),
         carriers=carrier_choices(locale),
-        form=form or views.FormView(),
+        form=form or FormView(),
         form_for=form_for,
     )
-
-
-def _instead(each: ReturnLine, locale: str) -> str:
-    if each.replacement is None or each.replacement.variant_id == each.variant_id:
-        return ""
-    return pick(each.replacement.label, locale) or each.replacement.sku
-
-
-def _money(amount: int | None, case: Return) -> Money | None:
-    return None if amount is None else Money(amount, case.currency)
-
-
-def _return_address(case: Return, sellers: Mapping[UUID, Seller], role: Role) -> tuple[str, ...]:
-    seller = sellers.get(case.seller_id)
-    if role != "buyer" or seller is None or seller.return_address is None or not goods_to_send(case):
-        return ()
-    return tuple(seller.return_address.splitlines())
 
 
 def _pictures(pictures: Sequence[Picture], locale: str) -> tuple[CasePicture, ...]:
@@ -372,34 +256,27 @@ def _pictures(pictures: Sequence[Picture], locale: str) -> tuple[CasePicture, ..
     return tuple(shown)
 
 
-def _refund(refund: Refund | None, role: Role) -> RefundShown | None:
+def _refund(refund: SeenRefund | None) -> RefundShown | None:
     if refund is None:
         return None
-    failed = role == "staff" and refund.state == "failed"
     return RefundShown(
-        amount=Money(refund.amount, refund.currency),
+        amount=refund.amount,
         done=refund.state == "succeeded",
         at=refund.settled_at,
-        failure=(refund.failure or "") if failed else "",
-        can_retry=failed,
+        failure=refund.failure or "",
+        can_retry="retry" in refund.actions,
     )
 
 
 def _lines(
-    case: Return, found: OrderView, *, locale: str, pictured: Mapping[UUID, ProductCard]
+    case: ReturnCase, *, locale: str, pictured: Mapping[UUID, ProductCard]
 ) -> tuple[ReturnedLine, ...]:
     """The lines of a case as the order knows them, with the quantities that are meant."""
-    bought = {line.id: line for line in found.lines}
+    bought = {line.id: line for line in case.bought}
     shown = []
     for each in case.lines:
         ordered = bought[each.order_line_id]
-        line = order_line_view(
-            bought[each.order_line_id],
-            currency=found.order.currency,
-            locale=locale,
-            pictured=pictured,
-            mine=None,
-        )
+        line = order_line_view(ordered, locale=locale, pictured=pictured, mine=None)
         shown.append(
             ReturnedLine(
                 line=msgspec.structs.replace(
@@ -408,11 +285,23 @@ def _lines(
                 came_back=each.quantity - each.unshipped,
                 restocked=each.restocked,
                 written_off=each.written_off,
-                came_as=variant_names(ordered, locale).get(each.variant_id, "")
-                if each.variant_id != ordered.variant_id
-                else "",
+                came_as=_came_as(each, ordered, locale),
                 instead=_instead(each, locale),
                 same_again=each.replacement is not None and each.replacement.variant_id == each.variant_id,
             )
         )
     return tuple(shown)
+
+
+def _came_as(each: ReturnLine, ordered: BoughtLine, locale: str) -> str:
+    """What comes back, where an earlier exchange brought something else than was ordered."""
+    if each.variant_id == ordered.variant_id:
+        return ""
+    brought = next((one for one in ordered.replacements if one.variant_id == each.variant_id), None)
+    return pick(brought.label, locale) or brought.sku if brought else ""
+
+
+def _instead(each: ReturnLine, locale: str) -> str:
+    if each.replacement is None or each.replacement.variant_id == each.variant_id:
+        return ""
+    return pick(each.replacement.label, locale) or each.replacement.sku
