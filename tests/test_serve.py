@@ -16,17 +16,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.world.ports import simulators_on
 
 START_SECONDS = 120
 SECONDS = 60
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 class Shop:
@@ -34,21 +27,10 @@ class Shop:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        web, alipay, wechat, card, smtp, mail = free_ports(6)
-        self.port = web
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("MERX_")
-        } | {
-            "MERX_HOME": str(home),
-            "MERX_PORT": str(web),
-            "MERX_SIMULATORS": "true",
-            "MERX_SIMULATOR_ALIPAY_PORT": str(alipay),
-            "MERX_SIMULATOR_WECHAT_PORT": str(wechat),
-            "MERX_SIMULATOR_CARD_PORT": str(card),
-            "MERX_SIMULATOR_MAIL_SMTP_PORT": str(smtp),
-            "MERX_SIMULATOR_MAIL_HTTP_PORT": str(mail),
-            "MERX_WEB_WORKERS": "2",
-        }
+        } | simulators_on(home, workers=2)
+        self.port = int(self.environment["MERX_PORT"])
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> psutil.Process:

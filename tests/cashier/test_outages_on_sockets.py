@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.world.ports import free_ports
 from tests.world.shop import a_shop
 from tests.world.till import PUBLIC_URL, Bought, Till
 
@@ -28,14 +28,6 @@ from merx.payments.providers import (
     payment_providers,
 )
 from merx.simulators import serve_simulators
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 class Peers:

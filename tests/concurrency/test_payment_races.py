@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.world.people import a_member
 from tests.world.shop import Shop
 from tests.world.till import DEADLINE, Till
 
-from merx.accounts import register
 from merx.cashier import AlreadyPaid
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain
-from merx.sellers import add_member
 from merx.subscriptions import SUBSCRIPTIONS
 
 
@@ -80,13 +79,7 @@ async def test_late_money_for_two_purchases_of_the_last_unit_sells_it_once(till:
 
 
 async def test_one_notice_fifty_times_at_once_is_applied_and_told_once(till: Till, keys: MasterKeys) -> None:
-    async with till.db.transaction() as tx:
-        staff = await register(
-            tx, keys, email="a@b.test", password_hash="-", name="A", locale="en", now=till.now
-        )
-        await add_member(
-            tx, seller_id=till.shop.sellers["tea-house"], account_id=staff.id, role="owner", now=till.now
-        )
+    await a_member(till.db, keys, till.shop.sellers["tea-house"], now=till.now)
     bought = await till.at_cashier({"TEA": 1})
     bodies: list[tuple[str, bytes, Any]] = []
     deliver = till.receive

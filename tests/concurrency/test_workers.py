@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.world.people import member
+from tests.world.people import a_member, member
 from tests.world.shop import Shop
 from tests.world.till import DEADLINE, Till
 
-from merx.accounts import register
 from merx.configuration import load_settings
 from merx.fulfilment import ship
 from merx.infra.crypto import MasterKeys
@@ -19,7 +18,6 @@ from merx.infra.db import Database
 from merx.infra.dispatch import drain, subscribe
 from merx.inventory import Receipt, receive_stock
 from merx.kit.ids import new_id
-from merx.sellers import add_member
 from merx.services import Services
 from merx.simulators.alipay.model import FaultKind
 from merx.subscriptions import SUBSCRIPTIONS
@@ -69,12 +67,7 @@ async def test_what_is_overdue_lost_or_owed_is_settled_once(
     """Five paid in time whose notices were lost, five nobody paid, one paid whose last unit went to another."""
     receipts = [Receipt(new_id(), till.shop.variants["CUP"], till.shop.locations[0], 50)]
     await till.db.write(lambda tx: receive_stock(tx, receipts=receipts, now=till.now))
-    async with till.db.transaction() as tx:
-        staff = await register(
-            tx, keys, email="a@b.test", password_hash="-", name="A", locale="en", now=till.now
-        )
-        for seller_id in till.shop.sellers.values():
-            await add_member(tx, seller_id=seller_id, account_id=staff.id, role="owner", now=till.now)
+    await a_member(till.db, keys, *till.shop.sellers.values(), now=till.now)
     await subscribe(till.db, SUBSCRIPTIONS)
     late = await till.at_cashier({"POT": 1})
     paid = [await till.at_cashier({"CUP": 2}) for _ in range(5)]

@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 import psutil
 from PIL import Image, ImageDraw
+from tests.world.ports import simulators_on
 
 from merx.demo.content import read_products, read_shop
 from merx.demo.fetch import SHA256
@@ -90,18 +90,7 @@ def _start(*, real_photographs: bool) -> RunningShop:
     home = folder / "home"
     if not real_photographs:
         _draw_pictures(home / "cache")
-    web, alipay, wechat, card, smtp, mail = _free_ports(6)
-    environment = {
-        "MERX_HOME": str(home),
-        "MERX_PORT": str(web),
-        "MERX_SIMULATORS": "true",
-        "MERX_SIMULATOR_ALIPAY_PORT": str(alipay),
-        "MERX_SIMULATOR_WECHAT_PORT": str(wechat),
-        "MERX_SIMULATOR_CARD_PORT": str(card),
-        "MERX_SIMULATOR_MAIL_SMTP_PORT": str(smtp),
-        "MERX_SIMULATOR_MAIL_HTTP_PORT": str(mail),
-        "MERX_WEB_WORKERS": "1",
-    }
+    environment = simulators_on(home, workers=1)
     said = folder / "output"
     with said.open("wb") as output:
         process = subprocess.Popen(
@@ -120,8 +109,8 @@ def _start(*, real_photographs: bool) -> RunningShop:
         raise
     return RunningShop(
         home=str(home),
-        url=f"http://localhost:{web}",
-        mail_url=f"http://localhost:{mail}",
+        url=f"http://localhost:{environment['MERX_PORT']}",
+        mail_url=f"http://localhost:{environment['MERX_SIMULATOR_MAIL_HTTP_PORT']}",
         pid=process.pid,
         environment=environment,
     )
@@ -145,14 +134,6 @@ def _stop(shop: RunningShop) -> None:
             assert time.monotonic() < deadline, "the shop does not stop"
             time.sleep(0.05)
     shutil.rmtree(Path(shop.home).parent)
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _draw_pictures(cache: Path) -> None:

@@ -2,7 +2,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from tests.world.bought import a_person, buy, ship_order
+from tests.world.bought import buy, ship_order
+from tests.world.people import a_person
 from tests.world.shop import Shop, a_shop
 
 from merx import fulfilment, orders

@@ -6,8 +6,8 @@ from email.parser import BytesParser
 from uuid import UUID
 
 import pytest
-from tests.world.bought import a_person
 from tests.world.mail_server import MailServer
+from tests.world.people import a_person
 
 from merx.accounts import Account
 from merx.infra.crypto import MasterKeys

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from tests.world.bought import Bought, a_person, buy, receive_order, ship_order
+from tests.world.bought import Bought, buy, receive_order, ship_order
+from tests.world.people import a_person
 from tests.world.shop import Shop, a_shop
 
 from merx.catalog import MediaDraft, MediaFile, save_media

@@ -1,6 +1,5 @@
 """The simulated shop: real code on a real PostgreSQL, simulated providers, one clock and one source of chance."""
 
-import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import msgspec
+from tests.world.feed import deliver_events
 from tests.world.peers import PUBLIC_URL, Peers
 from tests.world.shop import PRICES, Shop, a_shop
 
@@ -21,7 +21,7 @@ from merx.checkout import CheckoutSettings, Placed, PlaceOrder, Refused
 from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.infra.dispatch import drain, subscribe
+from merx.infra.dispatch import subscribe
 from merx.kit.ids import new_id
 from merx.payments.providers import ProviderAction
 from merx.sellers import add_member
@@ -33,10 +33,6 @@ from merx.worker import jobs_of
 START = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 OPENING_STOCK = {"TEA": 16, "CUP": 30, "POT": 6}
 SELLER_OF = {"TEA": "tea-house", "CUP": "tea-house", "POT": "pottery"}
-_BEHIND = """
-SELECT NOT EXISTS (SELECT FROM subscription_cursors)
-    OR EXISTS (SELECT FROM subscription_cursors c JOIN events e ON (e.xid, e.id) > (c.xid, c.event_id))
-"""
 
 
 class Shopper(msgspec.Struct):
@@ -212,11 +208,8 @@ class World:
         return NoticeAnswer(answer.status_code, answer.content)
 
     async def deliver_events(self) -> None:
-        """Let every handler hear everything. The feed waits for older transactions, also other databases' of the server."""
-        async with asyncio.timeout(60):
-            while await self.owner.fetchval(_BEHIND):
-                await drain(self.db, SUBSCRIPTIONS, now=self.now)
-                await asyncio.sleep(0.005)
+        """Let every handler hear everything."""
+        await deliver_events(self.db, self.owner, now=self.now)
 
     def total(self, lines: Mapping[str, int]) -> int:
         """What the sellers' prices make of these lines: 8 yuan delivery a seller, free from 100 yuan."""

@@ -5,7 +5,6 @@ import contextlib
 import io
 import json
 import smtplib
-import socket
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
@@ -19,6 +18,7 @@ import msgspec
 import pytest
 import wechatpayv3
 from alipay import AliPay, DCAliPay
+from tests.world.ports import free_ports
 from wechatpayv3.core import requests as sdk_requests
 
 from merx.simulators import (
@@ -62,14 +62,6 @@ class Inbox:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess")
         await writer.drain()
         writer.close()
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 @pytest.fixture

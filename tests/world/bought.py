@@ -7,7 +7,6 @@ import msgspec
 from tests.world.people import guest, member
 from tests.world.shop import Shop, a_ready_cart
 
-from merx.accounts import Account, register
 from merx.checkout import Placed, place_orders
 from merx.fulfilment import fulfilments_of, receive, ship
 from merx.infra.crypto import MasterKeys, token_hash
@@ -24,13 +23,6 @@ class Bought(msgspec.Struct, frozen=True):
 
     def line(self, sku: str) -> UUID:
         return next(line.id for view in self.orders.values() for line in view.lines if line.sku == sku)
-
-
-async def a_person(
-    db: Database, keys: MasterKeys, *, email: str, name: str, now: datetime, locale: str = "zh-CN"
-) -> Account:
-    async with db.transaction() as tx:
-        return await register(tx, keys, email=email, password_hash="-", name=name, locale=locale, now=now)
 
 
 async def buy(

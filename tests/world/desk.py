@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tests.world.feed import deliver_events
 from tests.world.people import guest, member
 from tests.world.till import Bought, Till
 
 from merx.catalog import Option, OptionValue, ProductDraft, VariantDraft, upsert_products, variant_ids
 from merx.fulfilment import fulfilments_of, receive, ship
 from merx.infra.db import Sql
-from merx.infra.dispatch import drain
 from merx.kit.actors import Staff
 from merx.kit.ids import new_id
 from merx.ledger import fold_balances
@@ -24,7 +24,6 @@ from merx.returns import (
     get_return,
     request_return,
 )
-from merx.subscriptions import SUBSCRIPTIONS
 from merx.verify import verify
 
 DAYS = 15
@@ -138,11 +137,7 @@ class Desk:
 
     async def deliver(self) -> None:
         """Every handler has heard everything."""
-        while await self.till.owner.fetchval(
-            "SELECT NOT EXISTS (SELECT FROM subscription_cursors) OR EXISTS (SELECT FROM subscription_cursors c"
-            " JOIN events e ON (e.xid, e.id) > (c.xid, c.event_id))"
-        ):
-            await drain(self.db, SUBSCRIPTIONS, now=self.now)
+        await deliver_events(self.db, self.till.owner, now=self.now)
 
     async def accounts(self) -> list[tuple[str, str, int]]:
         """Every ledger account that is not at zero."""

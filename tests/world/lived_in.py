@@ -1,6 +1,5 @@
 """A shop that has lived: purchases in every state, parcels, refunds, reviews, messages, pictures, prices that changed."""
 
-import asyncio
 import io
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +9,7 @@ from uuid import UUID
 
 from PIL import Image
 from tests.world.counter import Counter
+from tests.world.feed import deliver_events, fold_everything
 from tests.world.people import guest, member, shopper
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from tests.world.till import DEADLINE, Bought, Till
@@ -21,10 +21,8 @@ from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.infra.dispatch import drain
 from merx.kit.ids import new_id
 from merx.kit.money import Money
-from merx.ledger import fold_balances
 from merx.orders import OrderView, close_received, purchase_view
 from merx.orders import record_refunded as record_order_refunded
 from merx.payments import (
@@ -53,14 +51,8 @@ from merx.returns import (
 from merx.reviews import review_product, review_seller
 from merx.sellers import add_member
 from merx.simulators.alipay.model import FaultKind
-from merx.subscriptions import SUBSCRIPTIONS
 
 STOCK = {"TEA": 30, "CUP": 30, "POT": 1}
-_BEHIND = """
-SELECT EXISTS (SELECT FROM transfers, balances_cursor WHERE xid >= folded_xid)
-    OR NOT EXISTS (SELECT FROM subscription_cursors)
-    OR EXISTS (SELECT FROM subscription_cursors c JOIN events e ON (e.xid, e.id) > (c.xid, c.event_id))
-"""
 KEYS = MasterKeys({"k2": b"2" * 32, "k1": b"1" * 32}, index_key=b"i" * 32)
 
 
@@ -84,7 +76,9 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         await _authorized(till)
         await _left_behind(till)
         await _reprice(till)
-        await _let_the_jobs_catch_up(till)
+        await fold_everything(till.db, till.owner)
+        await deliver_events(till.db, till.owner, now=till.now)
+        await fold_everything(till.db, till.owner)
         after_folding = await till.at_cashier({"CUP": 1})
         assert set(await till.pay(after_folding)) == {"success"}
         return till.now
@@ -387,15 +381,6 @@ async def _reprice(till: Till) -> None:
             tx, variant_id=product.variants[0].id, seller_ids={product.seller_id},
             expected_version=product.variants[0].version, prices={"CNY": 5990}, now=till.now,
         )  # fmt: skip
-
-
-async def _let_the_jobs_catch_up(till: Till) -> None:
-    """Fold and deliver everything. Both wait for older transactions, also those of other databases of the server."""
-    async with asyncio.timeout(60):
-        while await till.owner.fetchval(_BEHIND):
-            await till.db.write(fold_balances)
-            await drain(till.db, SUBSCRIPTIONS, now=till.now)
-            await asyncio.sleep(0.01)
 
 
 async def _money_comes(till: Till, purchase_id: UUID, payment_id: UUID) -> str:
