@@ -8,7 +8,7 @@ import pytest
 from tests.world.client import ADDRESS, PASSWORD, Api, Changes, key, problem, raw
 
 from merx.infra.outbox import history
-from merx.notifications import tell_seller_paid
+from merx.notifications.kinds import order_paid
 from merx.orders import OrderPaid
 
 ME = {"email": "zhang@example.com", "password": PASSWORD, "name": "张伟", "locale": "zh-CN"}
@@ -182,7 +182,7 @@ async def test_a_seller_is_told_of_an_order_and_reads_it(api: Api, client: httpx
     placed = await api.paid({"TEA": 1})
     async with api.services.db.transaction() as tx:
         for paid in await history(tx, subject_id=UUID(placed.id), of=[OrderPaid]):
-            await tell_seller_paid(tx, paid)
+            await order_paid.KIND.tell(tx, paid)
     body = (await client.get("/api/v1/me/notifications", headers=seller)).json()
     assert (body["unread"], body["next_cursor"]) == (1, None)
     [told] = body["items"]

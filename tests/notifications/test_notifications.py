@@ -6,21 +6,19 @@ from tests.world.bought import buy, ship_order
 from tests.world.people import a_person
 from tests.world.shop import Shop, a_shop
 
-from merx import fulfilment, orders
+from merx.fulfilment import ParcelShipped
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
 from merx.infra.outbox import Heard, history
 from merx.kit.ids import new_id
 from merx.kit.paging import BadCursor
 from merx.notifications import (
-    OrderPaid,
-    ParcelShipped,
     count_unread,
     list_notifications,
     mark_read,
-    tell_buyer_shipped,
-    tell_seller_paid,
 )
+from merx.notifications.kinds import order_paid, parcel_shipped
+from merx.orders import OrderPaid
 from merx.sellers import add_member
 
 MAILS = Sql(
@@ -29,8 +27,8 @@ MAILS = Sql(
 COUNTS = Sql("SELECT (SELECT count(*) FROM notifications), (SELECT count(*) FROM mails)")
 
 
-def paid(seller_id: UUID, now: datetime, *, number: str = "1") -> Heard[orders.OrderPaid]:
-    event = orders.OrderPaid(
+def paid(seller_id: UUID, now: datetime, *, number: str = "1") -> Heard[OrderPaid]:
+    event = OrderPaid(
         purchase_id=new_id(),
         order_id=new_id(),
         order_number=number,
@@ -65,11 +63,11 @@ async def test_a_paid_order_is_told_once_to_everybody_who_works_for_the_seller(
     event = paid(shop.sellers["tea-house"], now)
     for _ in range(2):
         async with db.transaction() as tx:
-            await tell_seller_paid(tx, event)
+            await order_paid.KIND.tell(tx, event)
     async with db.read() as read:
         for account_id in (owner, staff):
             (told,) = (await list_notifications(read, account_id=account_id)).items
-            assert told.facts == OrderPaid(
+            assert told.told == order_paid.Told(
                 order_id=event.event.order_id, order_number="1", total=1250, currency="CNY"
             )
             assert (told.event_id, told.kind, told.created_at, told.read_at) == (
@@ -87,7 +85,7 @@ async def test_a_paid_order_is_told_once_to_everybody_who_works_for_the_seller(
 async def test_a_seller_without_staff_is_told_nothing(db: Database, now: datetime) -> None:
     shop = await a_shop(db, now=now)
     async with db.transaction() as tx:
-        await tell_seller_paid(tx, paid(shop.sellers["pottery"], now))
+        await order_paid.KIND.tell(tx, paid(shop.sellers["pottery"], now))
     assert await counts(db) == (0, 0)
 
 
@@ -99,14 +97,14 @@ async def test_a_shipped_parcel_is_told_once_to_its_buyer(
     bought = await buy(db, keys, shop, {"TEA": 1, "POT": 1}, account_id=buyer.id, now=now)
     await ship_order(db, bought, "tea-house", now=now)
     async with db.read() as read:
-        (event,) = await history(read, subject_id=bought.purchase_id, of=[fulfilment.ParcelShipped])
+        (event,) = await history(read, subject_id=bought.purchase_id, of=[ParcelShipped])
     for _ in range(2):
         async with db.transaction() as tx:
-            await tell_buyer_shipped(tx, event)
+            await parcel_shipped.KIND.tell(tx, event)
     async with db.read() as read:
         (told,) = (await list_notifications(read, account_id=buyer.id)).items
     order = bought.orders["tea-house"].order
-    assert told.facts == ParcelShipped(
+    assert told.told == parcel_shipped.Told(
         purchase_id=bought.purchase_id,
         order_id=order.id,
         order_number=order.number,
@@ -121,8 +119,8 @@ async def test_a_guest_is_told_nothing(db: Database, keys: MasterKeys, now: date
     bought = await buy(db, keys, shop, {"TEA": 1}, account_id=None, now=now)
     await ship_order(db, bought, "tea-house", now=now)
     async with db.transaction() as tx:
-        for event in await history(tx, subject_id=bought.purchase_id, of=[fulfilment.ParcelShipped]):
-            await tell_buyer_shipped(tx, event)
+        for event in await history(tx, subject_id=bought.purchase_id, of=[ParcelShipped]):
+            await parcel_shipped.KIND.tell(tx, event)
     assert await counts(db) == (0, 0)
 
 
@@ -136,7 +134,7 @@ async def test_notifications_are_read_on_newest_first_and_marked_read_by_their_o
     ]
     async with db.transaction() as tx:
         for event in events:
-            await tell_seller_paid(tx, event)
+            await order_paid.KIND.tell(tx, event)
     seen: list[UUID] = []
     after: str | None = None
     for size in (2, 2, 1):

@@ -14,7 +14,8 @@ from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
 from merx.infra.outbox import Heard
 from merx.kit.ids import new_id
-from merx.notifications import Letter, MailUnavailable, SmtpMailer, send_mails, tell_seller_paid
+from merx.notifications import Letter, MailUnavailable, SmtpMailer, send_mails
+from merx.notifications.kinds import order_paid
 from merx.orders import OrderPaid
 from merx.sellers import add_member, create_seller
 
@@ -44,7 +45,7 @@ async def queue(db: Database, now: datetime, staff: Account) -> Queue:
             total=123450, currency="CNY",
         )  # fmt: skip
         async with db.transaction() as tx:
-            await tell_seller_paid(tx, Heard(event, new_id(), now))
+            await order_paid.KIND.tell(tx, Heard(event, new_id(), now))
         return order_id
 
     return one

@@ -9,9 +9,10 @@ from merx.infra.crypto import MasterKeys, UnreadableSeal
 from merx.infra.db import Database
 from merx.notifications import store
 from merx.notifications.errors import MailRefused, MailUnavailable
+from merx.notifications.kinds import KINDS
+from merx.notifications.letter import compose
 from merx.notifications.model import Mailer, QueuedMail
 from merx.notifications.rules import ATTEMPTS_MOST, LEASE, next_attempt
-from merx.notifications.texts import compose, read_facts
 
 
 async def send_mails(
@@ -43,8 +44,9 @@ async def _try(
         recipient = await _recipient(db, keys, mail)
         if recipient is None:
             return "failed", None
-        facts = read_facts(mail.kind, mail.data)
-        letter = compose(mail.id, mail.kind, facts, recipient=recipient, public_url=mailer.public_url)
+        kind = KINDS[mail.kind]
+        wording = kind.word(kind.read(mail.data), locale=recipient.locale)
+        letter = compose(mail.id, wording, recipient=recipient, public_url=mailer.public_url)
         await mailer.send(letter, now=now)
     except MailUnavailable:
         retry_at = next_attempt(attempts=mail.attempts, now=now)

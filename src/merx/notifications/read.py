@@ -10,8 +10,8 @@ import msgspec
 from merx.infra.db import ReadTx, Tx
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.notifications import store
-from merx.notifications.model import Notification, NotificationPage
-from merx.notifications.texts import read_facts
+from merx.notifications.kinds import KINDS
+from merx.notifications.model import Notification, NotificationPage, Wording
 
 _NEWEST: Final = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1), "~")
 
@@ -27,7 +27,7 @@ async def list_notifications(
         Notification(
             event_id=row["event_id"],
             kind=row["kind"],
-            facts=read_facts(row["kind"], msgspec.json.decode(row["data"])),
+            told=KINDS[row["kind"]].read(msgspec.json.decode(row["data"])),
             created_at=row["created_at"],
             read_at=row["read_at"],
         )
@@ -37,6 +37,11 @@ async def list_notifications(
         return NotificationPage(items, None)
     last = items[-1]
     return NotificationPage(items, encode_cursor(last.created_at.isoformat(), str(last.event_id), last.kind))
+
+
+def word(found: Notification, *, locale: str) -> Wording:
+    """What a notification says in one language."""
+    return KINDS[found.kind].word(found.told, locale=locale)
 
 
 async def count_unread(tx: ReadTx, *, account_id: UUID) -> int:

@@ -1,6 +1,6 @@
 """All SQL of notifications and mails."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ import msgspec
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
 from merx.kit.ids import new_id
-from merx.notifications.model import Kind, QueuedMail
+from merx.notifications.model import QueuedMail
 
 INSERT_NOTIFICATIONS = Sql("""
 INSERT INTO notifications (event_id, account_id, kind, data, created_at)
@@ -27,7 +27,7 @@ SELECT id, account_id, $1, $4, $5::jsonb, 'queued', $6, $6
 
 
 async def insert(
-    tx: Tx, *, event_id: UUID, account_ids: Sequence[UUID], kind: Kind, data: Any, created_at: datetime
+    tx: Tx, *, event_id: UUID, account_ids: Collection[UUID], kind: str, data: Any, created_at: datetime
 ) -> None:
     """Write a notification and queue a mail for each account, once per event and kind."""
     encoded = msgspec.json.encode(data).decode()

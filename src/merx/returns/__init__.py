@@ -66,7 +66,11 @@ from merx.returns.record_undelivered import record_undelivered
 from merx.returns.replace import refund_exchange, settle_exchange
 from merx.returns.request_return import request_return
 from merx.returns.rules import (
+    BUYER_ANSWERS,
     ESCALATE_WITHIN,
+    SELLER_ANSWERS,
+    SELLER_INSPECTS,
+    SELLER_REPLACES,
     actions_of,
     goods_to_send,
     is_exchangeable,
@@ -79,9 +83,13 @@ from merx.returns.states import RETURN_STATES
 from merx.returns.view import list_returns, returns_of
 
 __all__ = [
+    "BUYER_ANSWERS",
     "ESCALATE_WITHIN",
     "RETURN_EVENTS",
     "RETURN_STATES",
+    "SELLER_ANSWERS",
+    "SELLER_INSPECTS",
+    "SELLER_REPLACES",
     "Application",
     "BadProposal",
     "BadReturn",

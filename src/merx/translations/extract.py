@@ -1,4 +1,4 @@
-"""Finds every translatable text: the strings of the templates and the messages of the error classes."""
+"""Finds every translatable text: the strings of the templates, the messages of the error classes and marked texts."""
 
 import ast
 import sys
@@ -31,10 +31,12 @@ def error_messages(
     comment_tags: Iterable[str],  # noqa: ARG001
     options: dict[str, Any],  # noqa: ARG001
 ) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Babel extraction method: each `message = "…"` of a class with a `code`, and each `message_text("…")`."""
+    """Babel extraction method: each `message = "…"` of a class with a `code`, and each `message_text("…")` and `marked("…")`."""
     for node in ast.walk(ast.parse(file.read())):
         match node:
-            case ast.Call(func=ast.Name(id="message_text"), args=[ast.Constant(value=str(text)), *_]):
+            case ast.Call(
+                func=ast.Name(id="message_text" | "marked"), args=[ast.Constant(value=str(text)), *_]
+            ):
                 yield node.lineno, "gettext", text, []
         if isinstance(node, ast.ClassDef):
             fields = dict(_text_fields(node))

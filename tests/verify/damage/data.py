@@ -78,7 +78,7 @@ DAMAGES = (
         DELETE FROM payments y USING purchases p WHERE p.id = y.purchase_id AND p.id = {WAITING}
         RETURNING 'purchase ' || p.number"""),
     Damage("D5", "a handler is ahead of every transaction", """
-        UPDATE subscription_cursors SET xid = '9000000000000' WHERE handler = 'notifications.tell_seller_paid'
+        UPDATE subscription_cursors SET xid = '9000000000000' WHERE handler = 'notifications.order_paid'
         RETURNING 'handler ' || handler"""),
     Damage("D5", "the balances are ahead of every transaction", """
         UPDATE balances_cursor SET folded_xid = '9000000000000' RETURNING 'balances_cursor'""",

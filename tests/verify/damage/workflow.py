@@ -82,10 +82,10 @@ DAMAGES = (
          WHERE notice_id = (SELECT min(notice_id) FROM provider_notices) RETURNING 'notice ' || notice_id || ' of ' || provider"""),
     Damage("O6", "a handler stopped at the beginning", """
         UPDATE subscription_cursors SET xid = '0', event_id = '00000000-0000-0000-0000-000000000000'
-         WHERE handler = 'notifications.tell_seller_paid' RETURNING 'handler ' || handler"""),
+         WHERE handler = 'notifications.order_paid' RETURNING 'handler ' || handler"""),
     Damage("O7", "a delivery was parked", """
         INSERT INTO parked_deliveries (handler, event_id, error, parked_at)
-        SELECT 'notifications.tell_seller_paid', id, 'Broken()', created_at FROM events ORDER BY id LIMIT 1
+        SELECT 'notifications.order_paid', id, 'Broken()', created_at FROM events ORDER BY id LIMIT 1
         RETURNING 'event ' || event_id || ' for ' || handler"""),
     Damage("O8", "a payment stayed in doubt", f"""
         UPDATE purchases p SET expires_at = {LONG_AGO} FROM payments y WHERE y.purchase_id = p.id AND p.id = {AT_CASHIER}

@@ -35,7 +35,7 @@ async def show_notifications(request: ApiRequest) -> Answer:
 
 
 def _notification(found: Notification, locale: str) -> account_views.NotificationView:
-    wording = word(found.kind, found.facts, locale=locale)
+    wording = word(found, locale=locale)
     return account_views.NotificationView(
         event_id=found.event_id,
         kind=found.kind,

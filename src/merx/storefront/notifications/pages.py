@@ -20,7 +20,7 @@ async def show_notifications(visit: Visiting, after: Cursor = None) -> Page:
         found = await list_notifications(tx, account_id=account_id, after=after)
         rows = []
         for each in found.items:
-            said = word(each.kind, each.facts, locale=visit.locale)
+            said = word(each, locale=visit.locale)
             rows.append(
                 NotificationRow(
                     title=said.title,
