@@ -14,20 +14,21 @@ from tests.storefront.samples.core import (
     totals,
 )
 
+from merx.queries.order_steps import OrderStep
 from merx.storefront.core import views
 from merx.storefront.orders import view as orders_view
 
 
-def _steps(state: str) -> tuple[orders_view.TimelineStep, ...]:
+def _steps(state: str) -> tuple[OrderStep, ...]:
     sent = state == "delivered"
     return (
-        orders_view.TimelineStep(code="ordered", at=AT, done=True),
-        orders_view.TimelineStep(
+        OrderStep(code="ordered", at=AT, done=True),
+        OrderStep(
             code="paid", at=AT if state != "pending_payment" else None, done=state != "pending_payment"
         ),
-        orders_view.TimelineStep(code="shipped", at=AT if sent else None, done=sent),
-        orders_view.TimelineStep(code="delivered", at=AT if sent else None, done=sent),
-        orders_view.TimelineStep(code="received", at=None, done=False),
+        OrderStep(code="shipped", at=AT if sent else None, done=sent),
+        OrderStep(code="delivered", at=AT if sent else None, done=sent),
+        OrderStep(code="received", at=None, done=False),
     )
 
 

@@ -83,8 +83,3 @@ async def own_purchase(visit: Visit, tx: ReadTx, purchase_id: UUID) -> PurchaseV
     return await purchase_view(
         tx, purchase_id=purchase_id, account_id=visit.account_id, access_hash=visit.access_hash(purchase_id)
     )
-
-
-def shops_of(visit: Visit) -> frozenset[UUID]:
-    """The sellers that the visitor works for. Raises Unauthenticated, NoShop."""
-    return visit.seller().seller_ids

@@ -12,6 +12,7 @@ from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
 from merx.orders import OrderView, after_sales_days, list_purchases
 from merx.payments.providers import CASH_ON_DELIVERY
 from merx.queries.addresses import opened_address
+from merx.queries.parcels import seen_parcel
 from merx.returns import ReturnsSettings, returns_of, takes_applications
 from merx.reviews import MyReviews, my_reviews, review_product, review_seller
 from merx.sellers import get_sellers
@@ -106,7 +107,10 @@ async def draw_order(
             address=await opened_address(
                 tx, visit.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
             ),
-            parcels=await fulfilments_of(tx, order_ids=[order_id]),
+            parcels=[
+                seen_parcel(each, actor=visit.buyer())
+                for each in await fulfilments_of(tx, order_ids=[order_id])
+            ],
             pictured=await pictured(tx, [order]),
             sellers=await get_sellers(tx, seller_ids=[order.order.seller_id]),
             mine=await _mine(visit, tx, order),

@@ -6,23 +6,22 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 
-from merx.cashier import cash_payment, confirm_cash, void_now
+from merx.cashier import confirm_cash, void_now
+from merx.catalog import cards
 from merx.fulfilment import (
     BadTrackingNumber,
     FulfilmentSettings,
     UnknownCarrier,
-    fulfilments_of,
     mark_delivered,
     ship,
 )
-from merx.infra.db import ReadTx, Tx
+from merx.infra.db import Tx
 from merx.kit.errors import Conflict, Invalid
 from merx.kit.money import parse_decimal
-from merx.orders import Order, OrderState, get_order, get_order_view, list_seller_orders
-from merx.payments import UnknownPayment
-from merx.queries.addresses import opened_address
-from merx.returns import Wanted, record_undelivered, returns_of
-from merx.sellers import get_sellers
+from merx.orders import OrderState, get_order
+from merx.queries.orders import seller_order, seller_order_list
+from merx.queries.returns import order_returns
+from merx.returns import Wanted, record_undelivered
 from merx.storefront.core.forms import (
     EmptyForm,
     MoneyForm,
@@ -33,13 +32,12 @@ from merx.storefront.core.forms import (
     read_form,
     read_restocked,
 )
-from merx.storefront.core.orders import pictured, shops_of
 from merx.storefront.core.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
-from merx.storefront.core.present import seller_name
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
-from merx.storefront.orders.view import OrdersView, is_authorized, order_page, order_row, with_returns
+from merx.storefront.orders.seller_view import seller_page, seller_row
+from merx.storefront.orders.view import OrdersView
 
 _PER_PAGE = 20
 
@@ -53,20 +51,13 @@ _FIELDS = {BadTrackingNumber.code: "tracking_number", UnknownCarrier.code: "carr
 @get("/seller/orders")
 async def show_seller_orders(visit: Visiting, after: Cursor = None) -> Page:
     """Paid orders, the newest first. Raises Unauthenticated, NoShop, BadCursor."""
-    shops = shops_of(visit)
+    seller = visit.seller()
     async with visit.services.db.snapshot() as tx:
-        found = await list_seller_orders(tx, seller_ids=shops, states=_PAID, after=after, limit=_PER_PAGE)
-        shown = await pictured(tx, found.items)
-        sellers = await get_sellers(tx, seller_ids=shops)
-        rows = tuple(
-            order_row(
-                each, url=f"/seller/orders/{each.order.id}", counterpart=seller_name(sellers, each.order.seller_id, visit.locale),
-                locale=visit.locale, pictured=shown,
-            )
-            for each in found.items
-        )  # fmt: skip
+        found = await seller_order_list(tx, actor=seller, states=_PAID, after=after, limit=_PER_PAGE)
+        shown = await cards(tx, product_ids={line.product_id for each in found.items for line in each.lines})
         view = OrdersView(
-            rows=rows, more_url=f"/seller/orders?after={found.next_cursor}" if found.next_cursor else None
+            rows=tuple(seller_row(each, locale=visit.locale, pictured=shown) for each in found.items),
+            more_url=f"/seller/orders?after={found.next_cursor}" if found.next_cursor else None,
         )
         if visit.partial:
             return fragment(visit, "orders/order_rows.html", view=view)
@@ -155,42 +146,17 @@ async def submit_undelivered(request: PlainRequest, visit: Visiting, order_id: F
     return see_other(f"/seller/orders/{order_id}")
 
 
-async def _at_the_door(tx: ReadTx, order: Order) -> bool:
-    """Whether an order whose money is authorized is paid on delivery."""
-    if not is_authorized(order):
-        return False
-    try:
-        return bool(await cash_payment(tx, purchase_id=order.purchase_id))
-    except UnknownPayment:
-        return False
-
-
 async def _draw(
     visit: Visit, order_id: UUID, *, form: FormView | None = None, form_for: str | None = None, status: int = 200
 ) -> Page:  # fmt: skip
     seller = visit.seller()
     async with visit.services.db.snapshot() as tx:
-        found = await get_order_view(tx, order_id=order_id, actor=seller)
-        assert found.address is not None
-        view = order_page(
-            found,
-            url=f"/seller/orders/{order_id}",
-            locale=visit.locale,
-            purchase=None,
-            payment_name="",
-            address=await opened_address(
-                tx, visit.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
-            ),
-            parcels=await fulfilments_of(tx, order_ids=[order_id]),
-            pictured=await pictured(tx, [found]),
-            sellers=await get_sellers(tx, seller_ids=[found.order.seller_id]),
-            mine=None,
-            form=form,
-            form_for=form_for,
-            at_the_door=await _at_the_door(tx, found.order),
+        found = await seller_order(tx, visit.services.keys, order_id=order_id, actor=seller)
+        cases = await order_returns(tx, order_ids=[order_id], actor=seller)
+        shown = await cards(tx, product_ids={line.product_id for line in found.lines})
+        view = seller_page(
+            found, cases=cases.items, locale=visit.locale, pictured=shown, form=form, form_for=form_for
         )
-        cases = await returns_of(tx, order_ids=[order_id])
-        view = with_returns(view, found, cases=cases, folder="/seller/returns", apply_at=None)
         return await page(visit, tx, "orders/seller_order.html", view, status=status)
 
 

@@ -2,34 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from merx.accounts import PostalAddress
 from merx.catalog import ProductCard
-from merx.fulfilment import Fulfilment, can_come_back, can_deliver, can_receive, can_ship
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.orders import Order, OrderLine, OrderState, Purchase
 from merx.orders import OrderView as FoundOrder
 from merx.queries.order_lines import bought_line
+from merx.queries.order_steps import OrderStep, order_steps, progress_of
+from merx.queries.parcels import SeenParcel
 from merx.returns import Return
 from merx.reviews import MyReviews
 from merx.sellers import Seller
 from merx.storefront.core import present, views
 from merx.storefront.core.addresses import address_lines
-from merx.storefront.core.orders import carrier_choices, carrier_name, order_line_view, owed_view
+from merx.storefront.core.orders import carrier_name, order_line_view, owed_view
 from merx.storefront.core.views import FormView, OrderLineView, OwedView, PictureView, TotalsView, View
-
-
-class TimelineStep(View, frozen=True, kw_only=True):
-    """One step of an order; `at` may be unknown although it is done."""
-
-    code: Literal["ordered", "paid", "shipped", "delivered", "received", "cancelled"]
-    at: datetime | None
-    done: bool
 
 
 class ParcelView(View, frozen=True, kw_only=True):
@@ -79,7 +72,7 @@ class OrderView(View, frozen=True, kw_only=True):
     address_lines: tuple[str, ...]
     delivery: str | None
     payment_name: str
-    steps: tuple[TimelineStep, ...]
+    steps: tuple[OrderStep, ...]
     lines: tuple[OrderLineView, ...]
     parcels: tuple[ParcelView, ...]
     totals: TotalsView
@@ -117,23 +110,8 @@ class OrdersView(View, frozen=True, kw_only=True):
     more_url: str | None = None
 
 
-_ON_ITS_WAY: Final = {"shipped": "shipped", "delivered": "delivered", "received": "closed"}
-
-
-def shown_state(order: Order) -> str:
-    """One word for where an order is, from its state and its parcels."""
-    if order.state != OrderState.PLACED:
-        return str(order.state)
-    return _ON_ITS_WAY.get(order.fulfilment_status, "authorized" if is_authorized(order) else "placed")
-
-
-def is_authorized(order: Order) -> bool:
-    """Whether the order is served and its money is still to come."""
-    return order.payment_status == "authorized"
-
-
 def parcel_views(
-    parcels: Sequence[Fulfilment], *, titles: Mapping[UUID, str], locale: str, for_seller: bool
+    parcels: Sequence[SeenParcel], *, titles: Mapping[UUID, str], locale: str
 ) -> tuple[ParcelView, ...]:
     """The parcels that left, with what their reader can do; `titles` by order line."""
     return tuple(
@@ -144,8 +122,8 @@ def parcel_views(
             shipped_at=parcel.shipped_at,
             delivered_at=parcel.delivered_at,
             received_at=parcel.received_at,
-            can_receive=not for_seller and can_receive(parcel),
-            can_deliver=for_seller and can_deliver(parcel),
+            can_receive="receive" in parcel.actions,
+            can_deliver="deliver" in parcel.actions,
             replacements=tuple(
                 owed_view(each, each.quantity, title=titles.get(line.order_line_id, ""), locale=locale)
                 for line in parcel.lines
@@ -155,33 +133,6 @@ def parcel_views(
         for parcel in parcels
         if parcel.state in {"shipped", "delivered", "received"}
     )
-
-
-def timeline(
-    order: Order, parcels: Sequence[Fulfilment], *, paid_at: datetime | None, at_the_door: bool
-) -> tuple[TimelineStep, ...]:
-    """What happened to an order and what is still to come, the payment where it belongs: before the goods or after."""
-    paid = order.payment_status not in ("unpaid", "authorized")
-    ordered = TimelineStep(code="ordered", at=order.placed_at, done=True)
-    payment = TimelineStep(code="paid", at=paid_at, done=paid)
-    if order.state == OrderState.CANCELLED:
-        cancelled = TimelineStep(code="cancelled", at=None, done=True)
-        return (ordered, payment, cancelled) if paid else (ordered, cancelled)
-    shipped = [parcel.shipped_at for parcel in parcels if parcel.shipped_at]
-    delivered = [parcel.delivered_at for parcel in parcels if parcel.delivered_at]
-    there = order.fulfilment_status in {"delivered", "received"}
-    steps = [
-        ordered,
-        TimelineStep(code="shipped", at=min(shipped, default=None), done=bool(shipped)),
-        TimelineStep(code="delivered", at=max(delivered, default=None) if there else None, done=there),
-        TimelineStep(code="received", at=order.received_at, done=order.fulfilment_status == "received"),
-    ]
-    if is_authorized(order):
-        later = 2 if at_the_door else 1
-    else:
-        later = sum(1 for at in (steps[1].at, steps[2].at) if at and paid_at and at <= paid_at)
-    steps.insert(1 + later, payment)
-    return tuple(steps)
 
 
 def order_totals(order: Order, lines: Sequence[OrderLine]) -> views.TotalsView:
@@ -209,7 +160,7 @@ def order_row(
     return OrderRow(
         number=order.number,
         url=url,
-        state=shown_state(order),
+        state=progress_of(order),
         placed_at=order.placed_at,
         counterpart=counterpart,
         total=Money(order.total, order.currency),
@@ -223,10 +174,10 @@ def order_page(
     *,
     url: str,
     locale: str,
-    purchase: Purchase | None,
+    purchase: Purchase,
     payment_name: str,
     address: PostalAddress | None,
-    parcels: Sequence[Fulfilment],
+    parcels: Sequence[SeenParcel],
     pictured: Mapping[UUID, ProductCard],
     sellers: Mapping[UUID, Seller],
     mine: MyReviews | None,
@@ -235,29 +186,24 @@ def order_page(
     form_for: str | None = None,
     at_the_door: bool = False,
 ) -> OrderView:
-    """An order's whole page: for its buyer with the purchase, for its seller without.
-
-    `at_the_door` says whether it is paid on delivery.
-    """
+    """An order's whole page, for its buyer. `at_the_door` says whether it is paid on delivery."""
     order = found.order
-    unpaid = purchase is not None and order.state == OrderState.PENDING_PAYMENT
-    authorized = is_authorized(order)
+    unpaid = order.state == OrderState.PENDING_PAYMENT
+    authorized = order.payment_status == "authorized"
     unshipped = order.fulfilment_status == "unfulfilled"
     received = order.fulfilment_status == "received"
     return OrderView(
         number=order.number,
         url=url,
-        state=shown_state(order),
+        state=progress_of(order),
         placed_at=order.placed_at,
         seller_name=present.seller_name(sellers, order.seller_id, locale),
         recipient=address.name if address else "—",
         phone=address.phone if address else "",
         address_lines=address_lines(address, locale) if address else (),
-        delivery=purchase.delivery if purchase else None,
+        delivery=purchase.delivery,
         payment_name=payment_name,
-        steps=timeline(
-            order, parcels, paid_at=purchase.paid_at if purchase else None, at_the_door=at_the_door
-        ),
+        steps=order_steps(order, parcels, paid_at=purchase.paid_at, at_the_door=at_the_door),
         lines=tuple(
             order_line_view(
                 bought_line(line, currency=order.currency), locale=locale, pictured=pictured, mine=mine
@@ -268,24 +214,16 @@ def order_page(
             parcels,
             titles={line.id: pick(line.title, locale) for line in found.lines},
             locale=locale,
-            for_seller=purchase is None,
         ),
         totals=order_totals(order, found.lines),
         pay_url=f"/purchases/{order.purchase_id}/pay" if unpaid else None,
-        pay_until=purchase.expires_at if purchase and unpaid else None,
-        can_ship=purchase is None and can_ship(order, found.lines),
+        pay_until=purchase.expires_at if unpaid else None,
         can_review_seller=mine is not None and received and order.id not in mine.orders,
-        carriers=carrier_choices(locale) if purchase is None else (),
         upload_megabytes=upload_megabytes,
         form=form or views.FormView(),
         form_for=form_for,
         authorization=("door" if at_the_door else "bank") if authorized else "",
-        cancel_url=f"/purchases/{order.purchase_id}/cancel"
-        if purchase and authorized and unshipped
-        else None,
-        cash=CashView(amount=Money(order.total, order.currency), can_refuse=can_come_back(parcels))
-        if authorized and at_the_door and purchase is None
-        else None,
+        cancel_url=f"/purchases/{order.purchase_id}/cancel" if authorized and unshipped else None,
     )
 
 
