@@ -105,6 +105,14 @@ def test_only_edges_handlers_jobs_and_the_listed_use_cases_begin_transactions() 
     }
 
 
+def test_rows_of_the_driver_stay_in_the_stores() -> None:
+    """What is read leaves a store as a struct or a plain value: nothing above depends on the names of columns."""
+    stores = [path for path in _in(DOMAINS) if path.name == "store.py" or path.parent.name == "store"]
+    above = [path for path in _in(DOMAINS | EDGES | {"queries", "verify"}) if path not in stores]
+    named = re.compile(r"from merx\.infra\.db import [^\n]*\bRecord\b|asyncpg\.Record")
+    assert [_name(path) for path in above if named.search(path.read_text())] == []
+
+
 def test_infra_and_the_roots_know_no_payment_provider() -> None:
     providers = re.compile(r"alipay|wechat|stripe|bank_transfer|cash_on_delivery|\bcards?\b", re.IGNORECASE)
     own = [

@@ -15,8 +15,8 @@ from merx.reconciliation import (
     NoSuchBill,
     Resolution,
     match_bill,
-    store,
 )
+from merx.reconciliation.store import bills as stored_bills
 from merx.simulators.alipay.model import Fault as AlipayFault
 from merx.simulators.alipay.model import FaultKind as AlipayFaultKind
 from merx.simulators.card.model import Fault as CardFault
@@ -184,17 +184,17 @@ async def test_two_readers_at_once_book_once(books: Books, monkeypatch: pytest.M
     for _ in range(3):
         await books.paid()
     books.wait(days=1)
-    kept_rows, both = store.kept_rows, asyncio.Barrier(2)
+    kept_rows, both = stored_bills.kept_rows, asyncio.Barrier(2)
 
     async def at_the_same_moment(*args: Any) -> Any:
         found = await kept_rows(*args)
         await both.wait()
         return found
 
-    monkeypatch.setattr(store, "kept_rows", at_the_same_moment)
+    monkeypatch.setattr(stored_bills, "kept_rows", at_the_same_moment)
     outcomes = await asyncio.gather(books.read(), books.read(), return_exceptions=True)
     assert sorted(type(each).__name__ for each in outcomes) == ["Bill", "BillBusy"]
-    monkeypatch.setattr(store, "kept_rows", kept_rows)
+    monkeypatch.setattr(stored_bills, "kept_rows", kept_rows)
     bill = await books.read()
     assert (bill.rows_read, bill.matched, bill.differences) == (3, 3, 0)
     assert "provider_clearing" not in await books.books()

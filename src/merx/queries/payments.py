@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from merx.infra.db import ReadTx, Record, Sql
+from merx.infra.db import ReadTx, Sql
 from merx.kit.money import Money
 from merx.payments import (
     OfflinePayment,
@@ -86,20 +86,21 @@ async def offline_payments(
     """
     waiting = [PaymentState.ACTION_REQUIRED.value, PaymentState.AUTHORIZED.value]
     ours = "".join(number.split()).upper().partition("-")[0]
-    rows = await tx.rows(OFFLINE_PAYMENTS, providers, ours, waiting, limit, number.strip())
-    return [_offline_payment(row) for row in rows]
+    return await _listed(tx, OFFLINE_PAYMENTS, providers, ours, waiting, limit, number.strip())
 
 
 async def uncaptured_payments(
     tx: ReadTx, *, offline: Sequence[str], limit: int = 100
 ) -> list[OfflinePayment]:
     """Authorized money that serves a purchase and was not captured yet, what cannot be captured any more first."""
-    rows = await tx.rows(UNCAPTURED, PaymentState.AUTHORIZED.value, offline, limit)
-    return [_offline_payment(row) for row in rows]
+    return await _listed(tx, UNCAPTURED, PaymentState.AUTHORIZED.value, offline, limit)
 
 
-def _offline_payment(row: Record) -> OfflinePayment:
-    return OfflinePayment(**{**row, "state": PaymentState(row["state"])})
+async def _listed(tx: ReadTx, sql: Sql, *arguments: Any) -> list[OfflinePayment]:
+    return [
+        OfflinePayment(**{**row, "state": PaymentState(row["state"])})
+        for row in await tx.rows(sql, *arguments)
+    ]
 
 
 class PaymentDesk(msgspec.Struct, frozen=True, kw_only=True):

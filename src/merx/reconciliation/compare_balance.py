@@ -8,10 +8,10 @@ from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.kit.ids import new_id
 from merx.payments.providers import BalanceMovement, BillRow
-from merx.reconciliation import store
 from merx.reconciliation.events import DifferenceResolved
 from merx.reconciliation.model import Bill, Difference, DifferenceKind, Resolution
 from merx.reconciliation.states import DIFFERENCE_STATES
+from merx.reconciliation.store import differences
 
 
 async def compare_balance(
@@ -31,10 +31,10 @@ async def compare_balance(
         if movement.reference in references:
             theirs[movement.amount.currency] += movement.amount.amount
     wrong = sorted(each for each in {*ours, *theirs} if ours[each] != theirs[each])
-    await store.insert_differences(
+    await differences.insert_differences(
         tx, [_difference(bill, each, ours=ours[each], theirs=theirs[each], now=now) for each in wrong]
     )
-    closed = await store.resolve_balance(
+    closed = await differences.resolve_balance(
         tx, bill.id, but=wrong, sources=DIFFERENCE_STATES.sources("resolved"), now=now
     )
     await publish(tx, [DifferenceResolved.of(each, Resolution.MATCHED) for each in closed], now=now)

@@ -18,12 +18,12 @@ from merx.payments.providers import (
     ProviderUnavailable,
     StatementProvider,
 )
-from merx.reconciliation import store
 from merx.reconciliation.compare_balance import compare_balance
 from merx.reconciliation.errors import BillUnreadable, DayNotOver, NoSuchBill
 from merx.reconciliation.match_bill import Progress, match_bill
 from merx.reconciliation.model import Bill
 from merx.reconciliation.rules import GO_ON_AFTER, day_bounds
+from merx.reconciliation.store import bills, books
 
 _LOG: Final = logging.getLogger(__name__)
 _NOT_READY: Final = "the provider has not made it yet"
@@ -64,12 +64,12 @@ async def reconcile_day(
     code = sharing[0].bill_code
     codes = [each.code for each in sharing]
     await db.write(
-        lambda tx: store.insert_bills(
+        lambda tx: bills.insert_bills(
             tx, provider=code, codes=codes, days=[(new_id(), day, start, end)], now=now
         )
     )
     async with db.read() as read:
-        bill = await store.find_bill(read, provider=code, day=day)
+        bill = await bills.find_bill(read, provider=code, day=day)
     assert bill is not None
     return await read_bill(db, sharing[0], bill, now=now, progress=progress)
 
@@ -88,13 +88,13 @@ async def read_bill(
         moved = await _movements(provider, bill)
     except ProviderUnavailable as error:
         reason = str(error.params.get("reason") or error)
-        await db.write(lambda tx: store.bill_failed(tx, bill.id, failure=reason, now=now))
+        await db.write(lambda tx: bills.bill_failed(tx, bill.id, failure=reason, now=now))
         raise BillUnreadable(provider=bill.provider, day=bill.day.isoformat(), reason=reason) from error
     await match_bill(db, bill, rows, now=now, progress=progress)
     if moved is not None:
         await db.write(partial(compare_balance, bill=bill, rows=rows, moved=moved, now=now))
     async with db.read() as read:
-        return await store.get_bill(read, bill.id)
+        return await bills.get_bill(read, bill.id)
 
 
 async def _movements(provider: PaymentProvider, bill: Bill) -> list[BalanceMovement] | None:
@@ -117,7 +117,7 @@ async def _download(db: Database, provider: PaymentProvider, bill: Bill, *, now:
         # Some providers make no bill of a day without trades. When days have passed and nothing of ours moved, so be it.
         if now >= bill.ends_at + GO_ON_AFTER:
             async with db.read() as read:
-                moved = await store.moved_between(
+                moved = await books.moved_between(
                     read, codes=bill.codes, start=bill.starts_at, end=bill.ends_at
                 )
             if not moved:

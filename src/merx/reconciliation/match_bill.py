@@ -21,7 +21,6 @@ from merx.ledger import Transfer, post, provider_owner
 from merx.orders import lock_purchase
 from merx.payments import Fact, ReferenceTaken, find_refund, lock_payment
 from merx.payments.providers import BillRow
-from merx.reconciliation import store
 from merx.reconciliation.errors import BillBusy
 from merx.reconciliation.events import BillMatched, DifferenceResolved
 from merx.reconciliation.model import (
@@ -43,6 +42,7 @@ from merx.reconciliation.rules import (
     settled_transfers,
 )
 from merx.reconciliation.states import DIFFERENCE_STATES
+from merx.reconciliation.store import bills, books, differences
 from merx.refunds import reverse_refund, settle_refund
 
 BATCH: Final = 1000
@@ -93,7 +93,7 @@ async def match_bill(
 ) -> None:
     """Deal with the rows that were not kept before, then look for what the bill lacks. Raises BillBusy."""
     async with db.read() as read:
-        kept = Counter(await store.kept_rows(read, bill.id))
+        kept = Counter(await bills.kept_rows(read, bill.id))
     at = kept.total()
     fresh = [row for row in rows if not _had(kept, row)]
     progress(len(rows) - len(fresh), len(rows))
@@ -127,13 +127,13 @@ async def _match(
 async def _ours(tx: Tx, bill: Bill, rows: Sequence[BillRow]) -> Ours:
     numbers = list({row.number for row in rows})
     refund_numbers = list({row.refund_number for row in rows if row.refund_number})
-    payments = await store.known_payments(tx, numbers, codes=bill.codes)
-    refunds = await store.known_refunds(tx, refund_numbers, codes=bill.codes) if refund_numbers else {}
+    payments = await books.known_payments(tx, numbers, codes=bill.codes)
+    refunds = await books.known_refunds(tx, refund_numbers, codes=bill.codes) if refund_numbers else {}
     failed = list({row.refund_number for row in rows if row.kind == "refund_failure" and row.refund_number})
-    failures = await store.known_failures(tx, failed, codes=bill.codes) if failed else {}
+    failures = await books.known_failures(tx, failed, codes=bill.codes) if failed else {}
     moves = [row.reference for row in rows if row.kind == "dispute"]
     owners = [provider_owner(code) for code in bill.codes]
-    disputes = await store.disputes_moved(tx, moves, owners=owners) if moves else {}
+    disputes = await books.disputes_moved(tx, moves, owners=owners) if moves else {}
     return Ours(payments, refunds, failures, disputes)
 
 
@@ -233,13 +233,13 @@ async def _keep(tx: Tx, bill: Bill, sheet: Sheet, *, at: int, now: datetime) -> 
     """Write a sheet: seven statements whatever its length."""
     if not sheet.kept:
         return
-    if not await store.advance_bill(tx, bill.id, at=at, by=len(sheet.kept)):
+    if not await bills.advance_bill(tx, bill.id, at=at, by=len(sheet.kept)):
         raise BillBusy
-    await store.insert_rows(tx, bill.id, sheet.kept, now=now)
-    await store.insert_differences(tx, sheet.differences)
+    await bills.insert_rows(tx, bill.id, sheet.kept, now=now)
+    await differences.insert_differences(tx, sheet.differences)
     await post(tx, sheet.transfers, now=now)
     if sheet.settled:
-        closed = await store.resolve_matched(tx, sheet.settled, sources=OPEN, now=now)
+        closed = await differences.resolve_matched(tx, sheet.settled, sources=OPEN, now=now)
         await publish(tx, [DifferenceResolved.of(each, Resolution.MATCHED) for each in closed], now=now)
 
 
@@ -292,18 +292,19 @@ async def _learn(tx: Tx, row: BillRow, known: Known, *, now: datetime) -> bool:
 
 async def _finish(tx: Tx, *, bill: Bill, at: int, fresh: int, now: datetime) -> None:
     """Every row was dealt with: find what of ours should have been among them and was not."""
-    if not await store.bill_matched(tx, bill.id, at=at, now=now):
+    if not await bills.bill_matched(tx, bill.id, at=at, now=now):
         raise BillBusy
-    lacking = await store.missing_there(
+    lacking = await books.missing_there(
         tx, codes=bill.codes, start=bill.starts_at - SLACK, end=bill.ends_at - SLACK
     )
-    await store.insert_differences(
+    await differences.insert_differences(
         tx,
         [
             Difference(
                 id=new_id(), bill_id=bill.id, position=None, provider=each.provider, day=bill.day,
                 kind=DifferenceKind.MISSING_THERE,
-                movement="payment" if each.refund_id is None else "refund", number=each.number, refund_number=each.refund_number,
+                movement="payment" if each.refund_id is None else "refund",
+                number=each.number, refund_number=each.refund_number,
                 reference="", payment_id=each.payment_id, refund_id=each.refund_id,
                 purchase_id=each.purchase_id, cause_id=each.refund_id or each.payment_id,
                 currency=each.currency, ours=each.amount, theirs=None, fee_currency=each.currency, fee=0,
@@ -314,5 +315,5 @@ async def _finish(tx: Tx, *, bill: Bill, at: int, fresh: int, now: datetime) -> 
         ],
     )  # fmt: skip
     if fresh or bill.state == "waiting":
-        opened = await store.open_of(tx, bill.id, states=OPEN)
+        opened = await differences.open_of(tx, bill.id, states=OPEN)
         await publish(tx, [BillMatched.of(bill, rows=at, opened=opened)], now=now)

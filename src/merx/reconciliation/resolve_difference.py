@@ -16,7 +16,6 @@ from merx.ledger import post, provider_owner
 from merx.orders import lock_purchase
 from merx.payments import AmountMismatch, Fact, find_refund, lock_payment
 from merx.payments.providers import ProviderRegistry, ProviderStatus, RefundState
-from merx.reconciliation import store
 from merx.reconciliation.errors import DifferenceSettled, ResolutionRefused, UnknownDifference
 from merx.reconciliation.events import DifferenceResolved
 from merx.reconciliation.model import Difference, DifferenceKind, Known, Resolution
@@ -31,6 +30,7 @@ from merx.reconciliation.rules import (
     written_off_transfers,
 )
 from merx.reconciliation.states import DIFFERENCE_STATES
+from merx.reconciliation.store import books, differences
 from merx.refunds import settle_refund
 
 _OPEN: Final = DIFFERENCE_STATES.sources("resolved")
@@ -86,7 +86,7 @@ async def ask_again(db: Database, providers: ProviderRegistry, *, difference_id:
     None when there is nothing to ask about it, or no more. Raises UnknownDifference, UnknownProvider, ProviderUnavailable.
     """
     async with db.read() as read:
-        found = await store.find_difference(read, difference_id)
+        found = await differences.find_difference(read, difference_id)
     if found is None:
         raise UnknownDifference
     if Resolution.RECHECK not in resolutions_of(found):
@@ -111,7 +111,7 @@ async def ask_again(db: Database, providers: ProviderRegistry, *, difference_id:
 
 async def follow_refund(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
     """A refund that was under way has ended: book it as the bill had it, or nothing. False when it was resolved."""
-    found = await store.lock_difference(tx, difference_id)
+    found = await differences.lock_difference(tx, difference_id)
     if found is None or found.state != "open":
         return False
     known = await _known(tx, found)
@@ -122,10 +122,10 @@ async def follow_refund(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
 
 async def follow_dispute(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
     """We may have heard by now of a dispute that a bill had before: book it then. False when we have not."""
-    found = await store.lock_difference(tx, difference_id)
+    found = await differences.lock_difference(tx, difference_id)
     if found is None or found.state != "open" or found.theirs is None:
         return False
-    moved = await store.disputes_moved(tx, [found.reference], owners=[provider_owner(found.provider)])
+    moved = await books.disputes_moved(tx, [found.reference], owners=[provider_owner(found.provider)])
     known = moved.get(found.reference)
     fee = found.fee if known is not None and found.fee_currency == known.currency else 0
     same = (found.currency, found.theirs, fee)
@@ -137,12 +137,12 @@ async def follow_dispute(tx: Tx, *, difference_id: UUID, now: datetime) -> bool:
 
 
 async def _locked(tx: Tx, difference_id: UUID) -> Difference:
-    found = await store.find_difference(tx, difference_id)
+    found = await differences.find_difference(tx, difference_id)
     if found is None:
         raise UnknownDifference
     if found.purchase_id is not None:
         await lock_purchase(tx, purchase_id=found.purchase_id)
-    locked = await store.lock_difference(tx, difference_id)
+    locked = await differences.lock_difference(tx, difference_id)
     assert locked is not None
     if locked.state != "open":
         raise DifferenceSettled
@@ -150,7 +150,7 @@ async def _locked(tx: Tx, difference_id: UUID) -> Difference:
 
 
 async def _again(tx: Tx, difference_id: UUID) -> Difference:
-    found = await store.find_difference(tx, difference_id)
+    found = await differences.find_difference(tx, difference_id)
     assert found is not None
     return found
 
@@ -158,9 +158,9 @@ async def _again(tx: Tx, difference_id: UUID) -> Difference:
 async def _known(tx: Tx, found: Difference) -> Known:
     """What we know now of what a difference is of."""
     if found.refund_id is not None and found.refund_number is not None:
-        known = await store.known_refunds(tx, [found.refund_number], codes=[found.provider])
+        known = await books.known_refunds(tx, [found.refund_number], codes=[found.provider])
         return known[found.refund_number]
-    known = await store.known_payments(tx, [found.number], codes=[found.provider])
+    known = await books.known_payments(tx, [found.number], codes=[found.provider])
     return known[found.number]
 
 
@@ -171,7 +171,7 @@ async def _apply(tx: Tx, found: Difference, answer: Answer, *, now: datetime) ->
         await _learn(tx, known, answer, now=now)
     known = await _known(tx, found)
     ours = known.amount if known.done else None
-    await store.answered(tx, found.id, answer=answer.said, ours=ours, now=now)
+    await differences.answered(tx, found.id, answer=answer.said, ours=ours, now=now)
     if found.kind is DifferenceKind.REFUND_PENDING and answer.said == RefundState.FAILED.value:
         return True  # there is nothing to book
     if not known.done or found.theirs is None or found.theirs != known.amount:
@@ -216,7 +216,7 @@ async def _accept(tx: Tx, found: Difference, *, now: datetime) -> None:
 async def _close(
     tx: Tx, found: Difference, resolution: Resolution, *, note: str, actor: Actor, now: datetime
 ) -> None:
-    if not await store.resolve(
+    if not await differences.resolve(
         tx, found, resolution=resolution.value, note=note, actor_id=account_of(actor), sources=_OPEN, now=now
     ):
         raise DifferenceSettled
