@@ -54,7 +54,7 @@ def test_requests_are_closed_and_answers_are_complete(document: dict[str, Any]) 
     schemas = document["components"]["schemas"]
     assert schemas["Checkout"]["additionalProperties"] is False
     assert schemas["AddLine"]["properties"]["quantity"] == {"type": "integer", "minimum": 1, "maximum": 999}
-    assert set(schemas["MoneyView"]["required"]) == {"amount", "currency", "exponent"}
+    assert set(schemas["Money"]["required"]) == {"amount", "currency", "exponent"}
     headers = {
         parameter["name"]: parameter["required"]
         for parameter in document["paths"]["/carts/{cart_id}/checkout"]["post"]["parameters"]

@@ -93,6 +93,18 @@ def test_an_edge_holds_no_sql() -> None:
     assert [_name(path) for path in _in(EDGES) if "Sql(" in _text(path)] == []
 
 
+def test_a_feature_of_an_edge_knows_the_core_and_no_other_feature() -> None:
+    crossing = []
+    for edge in EDGES:
+        features = {path.name for path in (SOURCE / edge).iterdir() if (path / "__init__.py").exists()}
+        for feature in features:
+            known = {feature, "core"} if feature != "core" else {"core"}
+            for path in (SOURCE / edge / feature).rglob("*.py"):
+                named = re.findall(rf"merx\.{edge}(?:\.| import )(\w+)", _text(path))
+                crossing += [(_name(path), name) for name in named if name in features - known]
+    assert crossing == []
+
+
 def test_only_edges_handlers_jobs_and_the_listed_use_cases_begin_transactions() -> None:
     begun = {
         _name(path)

@@ -1,8 +1,17 @@
-"""Open sealed addresses: where a cart or a purchase goes."""
+"""Addresses: of an address book, and the sealed ones of carts and purchases."""
 
 from uuid import UUID
 
-from merx.accounts import PersonErased, PostalAddress, open_address, person_cipher
+import msgspec
+
+from merx.accounts import (
+    PersonErased,
+    PostalAddress,
+    SavedAddress,
+    list_addresses,
+    open_address,
+    person_cipher,
+)
 from merx.infra.crypto import MasterKeys, UnreadableSeal
 from merx.infra.db import ReadTx
 
@@ -18,3 +27,14 @@ async def opened_address(
         return open_address(cipher, sealed)
     except (PersonErased, UnreadableSeal):
         return None
+
+
+class AddressList(msgspec.Struct, frozen=True, kw_only=True):
+    """The address book, the default address first."""
+
+    items: list[SavedAddress]
+
+
+async def address_list(tx: ReadTx, keys: MasterKeys, *, account_id: UUID) -> AddressList:
+    """The address book of an account."""
+    return AddressList(items=await list_addresses(tx, keys, account_id=account_id))

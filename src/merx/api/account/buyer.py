@@ -14,7 +14,7 @@ from merx.accounts import (
     log_out,
     register,
 )
-from merx.api import account_views, render
+from merx.api.account import answers
 from merx.api.account.requests import LogIn, Register
 from merx.api.core.answers import Answer, answer, nothing
 from merx.api.core.call import open_call
@@ -24,6 +24,7 @@ from merx.api.core.requests import NoQuery
 from merx.cart import merge_carts, open_cart_of
 from merx.infra.db import Tx
 from merx.kit.i18n import LOCALES
+from merx.queries import accounts as seen_accounts
 from merx.sellers import seller_ids_of
 
 
@@ -31,7 +32,7 @@ def _remote(request: ApiRequest) -> str:
     return request.client.host if request.client else ""
 
 
-@post("/accounts", opt=operation("accounts", account_views.SessionView, status=201, body=Register))
+@post("/accounts", opt=operation("accounts", answers.Session, status=201, body=Register))
 async def open_account(request: ApiRequest) -> Answer:
     """Open an account and log in. The e-mail address is what makes a repetition harmless: it is taken then."""
     wanted = await read_body(request, Register)
@@ -56,11 +57,11 @@ async def open_account(request: ApiRequest) -> Answer:
         services.db, services.keys, email=email, password=password, remote=_remote(request), now=call.now
     )
     return answer(
-        account_views.SessionView(token=token, account=render.account(account), cart_id=None), status=201
+        answers.Session(token=token, account=seen_accounts.account(account), cart_id=None), status=201
     )
 
 
-@post("/sessions", opt=operation("accounts", account_views.SessionView, status=201, body=LogIn, auth="cart"))
+@post("/sessions", opt=operation("accounts", answers.Session, status=201, body=LogIn, auth="cart"))
 async def open_session(request: ApiRequest) -> Answer:
     """Log in. A guest's cart comes along: its id in the body, its token in the header."""
     wanted = await read_body(request, LogIn)
@@ -88,9 +89,7 @@ async def open_session(request: ApiRequest) -> Answer:
         return cart.id if cart else None, await seller_ids_of(tx, account_id=account.id)
 
     cart_id, seller_ids = await services.db.write(bring_cart)
-    view = account_views.SessionView(
-        token=token, account=render.account(account, seller_ids), cart_id=cart_id
-    )
+    view = answers.Session(token=token, account=seen_accounts.account(account, seller_ids), cart_id=cart_id)
     return answer(view, status=201)
 
 
@@ -105,12 +104,12 @@ async def close_session(request: ApiRequest) -> Answer:
     return nothing()
 
 
-@get("/me", opt=operation("accounts", account_views.AccountView, auth="account"))
+@get("/me", opt=operation("accounts", seen_accounts.SeenAccount, auth="account"))
 async def show_me(request: ApiRequest) -> Answer:
     """Show the account that is logged in."""
     read_query(request, NoQuery)
     call = await open_call(request)
-    return answer(render.identity(call.require_account()))
+    return answer(seen_accounts.identity(call.require_account()))
 
 
 handlers = [open_account, open_session, close_session, show_me]

@@ -11,10 +11,8 @@ from merx.accounts import (
     add_address,
     delete_address,
     get_address,
-    list_addresses,
     update_address,
 )
-from merx.api import account_views, render
 from merx.api.addresses.requests import SaveAddress
 from merx.api.core.answers import REPLAYED, Answer, answer, nothing, versioned
 from merx.api.core.call import Call, open_call, perform
@@ -23,6 +21,7 @@ from merx.api.core.reading import ApiRequest, expected_version, idempotency_key,
 from merx.api.core.requests import typed_address
 from merx.infra.db import Tx
 from merx.infra.http import PreconditionFailed
+from merx.queries.addresses import AddressList, address_list
 
 ADDRESS = "/me/addresses/{address_id:uuid}"
 
@@ -30,21 +29,21 @@ ADDRESS = "/me/addresses/{address_id:uuid}"
 # ---------------------------------------------------------------- address book
 
 
-@get("/me/addresses", opt=operation("accounts", account_views.AddressListView, auth="account"))
+@get("/me/addresses", opt=operation("accounts", AddressList, auth="account"))
 async def show_addresses(request: ApiRequest) -> Answer:
     """List the address book, the default address first."""
     call = await open_call(request)
     account_id = call.require_account().account.id
     async with call.services.db.snapshot() as tx:
-        found = await list_addresses(tx, call.services.keys, account_id=account_id)
-    return answer(account_views.AddressListView(items=[render.saved_address(each) for each in found]))
+        found = await address_list(tx, call.services.keys, account_id=account_id)
+    return answer(found)
 
 
 @post(
     "/me/addresses",
     opt=operation(
         "accounts",
-        account_views.SavedAddressView,
+        SavedAddress,
         status=201,
         body=SaveAddress,
         auth="account",
@@ -71,26 +70,24 @@ async def save_address(request: ApiRequest) -> Answer:
     )
     async with call.services.db.snapshot() as tx:
         saved = await get_address(tx, keys, account_id=account_id, address_id=address_id)
-    response = versioned(render.saved_address(saved), saved.version, status=201)
+    response = versioned(saved, saved.version, status=201)
     response.headers.update(REPLAYED if replayed else {})
     return response
 
 
-@get(ADDRESS, opt=operation("accounts", account_views.SavedAddressView, auth="account", etag=True))
+@get(ADDRESS, opt=operation("accounts", SavedAddress, auth="account", etag=True))
 async def show_address(request: ApiRequest, address_id: FromPath[UUID]) -> Answer:
     """Show one address of the address book."""
     call = await open_call(request)
     account_id = call.require_account().account.id
     async with call.services.db.snapshot() as tx:
         saved = await get_address(tx, call.services.keys, account_id=account_id, address_id=address_id)
-    return versioned(render.saved_address(saved), saved.version)
+    return versioned(saved, saved.version)
 
 
 @put(
     ADDRESS,
-    opt=operation(
-        "accounts", account_views.SavedAddressView, body=SaveAddress, auth="account", if_match=True, etag=True
-    ),
+    opt=operation("accounts", SavedAddress, body=SaveAddress, auth="account", if_match=True, etag=True),
 )
 async def change_address(request: ApiRequest, address_id: FromPath[UUID]) -> Answer:
     """Replace an address as it was read."""
@@ -111,7 +108,7 @@ async def change_address(request: ApiRequest, address_id: FromPath[UUID]) -> Ans
             raise PreconditionFailed(current=error.params["version"]) from error
 
     saved = await call.services.db.write(change)
-    return versioned(render.saved_address(saved), saved.version)
+    return versioned(saved, saved.version)
 
 
 async def _present(

@@ -7,7 +7,7 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath
 
 from merx.accounts import check_address, get_address
-from merx.api import cart_views, render
+from merx.api.cart import answers
 from merx.api.cart.requests import AddLine, CreateCart, SetAddress, SetDelivery, SetLine
 from merx.api.core.answers import Answer, answer, done, nothing
 from merx.api.core.call import Call, open_call, perform, shop_currency
@@ -30,13 +30,12 @@ from merx.cart import (
 from merx.catalog import variant_by_sku
 from merx.infra.db import ReadTx, Tx
 from merx.payments.providers import ProviderDown
-from merx.queries.addresses import opened_address
-from merx.sellers import delivery_rates
+from merx.queries import carts as seen_carts
 
 CART = "/carts/{cart_id:uuid}"
 
 
-@post("/carts", opt=operation("carts", cart_views.CreatedCartView, status=201, body=CreateCart, auth="cart"))
+@post("/carts", opt=operation("carts", answers.CreatedCart, status=201, body=CreateCart, auth="cart"))
 async def begin_cart(request: ApiRequest) -> Answer:
     """Begin a cart. An account has one open cart: it gets that one, with status 200, when there is one."""
     wanted = await read_body(request, CreateCart)
@@ -58,7 +57,7 @@ async def begin_cart(request: ApiRequest) -> Answer:
         cart, token, status = await call.services.db.write(begin)
     except asyncpg.UniqueViolationError:  # the account began one at the same moment
         cart, token, status = await call.services.db.write(begin)
-    view = cart_views.CreatedCartView(
+    view = answers.CreatedCart(
         id=cart.id,
         token=token,
         currency=cart.currency,
@@ -74,22 +73,18 @@ async def own_cart(tx: ReadTx, call: Call, cart_id: UUID) -> Cart:
     return await access_cart(tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id)
 
 
-@get(CART, opt=operation("carts", cart_views.CartView, auth="cart"))
+@get(CART, opt=operation("carts", seen_carts.SeenCart, auth="cart"))
 async def show_cart(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     """Show a cart, priced at this moment."""
     call = await open_call(request)
     async with call.services.db.snapshot() as tx:
         cart = await own_cart(tx, call, cart_id)
-        view = await cart_view(tx, cart=cart, now=call.now)
-        address = await opened_address(
-            tx, call.services.keys, person_id=cart.person_id, sealed=cart.address_sealed
-        )
-    return answer(render.cart(view, address=address))
+        return answer(await seen_carts.seen_cart(tx, call.services.keys, cart=cart, now=call.now))
 
 
 @post(
     f"{CART}/lines",
-    opt=operation("carts", cart_views.LineView, status=201, body=AddLine, auth="cart", key="optional"),
+    opt=operation("carts", answers.LineAnswer, status=201, body=AddLine, auth="cart", key="optional"),
 )
 async def add_line(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     """Put units of an article into a cart; those of an article that is in it already are added."""
@@ -102,23 +97,23 @@ async def add_line(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
         async with call.services.db.read() as read:
             variant_id = await variant_by_sku(read, sku=wanted.sku or "")
 
-    async def add(tx: Tx) -> cart_views.LineView:
+    async def add(tx: Tx) -> answers.LineAnswer:
         quantity = await put_line(
             tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
             variant_id=variant_id, quantity=wanted.quantity, add=True, now=call.now,
         )  # fmt: skip
-        return cart_views.LineView(cart_id=cart_id, variant_id=variant_id, quantity=quantity)
+        return answers.LineAnswer(cart_id=cart_id, variant_id=variant_id, quantity=quantity)
 
     line, replayed = await perform(
         call, add, key=idempotency_key(request), route="carts.add_line", request=(cart_id, wanted),
-        outcome=cart_views.LineView,
+        outcome=answers.LineAnswer,
     )  # fmt: skip
     return done(line, status=201, replayed=replayed)
 
 
 @put(
     f"{CART}/lines/{{variant_id:uuid}}",
-    opt=operation("carts", cart_views.LineView, body=SetLine, auth="cart"),
+    opt=operation("carts", answers.LineAnswer, body=SetLine, auth="cart"),
 )
 async def set_line(request: ApiRequest, cart_id: FromPath[UUID], variant_id: FromPath[UUID]) -> Answer:
     """Set how many units a line has."""
@@ -130,7 +125,7 @@ async def set_line(request: ApiRequest, cart_id: FromPath[UUID], variant_id: Fro
             variant_id=variant_id, quantity=wanted.quantity, add=False, now=call.now,
         )
     )  # fmt: skip
-    return answer(cart_views.LineView(cart_id=cart_id, variant_id=variant_id, quantity=quantity))
+    return answer(answers.LineAnswer(cart_id=cart_id, variant_id=variant_id, quantity=quantity))
 
 
 @delete(
@@ -150,7 +145,7 @@ async def take_out(request: ApiRequest, cart_id: FromPath[UUID], variant_id: Fro
     return nothing()
 
 
-@put(f"{CART}/address", opt=operation("carts", cart_views.CartChoiceView, body=SetAddress, auth="cart"))
+@put(f"{CART}/address", opt=operation("carts", answers.CartChoice, body=SetAddress, auth="cart"))
 async def choose_address(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     """Set the delivery address: one typed in, or one of the account's address book."""
     wanted = await read_body(request, SetAddress)
@@ -176,8 +171,8 @@ async def choose_address(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer
     return answer(_choices(await call.services.db.write(choose)))
 
 
-def _choices(cart: Cart) -> cart_views.CartChoiceView:
-    return cart_views.CartChoiceView(
+def _choices(cart: Cart) -> answers.CartChoice:
+    return answers.CartChoice(
         cart_id=cart.id,
         version=cart.version,
         country=cart.country,
@@ -186,7 +181,7 @@ def _choices(cart: Cart) -> cart_views.CartChoiceView:
     )
 
 
-@put(f"{CART}/delivery", opt=operation("carts", cart_views.CartChoiceView, body=SetDelivery, auth="cart"))
+@put(f"{CART}/delivery", opt=operation("carts", answers.CartChoice, body=SetDelivery, auth="cart"))
 async def choose_delivery(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     """Choose how the goods come."""
     wanted = await read_body(request, SetDelivery)
@@ -202,7 +197,7 @@ async def choose_delivery(request: ApiRequest, cart_id: FromPath[UUID]) -> Answe
 
 @put(
     f"{CART}/payment-method",
-    opt=operation("carts", cart_views.CartChoiceView, body=SetPaymentMethod, auth="cart"),
+    opt=operation("carts", answers.CartChoice, body=SetPaymentMethod, auth="cart"),
 )
 async def choose_payment_method(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     """Choose who to pay through: one of those that take the cart's currency and serve its sellers and country."""
@@ -234,17 +229,13 @@ async def choose_payment_method(request: ApiRequest, cart_id: FromPath[UUID]) ->
     return answer(_choices(await call.services.db.write(choose)))
 
 
-@get(f"{CART}/quote", opt=operation("carts", cart_views.QuoteView, auth="cart"))
+@get(f"{CART}/quote", opt=operation("carts", seen_carts.SeenQuote, auth="cart"))
 async def show_quote(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     """Show what a cart costs, why, and what can be chosen for it."""
     call = await open_call(request)
     async with call.services.db.snapshot() as tx:
         cart = await own_cart(tx, call, cart_id)
-        view = await cart_view(tx, cart=cart, now=call.now)
-        orders = view.quote.orders if view.quote else []
-        rates = await delivery_rates(tx, seller_ids=[order.seller_id for order in orders]) if orders else []
-    offered = call.services.providers.offered(cart.currency, sellers=len(orders), country=cart.country)
-    return answer(render.quoted(view, rates=rates, providers=offered))
+        return answer(await seen_carts.seen_quote(tx, call.services.providers, cart=cart, now=call.now))
 
 
 handlers = [

@@ -7,7 +7,6 @@ from litestar import get, patch, put
 from litestar.params import FromPath
 from msgspec import UNSET
 
-from merx.api import render, views
 from merx.api.catalog.requests import EditProduct, SetPrices
 from merx.api.core.answers import Answer, versioned
 from merx.api.core.call import open_call, shop_currency
@@ -28,6 +27,7 @@ from merx.catalog import (
 from merx.infra.db import ReadTx, Tx
 from merx.infra.http import PreconditionFailed
 from merx.kit.i18n import Text
+from merx.queries import catalog as seen_catalog
 from merx.queries.identity import Identity
 
 PRODUCT = "/seller/products/{product_id:uuid}"
@@ -41,20 +41,20 @@ async def _own_product(tx: ReadTx, seller: Identity, product_id: UUID) -> Produc
     return product
 
 
-@get(PRODUCT, opt=operation("seller", views.SellerProductView, auth="seller", etag=True))
+@get(PRODUCT, opt=operation("seller", seen_catalog.ManagedProduct, auth="seller", etag=True))
 async def show_product(request: ApiRequest, product_id: FromPath[UUID]) -> Answer:
     """Show a product in any state."""
     call = await open_call(request)
     seller = call.require_seller()
     async with call.services.db.snapshot() as tx:
         product = await _own_product(tx, seller, product_id)
-    return versioned(render.seller_product(product), product.version)
+    return versioned(seen_catalog.seller_product(product), product.version)
 
 
 @patch(
     PRODUCT,
     opt=operation(
-        "seller", views.SellerProductView, body=EditProduct, auth="seller", if_match=True, etag=True
+        "seller", seen_catalog.ManagedProduct, body=EditProduct, auth="seller", if_match=True, etag=True
     ),
 )
 async def change_product(request: ApiRequest, product_id: FromPath[UUID]) -> Answer:
@@ -85,7 +85,7 @@ async def change_product(request: ApiRequest, product_id: FromPath[UUID]) -> Ans
         product = await call.services.db.write(change)
     except StaleVersion as error:
         raise PreconditionFailed(**error.params) from error
-    return versioned(render.seller_product(product), product.version)
+    return versioned(seen_catalog.seller_product(product), product.version)
 
 
 def _text(given: Mapping[LocaleCode, str]) -> Text:
@@ -94,7 +94,9 @@ def _text(given: Mapping[LocaleCode, str]) -> Text:
 
 @put(
     "/seller/variants/{variant_id:uuid}/prices",
-    opt=operation("seller", views.SellerVariantView, body=SetPrices, auth="seller", if_match=True, etag=True),
+    opt=operation(
+        "seller", seen_catalog.ManagedVariant, body=SetPrices, auth="seller", if_match=True, etag=True
+    ),
 )
 async def change_prices(request: ApiRequest, variant_id: FromPath[UUID]) -> Answer:
     """Set prices of a variant, tax included; If-Match is the variant's version."""
@@ -126,7 +128,7 @@ async def change_prices(request: ApiRequest, variant_id: FromPath[UUID]) -> Answ
             return await change(tx, error.params["current"])  # "*" is any version: the one just locked
 
     variant = await call.services.db.write(change_as_asked)
-    return versioned(render.seller_variant(variant), variant.version)
+    return versioned(seen_catalog.seller_variant(variant), variant.version)
 
 
 handlers = [show_product, change_product, change_prices]

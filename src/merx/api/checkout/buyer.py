@@ -5,18 +5,19 @@ from uuid import UUID
 from litestar import post
 from litestar.params import FromPath
 
-from merx.api import order_views, render
+from merx.api.checkout import answers
 from merx.api.checkout.requests import Checkout
 from merx.api.core.answers import Answer, answer
 from merx.api.core.call import open_call
 from merx.api.core.operations import operation
 from merx.api.core.reading import ApiRequest, read_body, required_key
 from merx.checkout import PlaceOrder, Refused, as_error
+from merx.kit.money import Money
 
 
 @post(
     "/carts/{cart_id:uuid}/checkout",
-    opt=operation("carts", order_views.PlacedView, status=201, body=Checkout, auth="cart", key="required"),
+    opt=operation("carts", answers.Placed, status=201, body=Checkout, auth="cart", key="required"),
 )
 async def check_out(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     """Order a cart for the total that was shown. Repeating it with the same key returns the first outcome."""
@@ -36,10 +37,10 @@ async def check_out(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     )
     if isinstance(outcome, Refused):
         raise as_error(outcome)
-    view = order_views.PlacedView(
+    view = answers.Placed(
         purchase_id=outcome.purchase_id,
         number=outcome.number,
-        total=render.money(outcome.total, outcome.currency),
+        total=Money(outcome.total, outcome.currency),
     )
     return answer(view, status=201)
 

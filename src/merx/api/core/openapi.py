@@ -12,8 +12,21 @@ from litestar.handlers import HTTPRouteHandler
 
 from merx import __version__
 from merx.api.core.operations import OPERATION, Auth, Operation
-from merx.api.views import ProblemView
 from merx.kit.money import Money
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A refusal (RFC 9457). `code` is stable, `detail` is in the caller's language; more members depend on the code."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    instance: str = ""
+    request_id: str = ""
+    errors: list[dict[str, Any]] = []
+
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 
@@ -98,8 +111,7 @@ _EXAMPLES: Final[Mapping[str, Any]] = {
     "EditProduct": {"title": {"zh-CN": "乌龙茶", "en": "Oolong tea"}},
     "SetPrices": {"prices": [{"amount": 4990, "currency": "CNY"}]},
     "Money": {"amount": 4990, "currency": "CNY", "exponent": 2},
-    "MoneyView": {"amount": 4990, "currency": "CNY", "exponent": 2},
-    "ProblemView": {
+    "Problem": {
         "type": "about:blank", "title": "Conflict", "status": 409, "code": "out_of_stock",
         "detail": "Some articles are no longer available in this quantity. Change the cart and order again.",
         "request_id": "0197a3b06c1e7d529a513f0c1b2d4e5f",
@@ -111,7 +123,7 @@ def describe(handlers: Iterable[HTTPRouteHandler], *, prefix: str) -> dict[str, 
     """The description of these routes, mounted under `prefix`, as a JSON object."""
     routes = [(handler, handler.opt[OPERATION]) for handler in handlers if OPERATION in handler.opt]
     shapes = {shape for _, declared in routes for shape in (declared.answer, declared.body) if shape}
-    ordered = sorted(shapes | {ProblemView}, key=lambda shape: shape.__name__)
+    ordered = sorted(shapes | {Problem}, key=lambda shape: shape.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
     if "Money" in components:  # nobody has to say the exponent to make one, but it is in every answer
         components["Money"]["required"] = list(Money.__struct_fields__)
@@ -137,7 +149,7 @@ def describe(handlers: Iterable[HTTPRouteHandler], *, prefix: str) -> dict[str, 
             "responses": {
                 "Problem": {
                     "description": "A refusal",
-                    "content": {"application/problem+json": {"schema": _reference(ProblemView)}},
+                    "content": {"application/problem+json": {"schema": _reference(Problem)}},
                 }
             },
         },

@@ -6,11 +6,11 @@ from uuid import UUID
 import msgspec
 from litestar import post
 
-from merx.api import account_views
 from merx.api.core.answers import Answer, done
 from merx.api.core.call import open_call, perform
 from merx.api.core.operations import operation
 from merx.api.core.reading import ApiRequest, read_body, required_key
+from merx.api.reviews import answers
 from merx.api.reviews.requests import ReviewProduct, ReviewSeller
 from merx.infra.db import Tx
 from merx.reviews import review_product, review_seller
@@ -27,7 +27,7 @@ class Written(msgspec.Struct, frozen=True):
     "/reviews/products",
     opt=operation(
         "reviews",
-        account_views.ReviewedProductView,
+        answers.ReviewedProduct,
         status=201,
         body=ReviewProduct,
         auth="account",
@@ -52,7 +52,7 @@ async def say_of_product(request: ApiRequest) -> Answer:
     written, replayed = await perform(
         call, say, key=key, route="reviews.product", request=(wanted,), outcome=Written
     )
-    view = account_views.ReviewedProductView(
+    view = answers.ReviewedProduct(
         order_line_id=written.subject_id,
         score=wanted.score,
         body=wanted.body,
@@ -66,7 +66,7 @@ async def say_of_product(request: ApiRequest) -> Answer:
     "/reviews/sellers",
     opt=operation(
         "reviews",
-        account_views.ReviewedSellerView,
+        answers.ReviewedSeller,
         status=201,
         body=ReviewSeller,
         auth="account",
@@ -91,7 +91,7 @@ async def say_of_seller(request: ApiRequest) -> Answer:
     written, replayed = await perform(
         call, say, key=key, route="reviews.seller", request=(wanted,), outcome=Written
     )
-    view = account_views.ReviewedSellerView(
+    view = answers.ReviewedSeller(
         order_id=written.subject_id,
         score=wanted.score,
         body=wanted.body,

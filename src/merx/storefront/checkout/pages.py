@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 from uuid import UUID
 
-import msgspec
 from litestar import get, post
 
 from merx.accounts import (
@@ -35,7 +34,8 @@ from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailabl
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.payments.providers import OfflineProvider, ProviderDown
-from merx.pricing import Quote, QuoteItem, delivery_problem, quote, sale_terms
+from merx.pricing import Quote
+from merx.queries.offers import Deliveries, deliveries_for
 from merx.sellers import Seller, get_sellers
 from merx.storefront.checkout import view as checkout_view
 from merx.storefront.core import present, views
@@ -47,9 +47,6 @@ from merx.storefront.core.pages import Page, error_text, fragment, page, see_oth
 from merx.storefront.core.parameters import Visiting
 from merx.storefront.core.paying import go_to_payment, provider_name
 from merx.storefront.core.visit import CART, PURCHASES, Visit, forget, keep, purchases_text
-
-METHODS: Final = ("standard", "express")
-
 
 _IN_THE_CART: Final[Mapping[str, type[DomainError]]] = {
     error.code: error for error in (CartChanged, OutOfStock)
@@ -74,43 +71,6 @@ class ChoosePayment(Invalid):
 
     code = "choose_payment"
     message = "Choose a payment method of the list."
-
-
-class Offers(msgspec.Struct, frozen=True):
-    """What the sellers of a cart deliver for: a quote by method, and where each method reaches."""
-
-    quotes: dict[str, Quote]
-    items: dict[str, list[QuoteItem]]
-    countries: frozenset[str]
-
-    def reaching(self, country: str) -> dict[str, Quote]:
-        """The methods that reach a country; before it is known, all of them."""
-        return {
-            method: quoted
-            for method, quoted in self.quotes.items()
-            if not country or delivery_problem(self.items[method], country) is None
-        }
-
-
-async def offers_for(tx: ReadTx, cart: Cart, lines: Sequence[CartLineView]) -> Offers:
-    """Price the lines that can be bought under every method, in one statement."""
-    good = {line.variant_id: line.quantity for line in lines if line.problem is None}
-    wanted = [(variant_id, cart.currency, method) for method in METHODS for variant_id in good]
-    terms = await sale_terms(tx, wanted=wanted) if wanted else {}
-    items: dict[str, list[QuoteItem]] = {}
-    reached: set[str] = set()
-    for method in METHODS:
-        found = [QuoteItem(terms[variant_id, cart.currency, method], quantity) for variant_id, quantity in good.items()
-                 if (variant_id, cart.currency, method) in terms]  # fmt: skip
-        if len(found) == len(good) and all(item.terms.rate_countries for item in found):
-            items[method] = found
-            reached |= (
-                set.intersection(*(set(item.terms.rate_countries or ()) for item in found))
-                if found
-                else set()
-            )
-    quotes = {method: quote(found, cart.currency) for method, found in items.items() if found}
-    return Offers(quotes, items, frozenset(reached))
 
 
 @get("/checkout")
@@ -199,7 +159,7 @@ async def _complete(visit: Visit, cart: Cart, form: CheckoutForm, address: Posta
         )
         if form.payment not in {provider.code for provider in offered}:
             raise ChoosePayment(field="payment")
-        if form.delivery not in (await offers_for(tx, cart, lines)).reaching(address.country):
+        if form.delivery not in (await deliveries_for(tx, cart, lines)).reaching(address.country):
             raise ChooseDelivery(field="delivery")
         await set_address(
             tx, services.keys, cart_id=cart.id, token_hash=owner.token_hash, account_id=owner.account_id,
@@ -301,7 +261,7 @@ async def _checkout_view(
 ) -> checkout_view.CheckoutView:
     found = await cart_view(tx, cart=cart, now=visit.now)
     sellers = await get_sellers(tx, seller_ids={line.seller_id for line in found.lines if line.seller_id})
-    offers = await offers_for(tx, cart, found.lines)
+    offers = await deliveries_for(tx, cart, found.lines)
     saved = (
         await list_addresses(tx, visit.services.keys, account_id=visit.account_id)
         if visit.account_id is not None
@@ -345,7 +305,7 @@ def _preferred(saved: Sequence[SavedAddress], form: CheckoutForm | None) -> Save
     return next((each for each in saved if str(each.id) == form.address_id), None)
 
 
-def _typed(visit: Visit, form: CheckoutForm | None, offers: Offers) -> dict[str, object]:
+def _typed(visit: Visit, form: CheckoutForm | None, offers: Deliveries) -> dict[str, object]:
     if form is not None:
         return {field: getattr(form, field) for field in FIELDS}
     home = next((code for code in ("CN", *sorted(offers.countries)) if code in offers.countries), "")
