@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import ReadTx
-from merx.inventory import store
+from merx.inventory.store import stock as store
 
 
 async def availability(tx: ReadTx, *, variant_ids: Collection[UUID], now: datetime) -> dict[UUID, int]:

@@ -7,9 +7,9 @@ from operator import attrgetter
 from uuid import UUID
 
 from merx.infra.db import Tx
-from merx.inventory import store
 from merx.inventory.model import Claim, NewHold
 from merx.inventory.rules import StockSheet
+from merx.inventory.store import stock as store
 from merx.kit.ids import new_id
 
 

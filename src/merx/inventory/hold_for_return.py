@@ -7,9 +7,9 @@ from uuid import UUID
 
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.inventory import store
 from merx.inventory.events import StockSetAside
 from merx.inventory.hold import claim_free, new_holds
+from merx.inventory.store import stock as store
 
 _FOR_GOOD: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The deadlines of the case end such a hold, not the clock."""

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import publish
-from merx.inventory import store
 from merx.inventory.events import StockReceived
 from merx.inventory.model import Location, Receipt
+from merx.inventory.store import stock as store
 from merx.kit.errors import Invalid
 from merx.kit.ids import new_id
 

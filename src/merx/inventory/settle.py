@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import Tx
-from merx.inventory import store
 from merx.inventory.model import SettledHold
+from merx.inventory.store import stock as store
 
 
 async def lock_stock_of(tx: Tx, *, purchase_ids: Sequence[UUID]) -> None:

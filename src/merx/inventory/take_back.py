@@ -6,9 +6,9 @@ from uuid import UUID
 
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
-from merx.inventory import store
 from merx.inventory.events import StockReturned
 from merx.inventory.model import PutBack
+from merx.inventory.store import stock as store
 from merx.kit.ids import new_id
 
 
