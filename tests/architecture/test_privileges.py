@@ -10,13 +10,14 @@ from merx.infra.db import Database
 READ_ONLY = {"schema_migrations"}
 APPEND_ONLY = {
     "transfers", "movements", "payment_events", "price_versions", "events", "refund_lines", "stock_returns", "bill_rows", "order_adjustments",
+    "coupons",
 }  # fmt: skip
 """A row that was written stays as it is."""
 NEVER_REWRITTEN = {"platform_staff"}
 """A row may go, but not become another."""
 NEVER_DELETED = {
     "accounts", "allotments", "bills", "differences", "dispute_moves", "disputes", "fulfilment_lines", "fulfilments",
-    "holds", "idempotency_keys", "order_lines", "orders", "payments", "provider_notices", "purchase_addresses",
+    "holds", "idempotency_keys", "order_lines", "orders", "payments", "promotions", "provider_notices", "purchase_addresses",
     "purchases", "refund_attempts", "refunds", "replacements", "return_lines", "returns",
 }  # fmt: skip
 """A row may become another, but not go."""

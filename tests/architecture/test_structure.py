@@ -14,7 +14,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MODULE_LINES = 500
 FUNCTION_LINES = 70
 DOMAINS = {
-    "accounts", "sellers", "catalog", "inventory", "ledger", "pricing", "payments", "cart", "orders", "checkout",
+    "promotions", "accounts", "sellers", "catalog", "inventory", "ledger", "pricing", "payments", "cart", "orders", "checkout",
     "cashier", "refunds", "fulfilment", "importing", "reconciliation", "returns", "reviews", "notifications",
 }  # fmt: skip
 # The use cases that need several transactions: a provider is called between them, a batch is taken apart when one of it

@@ -17,7 +17,7 @@ from merx.verify.present import show
 from merx.verify.store import NAMED, shared_snapshot
 
 RING = ["k1", "k2"]
-NOTHING_THERE = {"M3d", "O7"}
+NOTHING_THERE = {"O7"}
 STATES = """
 SELECT array_agg(DISTINCT state || coalesce(':' || cancel_reason, '')) FROM purchases
 UNION ALL SELECT array_agg(DISTINCT state) FROM payments

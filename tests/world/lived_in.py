@@ -10,17 +10,20 @@ from uuid import UUID
 from PIL import Image
 from tests.world.counter import Counter
 from tests.world.feed import deliver_events, fold_everything
+from tests.world.offers import FIVE_YUAN, an_offer, keeper
 from tests.world.people import guest, member, shopper
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from tests.world.till import DEADLINE, Bought, Till
 
 from merx.accounts import Account, register
+from merx.cart import add_code
 from merx.cashier import apply_dispute, confirm_cash, confirm_payment, void_now
 from merx.catalog import product_by_slug, render_picture, save_media, set_prices
 from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.actors import Buyer
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.orders import OrderView, close_received, purchase_view
@@ -35,6 +38,7 @@ from merx.payments import (
     record_refunded,
 )
 from merx.payments.providers import DisputeMove, DisputeReport, DisputeState
+from merx.promotions import Trigger, claim_coupon, end_promotion
 from merx.reconciliation import reconcile_day
 from merx.returns import (
     Application,
@@ -75,6 +79,7 @@ async def a_lived_in_shop(db: Database, owner: Any, *, now: datetime, media: Pat
         await _delivered(till, people)
         await _authorized(till)
         await _left_behind(till)
+        await _with_promotions(till)
         await _reprice(till)
         await fold_everything(till.db, till.owner)
         await deliver_events(till.db, till.owner, now=till.now)
@@ -365,6 +370,35 @@ async def _arrive(till: Till, order: OrderView, account_id: UUID, *, review: boo
                 now=till.now,
             )
         assert await close_received(tx, received_before=till.now, limit=10, now=till.now) == 1
+
+
+async def _with_promotions(till: Till) -> None:
+    """A seller's code of which few are left, and a coupon of the platform's: bought with both, one paid back whole."""
+    code = await an_offer(
+        till.db, till.shop, now=till.now, trigger=Trigger.CODE, code="TEA-5", uses_total=3, **FIVE_YUAN
+    )
+    coupon = await an_offer(
+        till.db, till.shop, now=till.now, of=None, trigger=Trigger.COUPON, uses_total=9, uses_per_person=2, threshold=4000,
+        **FIVE_YUAN,
+    )  # fmt: skip
+    async with till.db.transaction() as tx:
+        account = await register(
+            tx, KEYS, email="saver@example.com", password_hash="x", name="Saver", locale="en", now=till.now
+        )
+        await claim_coupon(tx, actor=Buyer(account.id), promotion_id=coupon.id, now=till.now)
+        await claim_coupon(tx, actor=Buyer(account.id), promotion_id=coupon.id, now=till.now)
+    cart = await a_ready_cart(
+        till.db, KEYS, till.shop, {"TEA": 1}, now=till.now, account_id=account.id, expected_total=4990 + 800 - 1000
+    )  # fmt: skip
+    access: dict[str, Any] = {"cart_id": cart.cart_id, "token_hash": cart.command.access_hash, "account_id": account.id}
+    await till.db.write(lambda tx: add_code(tx, **access, code="tea-5", now=till.now))
+    bought = await _buy(till, cart)
+    await till.open(await till.start(bought))
+    assert set(await till.pay(bought)) == {"success"}
+    async with till.db.transaction() as tx:
+        await end_promotion(
+            tx, actor=keeper(till.shop.sellers["tea-house"]), promotion_id=code.id, now=till.now
+        )
 
 
 async def _left_behind(till: Till) -> None:

@@ -7,6 +7,7 @@ cart is shown and again when it is placed. A cart becomes at most one purchase.
 from merx.cart.access import access_cart, open_cart_of
 from merx.cart.change import put_line, remove_line, set_address, set_currency, set_delivery, set_provider
 from merx.cart.claim import cart_owners, claim_carts, reopen_carts
+from merx.cart.codes import add_code, remove_code
 from merx.cart.create import create_cart
 from merx.cart.errors import BadQuantity, CartClosed, TooManyLines, UnknownCart
 from merx.cart.jobs import expire_idle_carts
@@ -26,6 +27,7 @@ __all__ = [
     "TooManyLines",
     "UnknownCart",
     "access_cart",
+    "add_code",
     "cart_owners",
     "cart_view",
     "claim_carts",
@@ -34,6 +36,7 @@ __all__ = [
     "merge_carts",
     "open_cart_of",
     "put_line",
+    "remove_code",
     "remove_line",
     "reopen_carts",
     "set_address",

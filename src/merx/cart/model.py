@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from merx.pricing import Quote
+from merx.promotions import Evaluation
 
 Text = dict[str, str]
 
@@ -18,7 +19,7 @@ class CartLine(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cart(msgspec.Struct, frozen=True):
-    """A cart as stored, with its lines in the order they were added."""
+    """A cart as stored, with its lines in the order they were added; `codes` are those of promotions."""
 
     id: UUID
     account_id: UUID | None
@@ -33,11 +34,12 @@ class Cart(msgspec.Struct, frozen=True):
     purchase_id: UUID | None
     version: int
     token_hash: bytes
+    codes: list[str]
     lines: list[CartLine] = []
 
 
 class ClaimedCart(msgspec.Struct, frozen=True, gc=False):
-    """A cart taken for placement in this transaction."""
+    """A cart taken for placement in this transaction. `promoted` says whether a promotion may apply to it."""
 
     id: UUID
     account_id: UUID | None
@@ -49,6 +51,8 @@ class ClaimedCart(msgspec.Struct, frozen=True, gc=False):
     delivery: str | None
     provider: str | None
     token_hash: bytes
+    codes: list[str]
+    promoted: bool
 
 
 class CartForLine(msgspec.Struct, frozen=True):
@@ -89,9 +93,13 @@ class CartLineView(msgspec.Struct, frozen=True):
 
 
 class CartView(msgspec.Struct, frozen=True):
-    """A cart with what it costs now. `quote` is None while nothing in it can be bought."""
+    """A cart with what it costs now. `quote` is None while nothing in it can be bought.
+
+    `promotions` are those it gets, and those it does not get with the reason.
+    """
 
     cart: Cart
     quote: Quote | None
     lines: list[CartLineView]
     problems: list[str]
+    promotions: Evaluation

@@ -9,8 +9,8 @@ from merx.cart.model import Cart, CartForLine, CartLine, CartOwner, ClaimedCart
 from merx.infra.db import ReadTx, Record, Sql, Tx
 from merx.infra.rows import Columns
 
-CART: Final = Columns(Cart, without=("lines",))
-CLAIMED: Final = Columns(ClaimedCart)
+CART: Final = Columns(Cart, without=("lines",), arrays=("codes",))
+CLAIMED: Final = Columns(ClaimedCart, arrays=("codes",))
 OWNER: Final = Columns(CartOwner)
 
 INSERT_CART = Sql("""
@@ -150,13 +150,22 @@ async def set_choice(tx: Tx, sql: Sql, *, cart_id: UUID, choice: str, now: datet
     await tx.run(sql, cart_id, choice, now)
 
 
+_CLAIMED: Final = CLAIMED.of("c").replace(
+    "c.promoted",
+    """cardinality(c.codes) > 0
+          OR EXISTS (SELECT FROM promotions p WHERE p.state = 'active' AND p.trigger = 'automatic' AND p.starts_at <= $3
+                        AND (p.ends_at IS NULL OR p.ends_at > $3))
+          OR (c.account_id IS NOT NULL
+              AND EXISTS (SELECT FROM coupons k WHERE k.account_id = c.account_id
+                             AND (k.expires_at IS NULL OR k.expires_at > $3))) AS promoted""",
+)
 CLAIM = Sql(f"""
 UPDATE carts c SET state = 'completed', purchase_id = w.purchase_id, version = c.version + 1, updated_at = $3
   FROM (SELECT c2.id, w.purchase_id
           FROM carts c2 JOIN unnest($1::uuid[], $2::uuid[]) AS w (cart_id, purchase_id) ON w.cart_id = c2.id
          WHERE c2.state = $4 ORDER BY c2.id FOR NO KEY UPDATE OF c2) w
  WHERE c.id = w.id AND c.state = $4
-RETURNING {CLAIMED.of("c")}
+RETURNING {_CLAIMED}
 """)
 CLAIMED_LINES = Sql("""
 SELECT cart_id, variant_id, quantity FROM cart_lines WHERE cart_id = ANY($1::uuid[]) ORDER BY cart_id, added_at, variant_id
@@ -231,3 +240,11 @@ async def adopt(tx: Tx, *, cart_id: UUID, account_id: UUID, now: datetime) -> No
 async def expire_idle(tx: Tx, *, before: datetime, limit: int) -> int:
     """Close guests' carts nobody has touched since `before`."""
     return await tx.run(EXPIRE_IDLE, before, limit)
+
+
+SET_CODES = Sql("UPDATE carts SET codes = $2, version = version + 1, updated_at = $3 WHERE id = $1")
+
+
+async def set_codes(tx: Tx, cart_id: UUID, codes: Sequence[str], *, now: datetime) -> None:
+    """Keep the codes of promotions with a locked cart."""
+    await tx.run(SET_CODES, cart_id, codes, now)

@@ -20,10 +20,11 @@ from merx.pricing import (
     quote,
     sale_terms,
 )
+from merx.promotions import Offer, Shopper, adjustments_of, evaluate_items, find_offers
 
 
 async def cart_view(tx: ReadTx, *, cart: Cart, now: datetime) -> CartView:
-    """A cart priced at this moment, in a fixed number of statements.
+    """A cart priced at this moment with the promotions it gets, in a fixed number of statements.
 
     The quote covers the lines that can be bought. `problems` name what is missing or wrong: "empty", "lines",
     "address", "delivery", "provider", "delivery_unavailable", "country_not_served", "amount_too_large". Nothing here is a promise:
@@ -37,12 +38,29 @@ async def cart_view(tx: ReadTx, *, cart: Cart, now: datetime) -> CartView:
     demand = Counter({line.variant_id: line.quantity for line in cart.lines})
     lines = [_line(line, found.get(line.variant_id), free, demand, pictured) for line in cart.lines]
     items = [QuoteItem(found[line.variant_id], line.quantity) for line in lines if line.problem is None]
+    offers = await _offers(tx, cart, items, now=now)
+    known = cart.account_id is not None
+    evaluation = evaluate_items(items, cart.currency, offers, known_buyer=known, now=now)
     quoted, problems = None, []
     try:
-        quoted = quote(items, cart.currency) if items else None
+        quoted = quote(items, cart.currency, adjustments_of(evaluation, items)) if items else None
     except AmountTooLarge:
         problems = ["amount_too_large"]
-    return CartView(cart, quoted, lines, problems + _problems(cart, lines, items, quoted))
+    return CartView(cart, quoted, lines, problems + _problems(cart, lines, items, quoted), evaluation)
+
+
+async def _offers(tx: ReadTx, cart: Cart, items: list[QuoteItem], *, now: datetime) -> list[Offer]:
+    """What the cart may have of promotions, whether it applies or not."""
+    shopper = Shopper(cart.account_id, tuple(cart.codes))
+    book = await find_offers(
+        tx,
+        shoppers=[shopper],
+        currencies=[cart.currency],
+        seller_ids=[each.terms.seller_id for each in items],
+        product_ids=[each.terms.product_id for each in items],
+        now=now,
+    )
+    return book.offers_for(shopper)
 
 
 def _line(

@@ -4,18 +4,20 @@ from datetime import datetime
 
 from merx.cashier.cancel_unpaid import booked_sale, cancel_unpaid
 from merx.infra.db import Tx
-from merx.inventory import claim_free, hold_stock, lock_stock_of
+from merx.inventory import claim_free, hold_stock, limits_without_hold, lock_stock_of
 from merx.ledger import post
 from merx.orders import OrderState, Purchase, SoldOrder, units_without_hold
 
 
 async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
-    """Hold again whatever the purchase no longer holds: its holds were released or ran out and went to others."""
+    """Hold again whatever the purchase no longer holds, of stock and of promotions: it was released or ran out."""
     await lock_stock_of(tx, purchase_ids=[purchase.id])
     missing = await units_without_hold(tx, purchase_id=purchase.id)
-    if not missing:
+    limits = await limits_without_hold(tx, purchase_id=purchase.id)
+    if not missing and not limits:
         return True
-    claims = await claim_free(tx, purchase_id=purchase.id, lines=missing, now=now)
+    wanted = [*missing, *((None, limit, 1) for limit in limits)]
+    claims = await claim_free(tx, purchase_id=purchase.id, lines=wanted, now=now)
     if claims is None:
         return False
     await hold_stock(tx, claims=claims, expires_at=now, now=now)

@@ -7,6 +7,7 @@ from merx.infra.idempotency import IdempotencyKeyReused
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
 from merx.payments.providers import ProviderDown
 from merx.pricing import AmountTooLarge
+from merx.promotions import PromotionUsedUp
 
 
 class CartNotFound(NotFound):
@@ -70,7 +71,7 @@ _BY_CODE: Final[dict[str, type[DomainError]]] = {
     for error in (
         CartNotFound, CartChanged, CartIncomplete, DeliveryRefused, OutOfStock, PriceChanged, IdempotencyKeyReused,
         PlacementFailed,
-        AmountTooLarge, MethodNotOffered, ProviderDown,
+        AmountTooLarge, MethodNotOffered, ProviderDown, PromotionUsedUp,
     )
 }  # fmt: skip
 

@@ -29,29 +29,29 @@ from merx.checkout.errors import (
     refused,
 )
 from merx.checkout.model import Outcome, Placed, PlaceOrder, Refused
+from merx.checkout.price_carts import PricedCart, Terms, price_cart, read_offers
 from merx.checkout.purchase_rows import PurchaseRows
 from merx.infra import idempotency
 from merx.infra.db import Database, Tx
 from merx.infra.idempotency import Claim, IdempotencyKeyReused
 from merx.infra.outbox import publish
-from merx.inventory import SCARCE_BELOW, Shortage, StockSheet, expire_holds, hold_stock, lock_stock
+from merx.inventory import (
+    SCARCE_BELOW,
+    Shortage,
+    StockSheet,
+    ensure_limits,
+    expire_holds,
+    hold_stock,
+    lock_stock,
+)
 from merx.kit.ids import new_id, new_number
 from merx.ledger import post
 from merx.orders import insert_purchases
 from merx.payments import open_payments
 from merx.payments.providers import MethodTerms, ProviderDown
-from merx.pricing import (
-    AmountTooLarge,
-    Quote,
-    QuoteItem,
-    SaleTerms,
-    delivery_problem,
-    line_problem,
-    quote,
-    sale_terms,
-)
+from merx.pricing import AmountTooLarge, QuoteItem, delivery_problem, line_problem, sale_terms
+from merx.promotions import OfferBook, PromotionUsedUp
 
-Terms = dict[tuple[UUID, str, str | None], SaleTerms]
 _LOG = logging.getLogger(__name__)
 ANY_SALE: Final = MethodTerms()
 NO_TERMS: Final[Mapping[str, MethodTerms]] = {}
@@ -191,13 +191,17 @@ async def _decide_and_write(
     methods: Mapping[str, MethodTerms],
 ) -> list[Outcome]:
     terms = await _terms(tx, carts, lines)
+    book = await read_offers(tx, carts, lines, terms, now=now)
     gone = [command.cart_id for command, _ in fresh if command.cart_id not in carts]
     owners = await cart_owners(tx, cart_ids=gone) if gone else {}
-    judged = [_judge(command, carts, owners, lines, terms, methods) for command, _ in fresh]
+    judged = [_judge(command, carts, owners, lines, terms, methods, book, now=now) for command, _ in fresh]
+    priced = [result for result in judged if isinstance(result, PricedCart)]
+    await ensure_limits(
+        tx, limits=[limit for each in priced for limit in each.limits if limit.kind == "person"], now=now
+    )
     demand: Counter[UUID] = Counter()
-    for result in judged:
-        if isinstance(result, Quote):
-            _count(demand, result)
+    for each in priced:
+        _count(demand, each)
     sheet = await lock_stock(tx, variant_ids=demand) if demand else StockSheet()
     short = sheet.short(demand)
     if short:
@@ -209,12 +213,13 @@ async def _decide_and_write(
         if isinstance(result, Refused):
             outcomes.append(result)
             continue
-        flat = [(line.terms.variant_id, line.quantity) for order in result.orders for line in order.lines]
-        shortages = sheet.shortages(flat)
+        flat = _goods(result)
+        wanted = [*flat, *((limit.subject_id, 1) for limit in result.limits)]
+        shortages = sheet.shortages(wanted)
         if shortages:
-            outcomes.append(_out_of_stock(shortages))
+            outcomes.append(_short_of(shortages, result))
             continue
-        parts = sheet.take(flat)
+        parts = sheet.take(wanted)
         scarce = [variant_id for variant_id, _ in flat if sheet.available(variant_id) < SCARCE_BELOW]
         rows.add(carts[command.cart_id], placed, result, parts, scarce=scarce)
         outcomes.append(placed)
@@ -236,7 +241,10 @@ def _judge(
     lines: dict[UUID, list[CartLine]],
     terms: Terms,
     methods: Mapping[str, MethodTerms],
-) -> Quote | Refused:
+    book: OfferBook,
+    *,
+    now: datetime,
+) -> PricedCart | Refused:
     """Everything that can be decided without stock: whose cart, is it complete, what does it cost."""
     cart = carts.get(command.cart_id)
     owner = cart or owners.get(command.cart_id)
@@ -259,14 +267,15 @@ def _judge(
     if delivery_problem(items, cart.country) is not None:
         return refused(DeliveryRefused)
     try:
-        quoted = quote(items, cart.currency)
+        priced = price_cart(cart, items, book, now=now)
     except AmountTooLarge:
         return refused(AmountTooLarge)
+    quoted = priced.quote
     if quoted.total != command.expected_total or command.currency != cart.currency:
         return refused(PriceChanged, total=quoted.total, currency=cart.currency)
     asked = methods.get(cart.provider or "", ANY_SALE)
     return (
-        quoted
+        priced
         if asked.allows(sellers=len(quoted.orders), country=cart.country)
         else refused(MethodNotOffered)
     )
@@ -304,10 +313,22 @@ def _owns(command: PlaceOrder, cart: ClaimedCart | CartOwner) -> bool:
     return cart.token_hash == command.access_hash
 
 
-def _count(demand: Counter[UUID], quoted: Quote) -> None:
-    for order in quoted.orders:
-        for line in order.lines:
-            demand[line.terms.variant_id] += line.quantity
+def _goods(priced: PricedCart) -> list[tuple[UUID, int]]:
+    return [(line.terms.variant_id, line.quantity) for order in priced.quote.orders for line in order.lines]
+
+
+def _count(demand: Counter[UUID], priced: PricedCart) -> None:
+    for variant_id, quantity in _goods(priced):
+        demand[variant_id] += quantity
+    for limit in priced.limits:
+        demand[limit.subject_id] += 1
+
+
+def _short_of(shortages: list[Shortage], priced: PricedCart) -> Refused:
+    """Out of stock, or, with all goods there, of the uses of a promotion."""
+    limited = {limit.subject_id for limit in priced.limits}
+    of_goods = [each for each in shortages if each.variant_id not in limited]
+    return _out_of_stock(of_goods) if of_goods else refused(PromotionUsedUp)
 
 
 def _out_of_stock(shortages: list[Shortage]) -> Refused:

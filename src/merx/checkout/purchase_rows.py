@@ -8,12 +8,13 @@ import msgspec
 
 from merx.cart import ClaimedCart
 from merx.checkout.model import Placed
+from merx.checkout.price_carts import PricedCart
 from merx.inventory import Claim
 from merx.kit.ids import new_id
 from merx.ledger import Transfer, sale_transfers
 from merx.orders import NewAdjustment, NewOrder, NewOrderLine, NewPurchase, PurchasePlaced
 from merx.payments import NewPayment
-from merx.pricing import Adjustment, OrderQuote, Quote
+from merx.pricing import Adjustment, OrderQuote
 
 Parts = list[list[tuple[UUID, int]]]
 
@@ -36,12 +37,13 @@ class PurchaseRows:
         self.events: list[PurchasePlaced] = []
 
     def add(
-        self, cart: ClaimedCart, placed: Placed, quoted: Quote, parts: Parts, *, scarce: list[UUID]
+        self, cart: ClaimedCart, placed: Placed, priced: PricedCart, parts: Parts, *, scarce: list[UUID]
     ) -> None:
         """Enter one purchase.
 
-        `parts` says, line by line, from which allotments its units come; `scarce` are its variants of which few are left.
+        `parts` says, line by line and then limit by limit, from which allotments its units come; `scarce` are its variants of which few are left.
         """
+        quoted = priced.quote
         assert cart.country is not None
         assert cart.address_sealed is not None
         assert cart.delivery is not None
@@ -62,6 +64,11 @@ class PurchaseRows:
         remaining = iter(parts)
         for position, order in enumerate(quoted.orders, start=1):
             self._add_order(placed, order, quoted.currency, position, remaining)
+        self.claims.extend(
+            Claim(new_id(), allotment_id, limit.subject_id, placed.purchase_id, None, units)
+            for limit, of in zip(priced.limits, remaining, strict=True)
+            for allotment_id, units in of
+        )
         self.payments.append(
             NewPayment(
                 id=new_id(), purchase_id=placed.purchase_id, provider=cart.provider, number=f"{placed.number}P1",

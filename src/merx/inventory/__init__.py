@@ -12,7 +12,24 @@ from merx.inventory.events import (
 )
 from merx.inventory.hold import claim_free, expire_holds, hold_stock, lock_stock
 from merx.inventory.hold_for_return import hold_for_return, release_for_return, sell_for_return
-from merx.inventory.model import SCARCE_BELOW, Claim, Location, Receipt, SettledHold, Shortage
+from merx.inventory.limits import (
+    change_limit,
+    ensure_limits,
+    free_of,
+    give_back_limits,
+    limits_without_hold,
+    take_units,
+)
+from merx.inventory.model import (
+    SCARCE_BELOW,
+    Claim,
+    Limit,
+    Location,
+    Receipt,
+    SettledHold,
+    Shortage,
+    TakenUnit,
+)
 from merx.inventory.receive import create_locations, locations, receive_stock
 from merx.inventory.rules import StockSheet
 from merx.inventory.settle import consume_holds, lock_stock_of, prolong_holds, release_holds, return_sold
@@ -21,6 +38,7 @@ from merx.inventory.take_back import take_back
 __all__ = [
     "SCARCE_BELOW",
     "Claim",
+    "Limit",
     "Location",
     "Receipt",
     "SettledHold",
@@ -29,13 +47,19 @@ __all__ = [
     "StockReturned",
     "StockSetAside",
     "StockSheet",
+    "TakenUnit",
     "availability",
+    "change_limit",
     "claim_free",
     "consume_holds",
     "create_locations",
+    "ensure_limits",
     "expire_holds",
+    "free_of",
+    "give_back_limits",
     "hold_for_return",
     "hold_stock",
+    "limits_without_hold",
     "locations",
     "lock_stock",
     "lock_stock_of",
@@ -46,4 +70,5 @@ __all__ = [
     "return_sold",
     "sell_for_return",
     "take_back",
+    "take_units",
 ]

@@ -32,9 +32,11 @@ async def expire_holds(tx: Tx, *, sheet: StockSheet, variant_ids: Collection[UUI
 
 
 async def claim_free(
-    tx: Tx, *, purchase_id: UUID, lines: Sequence[tuple[UUID, UUID, int]], now: datetime
+    tx: Tx, *, purchase_id: UUID, lines: Sequence[tuple[UUID | None, UUID, int]], now: datetime
 ) -> list[Claim] | None:
     """Lock the stock of (order line, variant, units) and claim all of it, also from run-out holds; None: too little.
+
+    A line that is None stands for the purchase itself, and its variant for a limit.
 
     The caller writes the claims in the same transaction.
     """

@@ -1,7 +1,7 @@
 """Nouns of inventory. Quantities are whole units."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -29,24 +29,24 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
-    """A decided hold on one allotment, for one order line of one purchase."""
+    """A decided hold on one allotment, for one order line of one purchase; for the purchase itself on a limit."""
 
     hold_id: UUID
     allotment_id: UUID
     variant_id: UUID
     purchase_id: UUID
-    order_line_id: UUID
+    order_line_id: UUID | None
     quantity: int
 
 
 class NewHold(msgspec.Struct, frozen=True, gc=False):
-    """A claim as it is written: until when it holds. `subject_id` is what is held, a variant."""
+    """A claim as it is written: until when it holds. `subject_id` is what is held, a variant or a limit."""
 
     id: UUID
     allotment_id: UUID
     subject_id: UUID
     purchase_id: UUID
-    order_line_id: UUID
+    order_line_id: UUID | None
     quantity: int
     expires_at: datetime
 
@@ -89,7 +89,7 @@ class SettledHold(msgspec.Struct, frozen=True):
     """A hold that has just been consumed, released or expired."""
 
     purchase_id: UUID
-    order_line_id: UUID
+    order_line_id: UUID | None
     allotment_id: UUID
     variant_id: UUID
     quantity: int
@@ -101,3 +101,38 @@ class Shortage(msgspec.Struct, frozen=True):
     variant_id: UUID
     wanted: int
     available: int
+
+
+LimitKind = Literal["promotion", "person", "coupon"]
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """So many units of a subject may be used."""
+
+    subject_id: UUID
+    kind: LimitKind
+    quantity: int
+
+
+class NewLimit(msgspec.Struct, frozen=True):
+    """A limit as it is written."""
+
+    id: UUID
+    kind: str
+    subject_id: UUID
+    quantity: int
+
+
+class TakenUnit(msgspec.Struct, frozen=True):
+    """One unit of a limit to be given away at once. `cause_id` names what for: the same cause takes nothing twice."""
+
+    subject_id: UUID
+    cause_id: UUID
+
+
+class TakenAllotment(msgspec.Struct, frozen=True):
+    """A unit given away, and of which allotment."""
+
+    cause_id: UUID
+    subject_id: UUID
+    allotment_id: UUID

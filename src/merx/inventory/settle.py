@@ -21,15 +21,22 @@ async def prolong_holds(tx: Tx, *, purchase_id: UUID, expires_at: datetime) -> N
 
 
 async def consume_holds(tx: Tx, *, purchase_ids: Sequence[UUID], now: datetime) -> list[SettledHold]:
-    """Turn the purchases' active holds into sales; a second call finds none and changes nothing."""
+    """Turn the purchases' active holds into sales; a second call finds none and changes nothing.
+
+    Returns those of stock; limits are used up silently.
+    """
     await store.lock_by_purchase(tx, purchase_ids)
-    return await store.settle(tx, store.CONSUME, purchase_ids, now=now)
+    return _of_stock(await store.settle(tx, store.CONSUME, purchase_ids, now=now))
 
 
 async def release_holds(tx: Tx, *, purchase_ids: Sequence[UUID], now: datetime) -> list[SettledHold]:
-    """Give the purchases' active holds back; a second call finds none and changes nothing."""
+    """Give the purchases' active holds back; a second call finds none and changes nothing. Returns those of stock."""
     await store.lock_by_purchase(tx, purchase_ids)
-    return await store.settle(tx, store.RELEASE, purchase_ids, now=now)
+    return _of_stock(await store.settle(tx, store.RELEASE, purchase_ids, now=now))
+
+
+def _of_stock(settled: list[SettledHold]) -> list[SettledHold]:
+    return [each for each in settled if each.order_line_id is not None]
 
 
 async def return_sold(tx: Tx, *, purchase_id: UUID, now: datetime) -> set[UUID]:

@@ -326,13 +326,14 @@ class CancelledOrder(msgspec.Struct, frozen=True):
 
 
 class OrderOfSeller(msgspec.Struct, frozen=True):
-    """Whose an order is."""
+    """Whose an order is; `last` says that all money of its purchase has gone back."""
 
     id: UUID
     purchase_id: UUID
     number: str
     seller_id: UUID
     currency: str
+    last: bool
 
 
 class LineClaim(msgspec.Struct, frozen=True):

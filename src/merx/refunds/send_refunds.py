@@ -10,7 +10,7 @@ from uuid import UUID
 from merx.infra.db import Database, Tx
 from merx.kit.money import Money
 from merx.ledger import post, return_transfers
-from merx.orders import lock_purchase, record_given_back
+from merx.orders import Purchase, adjustments_of, lock_purchase, orders_of_purchase, record_given_back
 from merx.orders import record_refunded as record_order_refunded
 from merx.payments import (
     Payment,
@@ -31,6 +31,7 @@ from merx.payments.providers import (
     RefundState,
     in_lanes,
 )
+from merx.promotions import give_uses_back
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
 AGAIN_AT_LAST_AFTER: Final = timedelta(hours=1)
@@ -133,7 +134,7 @@ async def settle_refund(
 
     Whoever learns of it calls this: the sender of refunds, a notice, the reconciliation with a bill.
     """
-    await lock_purchase(tx, purchase_id=refund.purchase_id)
+    purchase = await lock_purchase(tx, purchase_id=refund.purchase_id)
     if not await record_refunded(tx, payment=payment, refund=refund, now=now, source=source):
         return False
     if refund.order_id is None:
@@ -149,4 +150,18 @@ async def settle_refund(
         leg=f"return:{refund.reversals}" if refund.reversals else "return",
     )  # fmt: skip
     await post(tx, transfers, now=now)
+    if order.last:
+        await _give_uses_back(tx, purchase, now=now)
     return True
+
+
+async def _give_uses_back(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
+    """All money of a purchase went back: the promotions it had may be used again, as far as they allow it."""
+    if not purchase.adjusted:
+        return
+    orders = await orders_of_purchase(tx, purchase_id=purchase.id)
+    adjusted = await adjustments_of(tx, order_ids=[order.id for order in orders])
+    causes = {each.cause_id for mine in adjusted.values() for each in mine}
+    await give_uses_back(
+        tx, purchase_id=purchase.id, promotion_ids=causes, account_id=purchase.account_id, now=now
+    )

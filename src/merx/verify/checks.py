@@ -8,10 +8,11 @@ from merx.verify.data import DATA
 from merx.verify.disputes import DISPUTES
 from merx.verify.model import Check
 from merx.verify.money import MONEY
+from merx.verify.promotions import PROMOTIONS
 from merx.verify.reconciliation import RECONCILIATION
 from merx.verify.stock import STOCK
 from merx.verify.workflow import WORKFLOW
 
 CHECKS: Final[tuple[Check, ...]] = (
-    *STOCK, *MONEY, *WORKFLOW, *AFTER_SALES, *AUTHORIZED, *DISPUTES, *RECONCILIATION, *DATA
+    *STOCK, *MONEY, *PROMOTIONS, *WORKFLOW, *AFTER_SALES, *AUTHORIZED, *DISPUTES, *RECONCILIATION, *DATA
 )  # fmt: skip

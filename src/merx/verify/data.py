@@ -19,7 +19,9 @@ DATA: Final = (
               FROM holds h LEFT JOIN allotments a ON a.id = h.allotment_id WHERE a.id IS NULL
             UNION ALL
             SELECT 'hold ' || h.id, format('order line %s is not there', h.order_line_id)
-              FROM holds h LEFT JOIN order_lines l ON l.id = h.order_line_id WHERE l.id IS NULL
+              FROM holds h LEFT JOIN order_lines l ON l.id = h.order_line_id
+              LEFT JOIN allotments a ON a.id = h.allotment_id
+             WHERE l.id IS NULL AND (h.order_line_id IS NOT NULL OR a.kind = 'stock')
             UNION ALL
             SELECT 'hold ' || h.id, format('purchase %s is not there', h.purchase_id)
               FROM holds h LEFT JOIN purchases p ON p.id = h.purchase_id WHERE p.id IS NULL
@@ -29,14 +31,20 @@ DATA: Final = (
             UNION ALL
             SELECT 'movement ' || m.kind || ' of ' || m.cause_id, 'its hold is not there'
               FROM movements m LEFT JOIN holds h ON h.id = m.cause_id
-             WHERE m.kind NOT IN ('receive', 'adjust', 'return') AND h.id IS NULL
+             WHERE m.kind NOT IN ('receive', 'adjust', 'return', 'claim') AND h.id IS NULL
             UNION ALL
             SELECT 'movement ' || m.kind || ' of ' || m.cause_id, 'its return of stock is not there'
               FROM movements m LEFT JOIN stock_returns s ON s.id = m.cause_id
              WHERE m.kind = 'return' AND s.id IS NULL
             UNION ALL
             SELECT 'allotment ' || a.id, format('variant %s is not there', a.subject_id)
-              FROM allotments a LEFT JOIN variants v ON v.id = a.subject_id WHERE v.id IS NULL
+              FROM allotments a LEFT JOIN variants v ON v.id = a.subject_id WHERE v.id IS NULL AND a.kind = 'stock'
+            UNION ALL
+            SELECT 'allotment ' || a.id, format('%s %s is not there', a.kind, a.subject_id)
+              FROM allotments a
+              LEFT JOIN promotions p ON p.id = a.subject_id
+              LEFT JOIN coupons c ON c.id = a.subject_id
+             WHERE (a.kind = 'promotion' AND p.id IS NULL) OR (a.kind = 'coupon' AND c.id IS NULL)
         """),
         examined_sql=Sql("SELECT count(*) FROM movements"),
     ),

@@ -8,7 +8,7 @@ import msgspec
 
 from merx.infra.db import Sql
 
-Area = Literal["stock", "money", "workflow", "data"]
+Area = Literal["stock", "money", "promotions", "workflow", "data"]
 Need = Literal["now", "key_ids", "handlers", "account_kinds", "max_amount", "clearing_days"]
 
 

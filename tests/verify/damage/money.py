@@ -37,13 +37,13 @@ DAMAGES = (
                                        amount, tax, created_at)
         SELECT gen_random_uuid(), purchase_id, order_id, id, 0, 'discount', gen_random_uuid(), '{{}}', 'seller', -5, 0, now()
           FROM order_lines WHERE order_id = {TWO_LINES} AND position = 0
-        RETURNING 'order line ' || order_line_id"""),
+        RETURNING 'order line ' || order_line_id""", also=frozenset({"P1"})),
     Damage("M3d", "the platform funds a delivery that nobody made cheaper", f"""
         INSERT INTO order_adjustments (id, purchase_id, order_id, position, kind, cause_id, name, funder, amount, tax,
                                        created_at)
         SELECT gen_random_uuid(), o.purchase_id, o.id, 0, 'discount', gen_random_uuid(), '{{}}', 'platform', -5, 0, now()
           FROM orders o WHERE o.id = {PLACED}
-        RETURNING 'order ' || (SELECT number FROM orders o WHERE o.id = order_id)"""),
+        RETURNING 'order ' || (SELECT number FROM orders o WHERE o.id = order_id)""", also=frozenset({"P1"})),
     Damage("M4", "a purchase is charged again in the ledger",
         "WITH made AS (" + odd_transfer(debit="'customer_receivable', o.purchase_id") + ") "
         f"SELECT 'purchase ' || p.number FROM made, purchases p JOIN orders o ON o.purchase_id = p.id WHERE o.id = {PLACED}"),

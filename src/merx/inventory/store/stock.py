@@ -28,16 +28,17 @@ LOCATION: Final = Columns(Location, int4=("position",))
 BACK: Final = Columns(PutBack)
 
 LOCK_BY_VARIANT = Sql("""
-SELECT a.id AS allotment_id, a.subject_id AS variant_id, a.received - a.held - a.sold AS free, l.position
-  FROM allotments a JOIN locations l ON l.id = a.location_id
- WHERE a.subject_id = ANY($1::uuid[]) AND a.kind = 'stock'
+SELECT a.id AS allotment_id, a.subject_id AS variant_id, a.received - a.held - a.sold AS free,
+       coalesce(l.position, 0) AS position
+  FROM allotments a LEFT JOIN locations l ON l.id = a.location_id
+ WHERE a.subject_id = ANY($1::uuid[])
  ORDER BY a.id
    FOR NO KEY UPDATE OF a
 """)
 
 
 async def lock_by_variant(tx: Tx, variant_ids: Sequence[UUID]) -> list[Free]:
-    """Lock the stock of these variants in id order."""
+    """Lock the stock of these variants, and these limits, in id order."""
     return [FREE.read(row) for row in await tx.rows(LOCK_BY_VARIANT, variant_ids)]
 
 
@@ -157,13 +158,13 @@ SELECT a.subject_id,
            SELECT sum(h.quantity) FROM holds h
             WHERE h.allotment_id = a.id AND h.state = 'active' AND h.expires_at <= $2), 0))::bigint
   FROM allotments a
- WHERE a.subject_id = ANY($1::uuid[]) AND a.kind = 'stock'
+ WHERE a.subject_id = ANY($1::uuid[])
  GROUP BY a.subject_id
 """)
 
 
 async def available(tx: ReadTx, variant_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, int]:
-    """Free units by variant; a hold past its expiry counts as free."""
+    """Free units by variant or limit; a hold past its expiry counts as free. Those without an allotment are absent."""
     return {row[0]: row[1] for row in await tx.rows(AVAILABLE, variant_ids, now)}
 
 
@@ -216,13 +217,15 @@ WITH ended AS (
 UPDATE allotments a SET sold = a.sold - d.quantity
   FROM (SELECT allotment_id, sum(quantity)::bigint AS quantity FROM ended GROUP BY allotment_id) d
  WHERE a.id = d.allotment_id
-RETURNING a.subject_id
+RETURNING a.subject_id, a.kind
 """)
 
 
 async def return_sold(tx: Tx, purchase_id: UUID, *, now: datetime) -> set[UUID]:
     """Put a purchase's sold units back; return of which variants they are."""
-    return {row[0] for row in await tx.rows(RETURN_SOLD, purchase_id, now)}
+    return {
+        row["subject_id"] for row in await tx.rows(RETURN_SOLD, purchase_id, now) if row["kind"] == "stock"
+    }
 
 
 INSERT_LOCATIONS = Sql(f"""

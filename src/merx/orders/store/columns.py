@@ -11,6 +11,7 @@ from merx.orders.model import (
     Order,
     OrderAdjustment,
     OrderLine,
+    OrderOfSeller,
     Purchase,
     SoldOrder,
 )
@@ -18,6 +19,7 @@ from merx.orders.model import (
 PURCHASE: Final = Columns(Purchase)
 ORDER: Final = Columns(Order)
 SOLD: Final = Columns(SoldOrder)
+OF_SELLER: Final = Columns(OrderOfSeller)
 LINE: Final = Columns(OrderLine)
 ADJUSTMENT: Final = Columns(OrderAdjustment)
 NEW_PURCHASE: Final = Columns(NewPurchase, without=("address_sealed", "country"))

@@ -8,7 +8,7 @@ import msgspec
 
 from merx.infra.db import ReadTx, Record, Sql, Tx
 from merx.orders.model import AddressSnapshot, CancelledOrder, Order, OrderOfSeller, ReviewableOrder
-from merx.orders.store.columns import ORDER
+from merx.orders.store.columns import OF_SELLER, ORDER
 
 
 class FoundOrder(msgspec.Struct, frozen=True):
@@ -110,9 +110,15 @@ async def set_late_refunded(tx: Tx, purchase_id: UUID, *, refunded: bool) -> Non
     await tx.run(LATE_REFUNDED, purchase_id, refunded)
 
 
-GIVE_BACK = Sql("""
-UPDATE orders SET refunded = refunded + $2, version = version + 1 WHERE id = $1
-RETURNING id, purchase_id, number, seller_id, currency
+GIVE_BACK = Sql(f"""
+UPDATE orders o SET refunded = o.refunded + $2, version = o.version + 1 WHERE o.id = $1
+RETURNING {
+    OF_SELLER.of("o").replace(
+        "o.last",
+        "o.refunded = o.total AND NOT EXISTS (SELECT FROM orders x "
+        "WHERE x.purchase_id = o.purchase_id AND x.id <> o.id AND x.refunded < x.total) AS last",
+    )
+}
 """)
 
 
@@ -120,7 +126,7 @@ async def give_back(tx: Tx, order_id: UUID, *, amount: int) -> OrderOfSeller:
     """Count money of an order's sale that went back; below zero: that came again."""
     row = await tx.row(GIVE_BACK, order_id, amount)
     assert row is not None
-    return OrderOfSeller(row["id"], row["purchase_id"], row["number"], row["seller_id"], row["currency"])
+    return OF_SELLER.read(row)
 
 
 SHARES = Sql("SELECT seller_id, total, refunded FROM orders WHERE purchase_id = $1")
