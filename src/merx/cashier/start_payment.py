@@ -6,7 +6,7 @@ from uuid import UUID
 from merx.cashier.authorize_payment import authorize_payment
 from merx.infra.db import Database, Tx
 from merx.kit.money import Money
-from merx.orders import OrderState, lock_purchase, purchase_view
+from merx.orders import can_pay, lock_purchase, purchase_view
 from merx.payments import Fact, NotPayable, Payment, PaymentState, payments_of, record_started
 from merx.payments.providers import Device, PaymentRequest, ProviderAction, ProviderDown, ProviderRegistry
 
@@ -43,7 +43,7 @@ async def start_payment(
         purchase = await lock_purchase(tx, purchase_id=purchase_id)
         open_states = (PaymentState.CREATED, PaymentState.ACTION_REQUIRED)
         attempts = [each for each in await payments_of(tx, [purchase_id]) if each.state in open_states]
-        if purchase.state != OrderState.PENDING_PAYMENT or purchase.expires_at <= now or not attempts:
+        if not can_pay(purchase, now=now) or not attempts:
             raise NotPayable(state=str(purchase.state))
         if providers.get(attempts[-1].provider).is_down:
             raise ProviderDown(provider=attempts[-1].provider, reason="it did not answer lately")

@@ -64,6 +64,7 @@ from merx.orders.record_returns import (
     record_undeliverable,
     release_units,
 )
+from merx.orders.rules import can_cancel, can_pay
 from merx.orders.states import ORDER_STATES
 from merx.orders.store.purchases import first_order
 from merx.orders.view import (
@@ -120,6 +121,8 @@ __all__ = [
     "adjustments_of",
     "advance_purchases",
     "after_sales_days",
+    "can_cancel",
+    "can_pay",
     "cancel_authorized_orders",
     "claim_units",
     "close_received",

@@ -1,9 +1,10 @@
-"""Derived order facts. Pure."""
+"""Derived order facts, and what a buyer may do with a purchase. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from merx.orders.model import OrderLine, Replacement
+from merx.orders.model import Order, OrderLine, OrderState, Purchase, Replacement
 
 
 def fulfilment_status(lines: Sequence[tuple[int, int, int]], *, delivered: bool) -> str:
@@ -41,3 +42,15 @@ def pick_replacements(
                 rest -= part
                 picked.append((line_id, each, part))
     return picked
+
+
+def can_pay(purchase: Purchase, *, now: datetime) -> bool:
+    """Whether it still waits for its money: it can be paid, by this or another method, until its deadline."""
+    return purchase.state == OrderState.PENDING_PAYMENT and purchase.expires_at > now
+
+
+def can_cancel(purchase: Purchase, orders: Sequence[Order]) -> bool:
+    """Whether its buyer may cancel it: while it is unpaid, and served on an authorization until something was shipped."""
+    if purchase.state == OrderState.PLACED and purchase.paid_at is None:
+        return all(order.fulfilment_status == "unfulfilled" for order in orders)
+    return purchase.state == OrderState.PENDING_PAYMENT

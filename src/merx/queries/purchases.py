@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,8 @@ from merx.kit.actors import Buyer
 from merx.kit.events import Event
 from merx.kit.money import Money
 from merx.orders import (
+    Order,
+    OrderAdjustment,
     OrderAuthorized,
     OrderCancelled,
     OrderPaid,
@@ -24,6 +26,9 @@ from merx.orders import (
     Purchase,
     PurchaseCancelled,
     PurchasePlaced,
+    adjustments_of,
+    can_cancel,
+    can_pay,
     list_purchases,
     purchase_view,
 )
@@ -45,6 +50,8 @@ from merx.queries.totals import Explained, explanation, totals
 from merx.returns import RETURN_EVENTS
 from merx.reviews import MyReviews, my_reviews
 from merx.sellers import Seller, get_sellers
+
+PurchaseAction = Literal["pay", "choose_method", "cancel"]
 
 
 class SeenOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +137,7 @@ class SeenPurchase(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     expires_at: datetime
     version: int
+    actions: tuple[PurchaseAction, ...]
 
 
 TOLD: Final[tuple[type[Event], ...]] = (
@@ -195,18 +203,29 @@ def purchase_totals(purchase: Purchase) -> OrderTotals:
     )
 
 
-def explain_orders(orders: Sequence[OrderView]) -> list[ExplanationLine]:
-    """Trace the total of stored orders, in the way a quote explains itself."""
+def explain_orders(
+    orders: Sequence[OrderView], adjustments: Mapping[UUID, Sequence[OrderAdjustment]]
+) -> list[ExplanationLine]:
+    """Trace the total of stored orders, in the way a quote explains itself; `adjustments` by order."""
     traced: list[ExplanationLine] = []
     for each in orders:
         order = each.order
+        skus = {line.id: line.sku for line in each.lines}
         taxes: dict[int, int] = {}
         for line in each.lines:
             traced.append(
                 ExplanationLine("line", line.total, order.seller_id, line.sku, line.quantity, line.unit_price)
             )
             taxes[line.tax_rate_bp] = taxes.get(line.tax_rate_bp, 0) + line.tax
-        traced.append(ExplanationLine("shipping", order.shipping, order.seller_id, free=order.shipping == 0))
+        traced.append(ExplanationLine("shipping", order.shipping, order.seller_id))
+        traced.extend(
+            ExplanationLine(
+                "adjustment", one.amount, order.seller_id,
+                skus[one.order_line_id] if one.order_line_id else None, name=one.name,
+                funder="platform" if one.funder == "platform" else "seller",
+            )
+            for one in adjustments.get(order.id, ())
+        )  # fmt: skip
         taxes[order.shipping_tax_bp] = taxes.get(order.shipping_tax_bp, 0) + order.shipping_tax
         traced.extend(
             ExplanationLine("tax_inside", amount, order.seller_id, rate_bp=rate)
@@ -280,7 +299,7 @@ def _summary(
 
 
 async def seen_purchase(
-    tx: ReadTx, keys: MasterKeys, *, purchase_id: UUID, actor: Buyer, access_hash: bytes | None
+    tx: ReadTx, keys: MasterKeys, *, purchase_id: UUID, actor: Buyer, access_hash: bytes | None, now: datetime
 ) -> SeenPurchase:
     """A purchase for its buyer. Raises UnknownPurchase."""
     found = await purchase_view(
@@ -290,13 +309,14 @@ async def seen_purchase(
     order_ids = [each.order.id for each in found.orders]
     sellers = await get_sellers(tx, seller_ids={each.order.seller_id for each in found.orders})
     reviews = await my_reviews(tx, order_ids=order_ids)
+    adjustments = await adjustments_of(tx, order_ids=order_ids)
     return SeenPurchase(
         id=mine.id,
         number=mine.number,
         state=mine.state,
         cancel_reason=mine.cancel_reason,
         totals=purchase_totals(mine),
-        explanation=explanation(explain_orders(found.orders), mine.currency),
+        explanation=explanation(explain_orders(found.orders, adjustments), mine.currency),
         address=await opened_address(
             tx, keys, person_id=found.address.person_id, sealed=found.address.sealed
         ),
@@ -310,4 +330,15 @@ async def seen_purchase(
         paid_at=mine.paid_at,
         expires_at=mine.expires_at,
         version=mine.version,
+        actions=_actions(mine, [each.order for each in found.orders], now=now),
     )
+
+
+def _actions(mine: Purchase, orders: Sequence[Order], *, now: datetime) -> tuple[PurchaseAction, ...]:
+    payable = can_pay(mine, now=now)
+    may: dict[PurchaseAction, bool] = {
+        "pay": payable,
+        "choose_method": payable,
+        "cancel": can_cancel(mine, orders),
+    }
+    return tuple(action for action, allowed in may.items() if allowed)

@@ -5,13 +5,17 @@ from uuid import UUID
 
 import msgspec
 
+from merx.kit.i18n import Text
 from merx.kit.money import Money
 from merx.pricing import ExplanationLine, Quote
 from merx.queries.order_lines import OrderTotals
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """One traced part of a total. Kinds "line" and "shipping" add up to it; "tax_inside" says what they contain."""
+    """One traced part of a total. Kinds "line", "shipping" and "adjustment" add up to it; "tax_inside" says what they contain.
+
+    An adjustment has its `name` and who funds it.
+    """
 
     kind: str
     amount: Money
@@ -21,6 +25,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     unit_price: Money | None
     rate_bp: int | None
     free: bool
+    name: Text | None
+    funder: str | None
 
 
 def maybe_money(amount: int | None, currency: str) -> Money | None:
@@ -59,6 +65,8 @@ def explanation(traced: Iterable[ExplanationLine], currency: str) -> list[Explai
             unit_price=maybe_money(line.unit_price, currency),
             rate_bp=line.rate_bp,
             free=line.kind == "shipping" and line.amount == 0,
+            name=line.name,
+            funder=line.funder,
         )
         for line in traced
     ]

@@ -39,7 +39,12 @@ async def show_purchase(request: ApiRequest, purchase_id: FromPath[UUID]) -> Ans
     call = await open_call(request)
     async with call.services.db.snapshot() as tx:
         found = await seen_purchase(
-            tx, call.services.keys, purchase_id=purchase_id, actor=call.buyer(), access_hash=call.access_hash
+            tx,
+            call.services.keys,
+            purchase_id=purchase_id,
+            actor=call.buyer(),
+            access_hash=call.access_hash,
+            now=call.now,
         )
     return answer(found)
 

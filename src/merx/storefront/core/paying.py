@@ -13,7 +13,7 @@ from merx.infra.db import ReadTx
 from merx.infra.settings import Settings
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from merx.kit.money import Money
-from merx.orders import OrderState, Purchase, PurchaseView, purchase_view
+from merx.orders import OrderState, Purchase, PurchaseView, can_cancel, can_pay, purchase_view
 from merx.payments import payments_of
 from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
 from merx.payments.providers.wechat import WechatSettings
@@ -92,10 +92,10 @@ async def _view(
     sellers = await get_sellers(tx, seller_ids=[each.order.seller_id for each in found.orders])
     state = payment_state(purchase)
     waiting = state == "waiting"
-    payable = waiting and purchase.expires_at > visit.now
+    payable = can_pay(purchase, now=visit.now)
     ways = other_ways(visit, found) if payable else ()
     transfer = await _transfer(visit, tx, purchase) if waiting else None
-    unshipped = all(each.order.fulfilment_status == "unfulfilled" for each in found.orders)
+    cancellable = can_cancel(purchase, [each.order for each in found.orders])
     return PaymentView(
         number=purchase.number,
         amount=Money(purchase.total, purchase.currency),
@@ -103,7 +103,7 @@ async def _view(
         provider_name=payment_name(visit, purchase),
         poll_url=url,
         pay_url=f"{url}/pay" if payable and transfer is None else None,
-        cancel_url=f"{url}/cancel" if waiting or (state == "authorized" and unshipped) else None,
+        cancel_url=f"{url}/cancel" if cancellable else None,
         deadline=purchase.expires_at,
         orders=tuple(
             OrderLink(
