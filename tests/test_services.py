@@ -12,7 +12,7 @@ from merx.app import edge_rules
 from merx.commands.staff import add_staff, remove_staff
 from merx.configuration import load_settings
 from merx.infra.db import Database
-from merx.payments.providers import payment_providers
+from merx.payments.providers import CapturingProvider, ConfirmedByHand, Manner, payment_providers
 from merx.payments.providers.alipay import AlipaySettings
 from merx.services import master_keys
 from merx.simulators import ensure_keys
@@ -75,15 +75,15 @@ def test_peoples_methods_are_offered_by_their_settings_and_with_the_simulators(t
     providers = payment_providers(load_settings({**home, **given, "MERX_BANK_TRANSFER_DAYS": "5"}))
     assert [each.code for each in providers] == ["bank_transfer", "cash_on_delivery"]
     assert providers.get("bank_transfer").currencies == frozenset({"USD"})
-    assert providers.terms()["bank_transfer"].deadline == timedelta(days=5)
+    assert providers.methods()["bank_transfer"].terms.deadline == timedelta(days=5)
     assert [each.code for each in providers.offered("USD", sellers=1, country="DE")] == [
         "bank_transfer",
         "cash_on_delivery",
     ]
     assert [each.code for each in providers.offered("CNY", sellers=2, country="DE")] == []
-    assert (providers.offline("alipay"), providers.capturing_codes()) == (None, [])
+    assert (providers.manner("alipay"), providers.codes(CapturingProvider)) == (Manner.ONLINE, [])
     simulated = payment_providers(load_settings({**home, "MERX_SIMULATORS": "true"}))
-    assert simulated.offline_codes() == ["bank_transfer", "cash_on_delivery"]
+    assert simulated.codes(ConfirmedByHand) == ["bank_transfer", "cash_on_delivery"]
 
 
 async def test_who_may_confirm_is_appointed_by_e_mail(

@@ -11,7 +11,7 @@ from merx.infra.db import Database
 from merx.infra.pages import PageCache
 from merx.infra.settings import Settings
 from merx.kit.clock import Clock, system_clock
-from merx.payments.providers import ProviderRegistry, payment_providers
+from merx.payments.providers import Methods, ProviderRegistry, payment_providers
 
 
 class Services:
@@ -37,9 +37,13 @@ class Services:
             db,
             clock=clock,
             deadline=timedelta(seconds=settings.of(CheckoutSettings).payment_deadline_seconds),
-            methods=providers.terms(),
+            methods=self._methods,
         )
         self.notices = NoticeQueue(db)
+
+    def _methods(self) -> Methods:
+        """The payment methods at this moment."""
+        return self.providers.methods()
 
 
 def master_keys(settings: Settings) -> MasterKeys:

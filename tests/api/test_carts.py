@@ -395,7 +395,7 @@ async def test_a_payment_method_must_take_the_currency(client: httpx.AsyncClient
     async with changes.none():
         for provider in ("alipay", "paypal", "\0"):
             answer = await client.put(f"{url}/payment-method", json={"provider": provider}, headers=shown)
-            assert problem(answer, 422, "payment_method_not_offered")["field"] == "provider"
+            assert problem(answer, 409, "payment_method_not_offered")["field"] == "provider"
         problem(
             await client.put(f"{url}/delivery", json={"method": "drone"}, headers=shown), 422, "invalid_field"
         )

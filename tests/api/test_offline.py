@@ -72,6 +72,7 @@ async def payment_id(api: Api) -> str:
 async def test_staff_confirm_a_transfer_by_its_number(api: Api, client: httpx.AsyncClient) -> None:
     sale, clerk = await placed(api, {"TEA": 1, "POT": 1}, "bank_transfer"), await staff(api)
     listed = (await client.get("/api/v1/staff/payments", headers=clerk)).json()
+    assert listed.keys() == {"waiting", "promised", "refunds"}
     assert [(each["number"], each["amount"]["amount"]) for each in listed["waiting"]] == [
         (f"{sale.number}P1", sale.total)
     ]
@@ -151,7 +152,7 @@ async def test_cash_on_delivery_is_offered_for_one_seller_only(
     async with changes.none():
         problem(
             await client.put(f"{both}/payment-method", json=body, headers=shown),
-            422,
+            409,
             "payment_method_not_offered",
         )
     assert (await client.put(f"{one}/payment-method", json=body, headers=mine)).status_code == 200
@@ -163,7 +164,7 @@ async def test_cash_on_delivery_is_offered_for_one_seller_only(
     async with changes.none():
         problem(
             await client.post(f"{one}/checkout", json={"expected_total": total}, headers={**mine, **key()}),
-            409, "method_not_offered",
+            409, "payment_method_not_offered",
         )  # fmt: skip
 
 
@@ -259,7 +260,7 @@ async def test_a_waiting_purchase_is_changed_to_transfer_and_to_cash_where_cash_
     cash = {"provider": "cash_on_delivery"}
     async with changes.none():
         refused = await client.post(f"{two.url}/payment-method", json=cash, headers=two.headers)
-        assert problem(refused, 409, "payment_method_unavailable")["offered"] == "alipay, bank_transfer"
+        assert problem(refused, 409, "payment_method_not_offered")["offered"] == "alipay, bank_transfer"
     assert (await client.post(f"{one.url}/payment-method", json=cash, headers=one.headers)).is_success
     assert (await client.post(f"{one.url}/pay", headers=one.headers)).status_code == 200
     shown = (await client.get(one.url, headers=one.headers)).json()

@@ -10,7 +10,6 @@ from tests.world.counter import DEADLINE, Counter, Sold, a_counter
 
 from merx.cashier import (
     AlreadyPaid,
-    PaymentMethodUnavailable,
     choose_provider,
     confirm_offline,
     expire_unpaid,
@@ -22,7 +21,7 @@ from merx.inventory import release_holds
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.payments import NotPayable, payments_of
-from merx.payments.providers import CashOnDeliveryProvider, ProviderRegistry
+from merx.payments.providers import CashOnDeliveryProvider, MethodNotOffered, ProviderRegistry
 from merx.verify import verify
 
 DAYS = timedelta(days=3)
@@ -88,6 +87,7 @@ async def test_a_change_to_bank_transfer_gives_the_purchase_and_its_stock_the_da
     outcome = await counter.db.write(
         lambda tx: confirm_offline(
             tx,
+            counter.providers,
             payment_id=payment.id,
             amount=Money(sold.total, "CNY"),
             reference="B-1",
@@ -181,7 +181,7 @@ async def test_cash_on_delivery_stays_with_one_seller_and_the_countries_it_serve
     for sold, cash in ((two, counter.cash), (one, elsewhere)):
         counter.providers = ProviderRegistry([counter.bank, counter.transfer, cash])
         before = await counter.everything()
-        with pytest.raises(PaymentMethodUnavailable) as refused:
+        with pytest.raises(MethodNotOffered) as refused:
             await choose(counter, sold, "cash_on_delivery")
         assert refused.value.params["offered"] == "bank, bank_transfer"
         assert await counter.everything() == before

@@ -14,7 +14,6 @@ from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
 
 from merx.cashier import (
     AlreadyPaid,
-    PaymentMethodUnavailable,
     TooManyPaymentAttempts,
     choose_provider,
     receive_notice,
@@ -28,6 +27,7 @@ from merx.payments import NotPayable
 from merx.payments.providers import (
     BreakerRules,
     GuardRules,
+    MethodNotOffered,
     ProviderRegistry,
     ProviderUnavailable,
 )
@@ -237,13 +237,13 @@ async def refused(till: TwoWays, bought: Bought, provider: str, error: type[Doma
 async def test_a_method_that_cannot_be_used_is_refused_and_the_others_are_named(till: TwoWays) -> None:
     bought = await till.at_cashier({"TEA": 1})
     for provider in ("dollars", "cash"):
-        error = await refused(till, bought, provider, PaymentMethodUnavailable)
+        error = await refused(till, bought, provider, MethodNotOffered)
         assert error.params["offered"] == "alipay, alipay_qr"
     till.fault(FaultKind.TIMEOUT, times=2)
     for _ in range(2):
         with pytest.raises(ProviderUnavailable):
             await till.providers.get("alipay_qr").query("N")
-    error = await refused(till, bought, "alipay_qr", PaymentMethodUnavailable)
+    error = await refused(till, bought, "alipay_qr", MethodNotOffered)
     assert error.params["offered"] == "alipay"
     assert till.status(bought, "P1") is TradeStatus.WAITING
 

@@ -29,6 +29,7 @@ from merx.payments import (
     offline_refunds,
     retry_refund,
 )
+from merx.payments.providers import ConfirmedByHand
 from merx.queries.payments import offline_payments
 from merx.refunds import fail_offline_refund, send_refunds, settle_offline_refund
 from merx.returns import (
@@ -60,7 +61,7 @@ async def confirm(counter: Counter, sold: Sold, minor: int | None = None, **more
         "received_at": counter.now, "actor_id": STAFF, **more,
     }  # fmt: skip
     return await counter.db.write(
-        lambda tx: confirm_offline(tx, payment_id=payment.id, now=counter.now, **given)
+        lambda tx: confirm_offline(tx, counter.providers, payment_id=payment.id, now=counter.now, **given)
     )
 
 
@@ -174,7 +175,7 @@ async def test_only_offline_payments_are_confirmed_by_people(counter: Counter) -
     with pytest.raises(UnknownPayment):
         await counter.db.write(
             lambda tx: confirm_offline(
-                tx, payment_id=new_id(), amount=Money(1, "CNY"), reference="x", received_at=counter.now,
+                tx, counter.providers, payment_id=new_id(), amount=Money(1, "CNY"), reference="x", received_at=counter.now,
                 actor_id=STAFF, now=counter.now,
             )
         )  # fmt: skip
@@ -197,7 +198,7 @@ async def test_a_transfer_that_comes_too_late_is_paid_back_by_staff(counter: Cou
     assert (refund.state, refund.amount) == ("submitted", sold.total)
     await counter.db.write(
         lambda tx: settle_offline_refund(
-            tx, refund_id=refund.id, reference="OUT-1", actor_id=STAFF, now=counter.now
+            tx, counter.providers, refund_id=refund.id, reference="OUT-1", actor_id=STAFF, now=counter.now
         )
     )
     attempts = await counter.owner.fetch("SELECT outcome, detail FROM refund_attempts")
@@ -207,7 +208,7 @@ async def test_a_transfer_that_comes_too_late_is_paid_back_by_staff(counter: Cou
     before = await counter.everything()
     await counter.db.write(
         lambda tx: settle_offline_refund(
-            tx, refund_id=refund.id, reference="OUT-1", actor_id=STAFF, now=counter.now
+            tx, counter.providers, refund_id=refund.id, reference="OUT-1", actor_id=STAFF, now=counter.now
         )
     )
     assert await counter.everything() == before
@@ -225,7 +226,9 @@ async def test_a_refund_that_cannot_be_paid_back_is_tried_again(counter: Counter
 
     async def fail() -> None:
         await counter.db.write(
-            lambda tx: fail_offline_refund(tx, refund_id=refund_id, reason="Account closed", now=counter.now)
+            lambda tx: fail_offline_refund(
+                tx, counter.providers, refund_id=refund_id, reason="Account closed", now=counter.now
+            )
         )
 
     with pytest.raises(RefundMoved):
@@ -239,7 +242,7 @@ async def test_a_refund_that_cannot_be_paid_back_is_tried_again(counter: Counter
     await send_refunds(counter.db, counter.providers, now=counter.now)
     await counter.db.write(
         lambda tx: settle_offline_refund(
-            tx, refund_id=refund_id, reference="OUT-2", actor_id=STAFF, now=counter.now
+            tx, counter.providers, refund_id=refund_id, reference="OUT-2", actor_id=STAFF, now=counter.now
         )
     )
     attempts = await counter.owner.fetch("SELECT outcome, detail FROM refund_attempts ORDER BY attempt")
@@ -253,7 +256,7 @@ async def test_a_refund_that_a_provider_carries_out_is_not_the_staffs(counter: C
     with pytest.raises(UnknownRefund):
         await counter.db.write(
             lambda tx: settle_offline_refund(
-                tx, refund_id=new_id(), reference="x", actor_id=STAFF, now=counter.now
+                tx, counter.providers, refund_id=new_id(), reference="x", actor_id=STAFF, now=counter.now
             )
         )
 
@@ -261,7 +264,7 @@ async def test_a_refund_that_a_provider_carries_out_is_not_the_staffs(counter: C
 async def test_what_waits_is_found_by_the_number_the_payer_named(counter: Counter) -> None:
     first, second = [await counter.place({"TEA": 1}, "bank_transfer") for _ in range(2)]
     await confirm(counter, first)
-    codes = counter.providers.offline_codes()
+    codes = counter.providers.codes(ConfirmedByHand)
     async with counter.db.read() as read:
         waiting = await offline_payments(read, providers=codes)
         found = await offline_payments(read, providers=codes, number=first.payment_number)
@@ -283,7 +286,7 @@ async def undelivered(counter: Counter, sold: Sold, restocked: dict[str, int], *
     back = [Wanted(line.id, restocked.get(line.sku, 0)) for line in each.lines]
     given = {"actor": member(each.order.seller_id), "restocked": back, **more}
     unwanted = await counter.db.write(
-        lambda tx: record_undelivered(tx, order_id=each.order.id, now=counter.now, **given)
+        lambda tx: record_undelivered(tx, counter.providers, order_id=each.order.id, now=counter.now, **given)
     )
     await void_now(counter.db, counter.providers, unwanted, now=counter.now)
 
@@ -293,7 +296,7 @@ async def cash(counter: Counter, sold: Sold, amount: int | None = None, **more: 
     given = {"actor": member(order.seller_id), "reference": "R-7", **more}
     return await counter.db.write(
         lambda tx: confirm_cash(
-            tx, order_id=order.id, amount=Money(sold.total if amount is None else amount, "CNY"),
+            tx, counter.providers, order_id=order.id, amount=Money(sold.total if amount is None else amount, "CNY"),
             now=counter.now, **given,
         )
     )  # fmt: skip
@@ -313,7 +316,15 @@ async def test_cash_is_for_one_seller(counter: Counter, lines: dict[str, int]) -
     cart = await counter.ready(lines, "cash_on_delivery")
     before = await counter.everything()
     outcome = await counter.order(cart)
-    assert outcome == Refused("method_not_offered", {})
+    assert outcome == Refused(
+        "payment_method_not_offered",
+        {
+            "field": "payment",
+            "method": "cash_on_delivery",
+            "reason": "sellers",
+            "offered": "bank, bank_transfer",
+        },
+    )
     assert await counter.everything() == before
     assert await counter.owner.fetchval("SELECT state FROM carts") == "open"
 
@@ -453,7 +464,7 @@ async def test_after_sales_wait_for_the_money_and_then_it_goes_back_by_hand(coun
         [refund] = await offline_refunds(read, providers=["cash_on_delivery"])
     await counter.db.write(
         lambda tx: settle_offline_refund(
-            tx, refund_id=refund.id, reference="OUT-3", actor_id=STAFF, now=counter.now
+            tx, counter.providers, refund_id=refund.id, reference="OUT-3", actor_id=STAFF, now=counter.now
         )
     )
     assert await counter.books() == {}

@@ -21,6 +21,7 @@ from merx.payments.providers import (
     RESILIENT,
     GuardRules,
     GuardTools,
+    Manner,
     ProviderAction,
     ProviderDown,
     ProviderRegistry,
@@ -99,7 +100,11 @@ class Street:
 
     def offered(self) -> list[str]:
         providers = self.till.providers
-        return [each.code for each in providers.taking("CNY") if providers.offline(each.code) is None]
+        return [
+            each.code
+            for each in providers.offered("CNY", sellers=1, country="CN")
+            if each.manner is Manner.ONLINE
+        ]
 
     async def bought(self) -> Bought:
         """A purchase that is to be paid with WeChat Pay."""

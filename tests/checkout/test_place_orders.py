@@ -4,7 +4,6 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, total_of
 
@@ -12,10 +11,10 @@ from merx.checkout import Placed, PlacementFailed, Refused, is_passing, place_or
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.kit.errors import Unavailable
-from merx.payments.providers import ProviderDown
+from merx.payments.providers import Method, MethodProblem
 
 DEADLINE = timedelta(minutes=30)
-PASSING: list[type[Unavailable]] = [PlacementFailed, ProviderDown]
+PASSING: list[type[Unavailable]] = [PlacementFailed]
 
 
 async def test_a_cart_becomes_one_purchase_with_an_order_per_seller(
@@ -164,17 +163,19 @@ async def test_a_provider_that_is_down_uses_up_no_key(
     db: Database, keys: MasterKeys, shop: Shop, now: datetime, owner: Any
 ) -> None:
     cart = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now)
-    down = msgspec.structs.replace(cart.command, down=frozenset({"alipay"}))
+    label = {"en": "Alipay"}
+    silent = Method(code="alipay", label=label, currencies=frozenset({"CNY"}), is_down=True)
+    down = {"alipay": silent}
     for _ in range(2):
-        [refusal] = await place_orders(db, [down], now=now, deadline=DEADLINE)
+        [refusal] = await place_orders(db, [cart.command], now=now, deadline=DEADLINE, methods=down)
         assert isinstance(refusal, Refused)
-        assert refusal.code == "payment_provider_down"
+        assert (refusal.code, refusal.params["reason"]) == ("payment_method_not_offered", MethodProblem.DOWN)
     assert await owner.fetchval("SELECT outcome FROM idempotency_keys") is None
     assert await owner.fetchval("SELECT state FROM carts") == "open"
     assert await owner.fetchval("SELECT count(*) FROM purchases") == 0
     [placed] = await place_orders(db, [cart.command], now=now, deadline=DEADLINE)
     assert isinstance(placed, Placed)
-    [again] = await place_orders(db, [down], now=now, deadline=DEADLINE)
+    [again] = await place_orders(db, [cart.command], now=now, deadline=DEADLINE, methods=down)
     assert again == placed, "what came of a key is told, whoever is down by now"
     assert await owner.fetchval("SELECT count(*) FROM purchases") == 1
 
@@ -186,3 +187,4 @@ def test_what_a_repeat_may_cure_is_no_outcome(error: type[Unavailable]) -> None:
 
 def test_what_no_repeat_cures_is_an_outcome() -> None:
     assert not is_passing(Refused("out_of_stock", {}))
+    assert not is_passing(Refused("payment_method_not_offered", {"reason": MethodProblem.COUNTRY}))

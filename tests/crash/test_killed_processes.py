@@ -48,6 +48,11 @@ STOCK = {"TEA": 60, "CUP": 2000, "POT": 3}
 ADDRESS_FIELDS = {name: getattr(ADDRESS, name) for name in ADDRESS.__struct_fields__}
 
 
+def _is_down(answer: httpx.Response) -> bool:
+    """Whether the provider of the method does not answer: the same request may succeed later."""
+    return answer.status_code == 409 and answer.json().get("reason") == "down"
+
+
 class Acknowledged(msgspec.Struct, frozen=True):
     """An order that was answered with 201."""
 
@@ -88,7 +93,7 @@ class Driver:
     async def ask(
         self, method: str, path: str, *, token: str = "", key: str = "", body: Any = None, seller: str = ""
     ) -> httpx.Response:
-        """Send until there is an answer that is not a fault of the server."""
+        """Send until there is an answer that is neither a fault of the server nor of a provider."""
         headers = ({"Cart-Token": token} if token else {}) | ({"Idempotency-Key": key} if key else {})
         headers |= {"Authorization": f"Bearer {seller}"} if seller else {}
         deadline = time.monotonic() + 60
@@ -98,7 +103,7 @@ class Driver:
             except httpx.TransportError:
                 pass
             else:
-                if answer.status_code < 500:
+                if answer.status_code < 500 and not _is_down(answer):
                     return answer
             self.retries += 1
             await asyncio.sleep(0.05)

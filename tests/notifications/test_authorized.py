@@ -73,7 +73,7 @@ async def test_a_buyer_is_told_that_the_transfer_arrived(counter: Counter) -> No
     payment = await counter.payment(sold)
     await counter.db.write(
         lambda tx: confirm_offline(
-            tx, payment_id=payment.id, amount=Money(sold.total, "CNY"), reference="B", received_at=counter.now,
+            tx, counter.providers, payment_id=payment.id, amount=Money(sold.total, "CNY"), reference="B", received_at=counter.now,
             actor_id=new_id(), now=counter.now,
         )
     )  # fmt: skip

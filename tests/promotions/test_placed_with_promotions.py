@@ -126,7 +126,11 @@ async def test_a_code_applies_where_it_was_entered_and_an_unknown_one_is_refused
     plain = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now)
     await placed(db, plain, now=now)
     cart = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now, expected_total=4990 + 800 - 500)
-    access: dict[str, Any] = {"cart_id": cart.cart_id, "token_hash": token_hash(cart.token), "account_id": None}
+    access: dict[str, Any] = {
+        "cart_id": cart.cart_id,
+        "token_hash": token_hash(cart.token),
+        "account_id": None,
+    }
     async with db.transaction() as tx:
         assert (await add_code(tx, **access, code=" ｔｅａ-5 ", now=now)).codes == ["TEA-5"]
     with pytest.raises(UnknownPromotionCode):

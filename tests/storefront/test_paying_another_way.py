@@ -55,7 +55,7 @@ async def test_a_provider_that_is_down_is_not_offered_and_the_others_stay(
     assert refused.status_code == 422
     assert 'value="tea"' not in refused.text
     assert [code in refused.text for code in ('value="alipay"', 'value="bank"')] == [True] * 2
-    assert "The payment provider does not answer at the moment. Choose another way to pay" in text_of(
+    assert "This cannot be paid this way at the moment. Choose another payment method." in text_of(
         refused.text
     )
     assert await owner.fetchval("SELECT count(*) FROM purchases") == 0

@@ -1,7 +1,7 @@
 """A shop whose money is authorized first: a bank that authorizes and captures, bank transfer, and cash on delivery."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -53,8 +53,6 @@ class Bank:
     code = "bank"
     label: Mapping[str, str] = {"en": "Bank", "zh-CN": "银行"}
     currencies = frozenset({"CNY"})
-    bill_code = ""
-    bill_zone: tzinfo = UTC
     acknowledgement = NoticeAnswer(status=200, media_type="text/plain", body=b"ok")
     refusal = NoticeAnswer(status=400, media_type="text/plain", body=b"no")
 
@@ -180,7 +178,7 @@ class Counter:
     async def order(self, cart: ReadyCart) -> Placed | Refused:
         """The buyer orders."""
         [outcome] = await place_orders(
-            self.db, [cart.command], now=self.now, deadline=DEADLINE, methods=self.providers.terms()
+            self.db, [cart.command], now=self.now, deadline=DEADLINE, methods=self.providers.methods()
         )
         return outcome
 

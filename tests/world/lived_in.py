@@ -312,13 +312,17 @@ async def _authorized(till: Till) -> None:
     at: dict[str, Any] = {"actor": member(seller.order.seller_id), "now": till.now}
     amount = Money(paid.total, "CNY")
     await till.db.write(
-        lambda tx: confirm_cash(tx, order_id=seller.order.id, amount=amount, reference="R-1", **at)
+        lambda tx: confirm_cash(
+            tx, counter.providers, order_id=seller.order.id, amount=amount, reference="R-1", **at
+        )
     )
     assert await counter.cancel(cancelled)
     [back] = (await counter.view(refused)).orders
     restocked = [Wanted(line.id, 1) for line in back.lines]
     unwanted = await till.db.write(
-        lambda tx: record_undelivered(tx, order_id=back.order.id, restocked=restocked, **at)
+        lambda tx: record_undelivered(
+            tx, counter.providers, order_id=back.order.id, restocked=restocked, **at
+        )
     )
     await void_now(till.db, counter.providers, unwanted, now=till.now)
 
@@ -390,7 +394,11 @@ async def _with_promotions(till: Till) -> None:
     cart = await a_ready_cart(
         till.db, KEYS, till.shop, {"TEA": 1}, now=till.now, account_id=account.id, expected_total=4990 + 800 - 1000
     )  # fmt: skip
-    access: dict[str, Any] = {"cart_id": cart.cart_id, "token_hash": cart.command.access_hash, "account_id": account.id}
+    access: dict[str, Any] = {
+        "cart_id": cart.cart_id,
+        "token_hash": cart.command.access_hash,
+        "account_id": account.id,
+    }
     await till.db.write(lambda tx: add_code(tx, **access, code="tea-5", now=till.now))
     bought = await _buy(till, cart)
     await till.open(await till.start(bought))

@@ -2,32 +2,42 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import msgspec
 
 from merx.kit.money import Money
-from merx.payments.providers import BillRow, PaymentProvider, ProviderRegistry
+from merx.payments.providers import BillRow, GuardedProvider, PaymentProvider, ProviderRegistry
 
 CHINA: Final = timezone(timedelta(hours=8))
+
+_AS_IT_IS: Final = (
+    "code",
+    "label",
+    "currencies",
+    "bill_code",
+    "start",
+    "query",
+    "close",
+    "refund",
+    "refund_state",
+    "aclose",
+)
 
 
 class Paper:
     """Has the bill of every day; everything else is the real provider's."""
 
-    def __init__(self, provider: PaymentProvider) -> None:
-        self._provider = provider
+    def __init__(self, provider: GuardedProvider) -> None:
+        vars(self).update({name: getattr(provider, name) for name in _AS_IT_IS})
         self.rows: list[BillRow] = []
         self.bill_zone: tzinfo = provider.bill_zone
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._provider, name)
 
     async def bill(self, day: date) -> list[BillRow]:
         return [row for row in self.rows if row.at.astimezone(CHINA).date() == day]
 
 
-def on_paper(provider: PaymentProvider) -> tuple[Paper, ProviderRegistry]:
+def on_paper(provider: GuardedProvider) -> tuple[Paper, ProviderRegistry]:
     paper = Paper(provider)
     return paper, ProviderRegistry([cast(PaymentProvider, paper)])
 

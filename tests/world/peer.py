@@ -40,7 +40,7 @@ class Peer:
         self.currencies = currencies
         self.label: Mapping[str, str] = {"en": code.title(), "zh-CN": code}
         self.asked: list[str] = []
-        self.bill_code = ""
+        self.bill_code = code
         self.bill_zone: tzinfo = UTC
 
     async def start(self, request: PaymentRequest) -> ProviderAction:

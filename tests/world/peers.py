@@ -13,9 +13,11 @@ import msgspec
 from tests.world.gateways import alipay_at, card_at, wechat_at
 
 from merx.payments.providers import (
-    PaymentProvider,
+    AlipayProvider,
+    CardProvider,
     ProviderAction,
     ProviderRegistry,
+    WechatProvider,
 )
 from merx.simulators import (
     AlipaySimulator,
@@ -79,7 +81,7 @@ class Peer(ABC):
 
     code: str
     simulator: Any
-    provider: PaymentProvider
+    provider: AlipayProvider | WechatProvider | CardProvider
     wire: Wire
     notice_faults: tuple[str, ...]
     call_faults: tuple[str, ...]

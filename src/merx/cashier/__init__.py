@@ -16,7 +16,6 @@ from merx.cashier.confirm_payments import confirm_payments
 from merx.cashier.errors import (
     AlreadyPaid,
     AlreadyShipped,
-    PaymentMethodUnavailable,
     ReceivedInFuture,
     TooManyPaymentAttempts,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "AlreadyPaid",
     "AlreadyShipped",
     "NoticeQueue",
-    "PaymentMethodUnavailable",
     "ReceivedInFuture",
     "TooManyPaymentAttempts",
     "VerifiedNotice",

@@ -18,7 +18,15 @@ from merx.payments import (
     payments_of,
     record_closed,
 )
-from merx.payments.providers import ProviderRegistry, ProviderState, ProviderStatus, answered, in_lanes
+from merx.payments.providers import (
+    Closable,
+    ProviderRegistry,
+    ProviderState,
+    ProviderStatus,
+    Queryable,
+    answered,
+    in_lanes,
+)
 
 ASK_EVERY: Final = timedelta(minutes=1)
 ASK_AT_LEAST_EVERY: Final = timedelta(minutes=10)
@@ -61,7 +69,11 @@ async def _resolve(
     payment = next(each for each in payments if each.id == payment_id)
     if purchase.state == OrderState.PENDING_PAYMENT and payment is payments[-1]:
         return await ask_provider(db, providers, payment_id=payment_id, now=now)
-    state = await providers.get(payment.provider).close(payment.number)
+    provider = providers.get(payment.provider)
+    if not provider.can(Closable):  # our own word closes it
+        await db.write(lambda tx: _give_up(tx, payment))
+        return False
+    state = await provider.close(payment.number)
     if await apply_state(db, payment, state, now=now):
         return True
     unopened = state.status is ProviderStatus.UNKNOWN and now >= payment.expires_at + LINK_GRACE
@@ -82,7 +94,10 @@ async def ask_provider(db: Database, providers: ProviderRegistry, *, payment_id:
     """
     async with db.read() as tx:
         payment = await get_payment(tx, payment_id)
-    state = await providers.get(payment.provider).query(payment.number)
+    provider = providers.get(payment.provider)
+    if not provider.can(Queryable):
+        return False  # people say when its money is there
+    state = await provider.query(payment.number)
     return await apply_state(db, payment, state, now=now)
 
 

@@ -11,7 +11,7 @@ from merx.cashier.void_payment import void_now
 from merx.infra.db import Database, Tx
 from merx.orders import OrderState, lock_purchase, purchase_view
 from merx.payments import Payment, PaymentState, expire_payments, payments_of
-from merx.payments.providers import ProviderRegistry, ProviderStatus, ProviderUnavailable
+from merx.payments.providers import Closable, ProviderRegistry, ProviderStatus, ProviderUnavailable
 
 
 async def cancel_purchase(
@@ -55,8 +55,12 @@ async def close_at_providers(
     for payment in payments:
         if payment.state != PaymentState.ACTION_REQUIRED:
             continue
+        provider = providers.get(payment.provider)
+        if not provider.can(Closable):
+            closed.append(payment.id)  # our own word closes it
+            continue
         try:
-            state = await providers.get(payment.provider).close(payment.number)
+            state = await provider.close(payment.number)
         except ProviderUnavailable:
             if strict:
                 raise

@@ -37,7 +37,7 @@ BATCH: Final = 20
 
 async def capture_authorized(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
     """Capture the authorized money of purchases of which something was shipped; returns how many payments were captured."""
-    codes = providers.capturing_codes()
+    codes = providers.codes(CapturingProvider)
     if not codes:
         return 0
     claimed = await db.write(
@@ -62,7 +62,7 @@ async def capture_payment(
     async def ask(tx: Tx) -> None:
         payment = await get_payment(tx, payment_id)
         await lock_purchase(tx, purchase_id=payment.purchase_id)
-        capturing = isinstance(providers.get(payment.provider), CapturingProvider)
+        capturing = providers.get(payment.provider).can(CapturingProvider)
         if not capturing or not await want_capture(tx, payment_id=payment_id, now=now):
             raise PaymentMoved(state=(await get_payment(tx, payment_id)).state.value)
 
@@ -74,7 +74,7 @@ async def _take(db: Database, providers: ProviderRegistry, *, payment_id: UUID, 
     async with db.read() as read:
         payment = await get_payment(read, payment_id)
     provider = providers.get(payment.provider)
-    if payment.state is not PaymentState.AUTHORIZED or not isinstance(provider, CapturingProvider):
+    if payment.state is not PaymentState.AUTHORIZED or not provider.can(CapturingProvider):
         return payment.state is PaymentState.CAPTURED
     try:
         state = await provider.capture(number=payment.number, amount=Money(payment.amount, payment.currency))

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.cashier.cancel_purchase import close_at_providers
-from merx.cashier.errors import AlreadyPaid, PaymentMethodUnavailable, TooManyPaymentAttempts
+from merx.cashier.errors import AlreadyPaid, TooManyPaymentAttempts
 from merx.cashier.secure_stock import secure_stock
 from merx.checkout import HOLD_GRACE, OutOfStock
 from merx.infra.db import Database, Tx
@@ -30,7 +30,7 @@ from merx.payments import (
     open_payments,
     payments_of,
 )
-from merx.payments.providers import ProviderRegistry
+from merx.payments.providers import ProviderRegistry, Sale, check_method
 
 MOST_ATTEMPTS: Final = 20
 _OPEN: Final = (PaymentState.CREATED, PaymentState.ACTION_REQUIRED)
@@ -56,7 +56,7 @@ async def choose_provider(
     when the purchase was placed, as if it had been chosen then: changing to and fro gains nothing. The deadline never
     shrinks, so one that was longer stays when the buyer goes back to a quicker way.
 
-    Raises UnknownPurchase, NotPayable, PaymentMethodUnavailable, TooManyPaymentAttempts, AlreadyPaid, and OutOfStock
+    Raises UnknownPurchase, NotPayable, TooManyPaymentAttempts, AlreadyPaid, and OutOfStock
     when more time is needed for goods that went to others.
     """
     async with db.read() as read:
@@ -67,14 +67,9 @@ async def choose_provider(
     _check_waiting(view.purchase, now=now)
     if _is_chosen(payments, provider):
         return False
-    offered = [
-        each.code
-        for each in providers.offered(
-            view.purchase.currency, sellers=len(view.orders), country=view.address.country
-        )
-    ]
-    if provider not in offered:
-        raise PaymentMethodUnavailable(field="provider", offered=", ".join(offered) or "-")
+    method = check_method(
+        providers.methods(), provider, Sale(view.purchase.currency, len(view.orders), view.address.country),
+    )  # fmt: skip
     if len(payments) >= MOST_ATTEMPTS:
         raise TooManyPaymentAttempts
     closed = await close_at_providers(db, providers, payments, now=now)
@@ -85,7 +80,7 @@ async def choose_provider(
             _open_another,
             purchase_id=purchase_id,
             provider=provider,
-            patience=_patience(providers, provider),
+            patience=method.terms.deadline or timedelta(0),
             closed=closed,
             now=now,
         )
@@ -125,12 +120,6 @@ def _check_waiting(purchase: Purchase, *, now: datetime) -> None:
         raise AlreadyPaid
     if purchase.state != OrderState.PENDING_PAYMENT or purchase.expires_at <= now:
         raise NotPayable(state=str(purchase.state))
-
-
-def _patience(providers: ProviderRegistry, provider: str) -> timedelta:
-    """The time that a way to pay needs by itself; none for those content with the shop's."""
-    offline = providers.offline(provider)
-    return (offline.terms.deadline if offline is not None else None) or timedelta(0)
 
 
 def _is_chosen(payments: list[Payment], provider: str) -> bool:

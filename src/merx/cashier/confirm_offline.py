@@ -24,13 +24,14 @@ from merx.payments import (
     lock_payment,
     payments_of,
 )
-from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
+from merx.payments.providers import ConfirmedByHand, ProviderRegistry
 
 REFERENCE_LIMIT = 64
 
 
 async def confirm_offline(
     tx: Tx,
+    providers: ProviderRegistry,
     *,
     payment_id: UUID,
     amount: Money,
@@ -50,11 +51,11 @@ async def confirm_offline(
     if received_at > now:
         raise ReceivedInFuture(field="received_at")
     payment = await find_payment(tx, payment_id)
-    if payment is None or payment.provider not in (BANK_TRANSFER, CASH_ON_DELIVERY):
+    if payment is None or payment.provider not in providers.codes(ConfirmedByHand):
         raise UnknownPayment
     await lock_purchase(tx, purchase_id=payment.purchase_id)
     payment = await lock_payment(tx, payment_id)
-    _check_open(payment, reference)
+    _check_open(payment, reference, at_the_door=payment.provider in providers.at_the_door())
     fact = Fact("captured", reference, amount.amount, amount.currency, "staff", received_at)
     try:
         outcome = await confirm_payment(
@@ -70,15 +71,16 @@ async def confirm_offline(
     return outcome
 
 
-def _check_open(payment: Payment, reference: str) -> None:
+def _check_open(payment: Payment, reference: str, *, at_the_door: bool) -> None:
     """One payment is confirmed once, and cash only while it is authorized."""
     again = payment.state is PaymentState.CAPTURED and payment.provider_reference == reference
-    if not again and not can_confirm(payment, at_the_door=payment.provider == CASH_ON_DELIVERY):
+    if not again and not can_confirm(payment, at_the_door=at_the_door):
         raise PaymentMoved(state=payment.state.value)
 
 
 async def confirm_cash(
     tx: Tx,
+    providers: ProviderRegistry,
     *,
     order_id: UUID,
     actor: SellerMember,
@@ -88,16 +90,16 @@ async def confirm_cash(
 ) -> str:
     """The seller of an order that is paid at the door has the cash. As `confirm_offline`; raises UnknownOrder, too."""
     order = await get_order(tx, order_id=order_id, actor=actor)
-    payment = await cash_payment(tx, purchase_id=order.purchase_id)
+    payment = await cash_payment(tx, providers, purchase_id=order.purchase_id)
     return await confirm_offline(
-        tx, payment_id=payment.id, amount=amount, reference=reference, received_at=now, actor_id=actor.account_id,
+        tx, providers, payment_id=payment.id, amount=amount, reference=reference, received_at=now, actor_id=actor.account_id,
         now=now,
     )  # fmt: skip
 
 
-async def cash_payment(tx: ReadTx, *, purchase_id: UUID) -> Payment:
+async def cash_payment(tx: ReadTx, providers: ProviderRegistry, *, purchase_id: UUID) -> Payment:
     """The payment at the door of a purchase. Raises UnknownPayment when it is paid otherwise."""
     for payment in reversed(await payments_of(tx, [purchase_id])):
-        if payment.provider == CASH_ON_DELIVERY and payment.authorized_at is not None:
+        if payment.provider in providers.at_the_door() and payment.authorized_at is not None:
             return payment
     raise UnknownPayment

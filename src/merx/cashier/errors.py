@@ -11,13 +11,6 @@ class AlreadyPaid(Conflict):
     message = "This purchase has been paid already."
 
 
-class PaymentMethodUnavailable(Conflict):
-    """A payment method that does not take the purchase's currency, or is down; `offered` lists what can be chosen."""
-
-    code = "payment_method_unavailable"
-    message = "This payment method cannot be used at the moment. Choose one of: %(offered)s."
-
-
 class TooManyPaymentAttempts(Conflict):
     """The payment method was changed too often."""
 

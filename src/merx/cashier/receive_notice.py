@@ -11,7 +11,7 @@ from merx.infra.batch_queue import QueueFull
 from merx.infra.db import Database
 from merx.infra.logging import security_event
 from merx.payments import AmountMismatch, KeptNotice, ReferenceTaken, keep_applied_notices
-from merx.payments.providers import NoticeAnswer, NoticeRejected, PaymentProvider
+from merx.payments.providers import NoticeAnswer, NoticeProvider, NoticeRejected
 
 UNKNOWN_NUMBER: Final = "unknown_number"
 SEND_AGAIN_FOR: Final = timedelta(hours=12)
@@ -20,7 +20,7 @@ SEND_AGAIN_FOR: Final = timedelta(hours=12)
 
 async def receive_notice(
     db: Database,
-    provider: PaymentProvider,
+    provider: NoticeProvider,
     *,
     headers: dict[str, str],
     body: bytes,

@@ -21,7 +21,7 @@ from merx.payments.providers import (
     DisputeReport,
     DisputeState,
     NoticeAnswer,
-    PaymentProvider,
+    NoticeProvider,
     ProviderNotice,
     RefundState,
 )
@@ -33,7 +33,7 @@ def is_reversal(notice: ProviderNotice) -> bool:
 
 
 async def receive_reversal(
-    db: Database, provider: PaymentProvider, notice: ProviderNotice, *, body: bytes, now: datetime
+    db: Database, provider: NoticeProvider, notice: ProviderNotice, *, body: bytes, now: datetime
 ) -> NoticeAnswer:
     """Keep a verified notice that is_reversal, apply it once, and answer the provider.
 

@@ -14,7 +14,14 @@ from merx.cashier.errors import AlreadyPaid
 from merx.infra.db import Database, Tx
 from merx.orders import lock_purchase
 from merx.payments import Payment, PaymentState, claim_to_void, get_payment, lock_payment, record_voided
-from merx.payments.providers import ProviderRegistry, ProviderStatus, ProviderUnavailable, answered, in_lanes
+from merx.payments.providers import (
+    Closable,
+    ProviderRegistry,
+    ProviderStatus,
+    ProviderUnavailable,
+    answered,
+    in_lanes,
+)
 
 AGAIN_AFTER: Final = timedelta(minutes=1)
 BATCH: Final = 20
@@ -70,7 +77,10 @@ async def void_payment(db: Database, providers: ProviderRegistry, *, payment_id:
         payment = await get_payment(read, payment_id)
     if payment.state is not PaymentState.AUTHORIZED or payment.void_wanted_at is None:
         return False
-    state = await providers.get(payment.provider).close(payment.number)
+    provider = providers.get(payment.provider)
+    if not provider.can(Closable):  # the buyer's word at the door: ours ends it
+        return await db.write(partial(_void, payment=payment, now=now))
+    state = await provider.close(payment.number)
     if state.status is ProviderStatus.CAPTURED:
         await apply_state(db, payment, state, now=now)
         return False

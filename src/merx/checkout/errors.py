@@ -5,7 +5,7 @@ from typing import Any, Final
 from merx.checkout.model import Refused
 from merx.infra.idempotency import IdempotencyKeyReused
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
-from merx.payments.providers import ProviderDown
+from merx.payments.providers import MethodNotOffered, MethodProblem
 from merx.pricing import AmountTooLarge
 from merx.promotions import PromotionUsedUp
 
@@ -59,19 +59,12 @@ class PlacementFailed(Unavailable):
     message = "The order could not be placed because of an internal fault. Nothing was charged. Try again."
 
 
-class MethodNotOffered(Conflict):
-    """The payment method does not serve this cart: too many sellers, or the country."""
-
-    code = "method_not_offered"
-    message = "This order cannot be paid this way. Choose another payment method."
-
-
 _BY_CODE: Final[dict[str, type[DomainError]]] = {
     error.code: error
     for error in (
         CartNotFound, CartChanged, CartIncomplete, DeliveryRefused, OutOfStock, PriceChanged, IdempotencyKeyReused,
         PlacementFailed,
-        AmountTooLarge, MethodNotOffered, ProviderDown, PromotionUsedUp,
+        AmountTooLarge, MethodNotOffered, PromotionUsedUp,
     )
 }  # fmt: skip
 
@@ -83,7 +76,8 @@ def refused(error: type[DomainError], **params: Any) -> Refused:
 
 def is_passing(refusal: Refused) -> bool:
     """Whether a repeat with the same key may succeed: such a refusal is no outcome to keep."""
-    return issubclass(_BY_CODE[refusal.code], Unavailable)
+    is_down = refusal.params.get("reason") == MethodProblem.DOWN
+    return is_down or issubclass(_BY_CODE[refusal.code], Unavailable)
 
 
 def as_error(refusal: Refused) -> DomainError:

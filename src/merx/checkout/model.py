@@ -9,8 +9,7 @@ import msgspec
 class PlaceOrder(msgspec.Struct, frozen=True, gc=False):
     """The command to buy a cart for `expected_total` minor units of `currency`.
 
-    `access_hash` or `account_id` shows whose cart it is. `down` are the providers that do not answer: a cart that had
-    chosen one of them is refused. The same `idempotency_key` for the same cart returns the first
+    `access_hash` or `account_id` shows whose cart it is. The same `idempotency_key` for the same cart returns the first
     outcome, and refuses a command that differs.
     """
 
@@ -20,7 +19,6 @@ class PlaceOrder(msgspec.Struct, frozen=True, gc=False):
     currency: str
     access_hash: bytes | None
     account_id: UUID | None
-    down: frozenset[str] = frozenset()
 
 
 class Placed(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"):

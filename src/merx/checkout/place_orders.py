@@ -6,7 +6,7 @@ writes set-based and commits once. One order is a batch of one. A refused comman
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -21,7 +21,6 @@ from merx.checkout.errors import (
     CartIncomplete,
     CartNotFound,
     DeliveryRefused,
-    MethodNotOffered,
     OutOfStock,
     PlacementFailed,
     PriceChanged,
@@ -48,13 +47,11 @@ from merx.kit.ids import new_id, new_number
 from merx.ledger import post
 from merx.orders import insert_purchases
 from merx.payments import open_payments
-from merx.payments.providers import MethodTerms, ProviderDown
+from merx.payments.providers import MethodNotOffered, Methods, Sale, check_method
 from merx.pricing import AmountTooLarge, QuoteItem, delivery_problem, line_problem, sale_terms
 from merx.promotions import OfferBook, PromotionUsedUp
 
 _LOG = logging.getLogger(__name__)
-ANY_SALE: Final = MethodTerms()
-NO_TERMS: Final[Mapping[str, MethodTerms]] = {}
 HOLD_GRACE: Final = timedelta(minutes=2)
 """Holds outlive the payment deadline by this, so that money paid in the last second finds its stock."""
 
@@ -65,13 +62,13 @@ async def place_orders(
     *,
     now: datetime,
     deadline: timedelta,
-    methods: Mapping[str, MethodTerms] = NO_TERMS,
+    methods: Methods | None = None,
 ) -> list[Outcome]:
     """Place the commands in order of arrival; the outcome of each, in the same order.
 
     Commands that share a key or a cart with an earlier one wait for its outcome and go in a further transaction.
     When the database refuses a batch for a fault no retry cures, its commands are placed one by one, so that only the
-    faulty one fails. `methods` are the terms of the ways to pay that have some of their own, by code.
+    faulty one fails. `methods` are those of the shop at this moment; without them every method serves every cart.
     """
     outcomes: dict[int, Outcome] = {}
     waiting = list(enumerate(commands))
@@ -111,7 +108,7 @@ def _first_of_each(waiting: Waiting) -> tuple[Waiting, Waiting]:
 
 
 async def _place(
-    tx: Tx, *, commands: Sequence[PlaceOrder], now: datetime, deadline: timedelta, methods: Mapping[str, MethodTerms]
+    tx: Tx, *, commands: Sequence[PlaceOrder], now: datetime, deadline: timedelta, methods: Methods | None
 ) -> list[Outcome]:  # fmt: skip
     """One transaction. Twelve statements with BEGIN and COMMIT when nothing is short and nothing refused."""
     day = now.strftime("%y%m%d")
@@ -188,7 +185,7 @@ async def _decide_and_write(
     lines: dict[UUID, list[CartLine]],
     now: datetime,
     deadline: timedelta,
-    methods: Mapping[str, MethodTerms],
+    methods: Methods | None,
 ) -> list[Outcome]:
     terms = await _terms(tx, carts, lines)
     book = await read_offers(tx, carts, lines, terms, now=now)
@@ -206,7 +203,11 @@ async def _decide_and_write(
     short = sheet.short(demand)
     if short:
         await expire_holds(tx, sheet=sheet, variant_ids=short, now=now)
-    own = {code: now + each.deadline for code, each in methods.items() if each.deadline is not None}
+    own = {
+        code: now + each.terms.deadline
+        for code, each in (methods or {}).items()
+        if each.terms.deadline is not None
+    }
     rows = PurchaseRows(now + deadline, own)
     outcomes: list[Outcome] = []
     for (command, placed), result in zip(fresh, judged, strict=True):
@@ -240,7 +241,7 @@ def _judge(
     owners: dict[UUID, CartOwner],
     lines: dict[UUID, list[CartLine]],
     terms: Terms,
-    methods: Mapping[str, MethodTerms],
+    methods: Methods | None,
     book: OfferBook,
     *,
     now: datetime,
@@ -252,7 +253,7 @@ def _judge(
         return refused(CartNotFound)
     if cart is None:
         return refused(CartChanged)
-    unready = _not_ready(command, cart)
+    unready = _not_ready(cart)
     if unready is not None:
         return unready
     items: list[QuoteItem] = []
@@ -273,22 +274,24 @@ def _judge(
     quoted = priced.quote
     if quoted.total != command.expected_total or command.currency != cart.currency:
         return refused(PriceChanged, total=quoted.total, currency=cart.currency)
-    asked = methods.get(cart.provider or "", ANY_SALE)
-    return (
-        priced
-        if asked.allows(sellers=len(quoted.orders), country=cart.country)
-        else refused(MethodNotOffered)
-    )
+    return _unpayable(cart, methods, sellers=len(quoted.orders)) or priced
 
 
-def _missing(cart: ClaimedCart) -> list[str]:
+def _unpayable(cart: ClaimedCart, methods: Methods | None, *, sellers: int) -> Refused | None:
+    """Why it may not be paid the way that was chosen."""
+    if methods is None:
+        return None
+    assert cart.provider is not None
+    sale = Sale(cart.currency, sellers, cart.country)
+    try:
+        check_method(methods, cart.provider, sale, field="payment")
+    except MethodNotOffered as error:
+        return refused(MethodNotOffered, **error.params)
+    return None
+
+
+def _not_ready(cart: ClaimedCart) -> Refused | None:
     """What is still to be chosen."""
-    chosen = (("address", cart.country), ("delivery", cart.delivery), ("payment", cart.provider))
-    return [name for name, value in chosen if value is None]
-
-
-def _not_ready(command: PlaceOrder, cart: ClaimedCart) -> Refused | None:
-    """What is still to be chosen, or to be chosen anew because its provider is down."""
     missing = [
         name
         for name, value in (
@@ -300,10 +303,6 @@ def _not_ready(command: PlaceOrder, cart: ClaimedCart) -> Refused | None:
     ]
     if missing:
         return refused(CartIncomplete, missing=", ".join(missing))
-    if cart.provider in command.down:
-        return refused(
-            ProviderDown, provider=cart.provider, reason="it did not answer lately", field="payment"
-        )
     return None
 
 

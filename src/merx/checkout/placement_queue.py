@@ -1,15 +1,15 @@
 """Gather the concurrent placements of one process into batches."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from merx.checkout.errors import PlacementFailed
 from merx.checkout.model import Outcome, PlaceOrder
-from merx.checkout.place_orders import NO_TERMS, place_orders
+from merx.checkout.place_orders import place_orders
 from merx.infra.batch_queue import BatchQueue, QueueFull
 from merx.infra.db import Database
 from merx.kit.errors import Unavailable
-from merx.payments.providers import MethodTerms
+from merx.payments.providers import Methods
 
 
 class TooManyWaiting(Unavailable):
@@ -28,7 +28,7 @@ class PlacementQueue:
         *,
         clock: Callable[[], datetime],
         deadline: timedelta,
-        methods: Mapping[str, MethodTerms] = NO_TERMS,
+        methods: Callable[[], Methods] | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -46,7 +46,11 @@ class PlacementQueue:
     async def _place(self, commands: list[PlaceOrder]) -> Sequence[Outcome]:
         try:
             return await place_orders(
-                self._db, commands, now=self._clock(), deadline=self._deadline, methods=self._methods
+                self._db,
+                commands,
+                now=self._clock(),
+                deadline=self._deadline,
+                methods=self._methods() if self._methods else None,
             )
         except Unavailable:
             raise

@@ -11,7 +11,7 @@ from rich.table import Table
 from merx.infra.db import Database
 from merx.infra.settings import Settings
 from merx.kit.money import Money
-from merx.payments.providers import ProviderRegistry, payment_providers
+from merx.payments.providers import BillingProvider, ProviderRegistry, payment_providers
 from merx.reconciliation import Bill, BillBusy, BillUnreadable, DayNotOver, NoSuchBill, reconcile_day
 
 OPEN: Final = 1
@@ -73,7 +73,7 @@ def _shown_on(bars: Progress) -> Callable[[int, int], None]:
 
 
 def _last_day(providers: ProviderRegistry, code: str, *, now: datetime) -> date:
-    for each in providers:
+    for each in providers.who_can(BillingProvider):
         if code in (each.code, each.bill_code):
             return now.astimezone(each.bill_zone).date() - timedelta(days=1)
     raise NoSuchBill(provider=code[:40])
@@ -81,7 +81,7 @@ def _last_day(providers: ProviderRegistry, code: str, *, now: datetime) -> date:
 
 def _what_to_do(error: Exception, providers: ProviderRegistry) -> str:
     if isinstance(error, NoSuchBill):
-        known = ", ".join(sorted({each.bill_code for each in providers} - {""}))
+        known = ", ".join(sorted({each.bill_code for each in providers.who_can(BillingProvider)}))
         known = known or "none is configured; the demo shop's are with MERX_SIMULATORS=true"
         return f"{error} Those that do: {known}."
     if isinstance(error, BillUnreadable):

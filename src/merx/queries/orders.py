@@ -17,6 +17,7 @@ from merx.kit.i18n import Text
 from merx.kit.money import Money
 from merx.orders import Order, OrderView, get_order_view, list_seller_orders
 from merx.payments import UnknownPayment, can_confirm
+from merx.payments.providers import ProviderRegistry
 from merx.queries.addresses import opened_address
 from merx.queries.order_lines import BoughtLine, OrderTotals, bought_line, order_totals
 from merx.queries.order_steps import OrderStep, order_steps, progress_of
@@ -82,7 +83,9 @@ async def seller_order_list(
     )
 
 
-async def seller_order(tx: ReadTx, keys: MasterKeys, *, order_id: UUID, actor: SellerMember) -> SellerOrder:
+async def seller_order(
+    tx: ReadTx, keys: MasterKeys, providers: ProviderRegistry, *, order_id: UUID, actor: SellerMember
+) -> SellerOrder:
     """An order of a seller one works for. Raises UnknownOrder for others."""
     found = await get_order_view(tx, order_id=order_id, actor=actor)
     assert found.address is not None
@@ -90,7 +93,7 @@ async def seller_order(tx: ReadTx, keys: MasterKeys, *, order_id: UUID, actor: S
     seen = [seen_parcel(each, actor=actor) for each in parcels]
     order = found.order
     authorized = order.payment_status == "authorized"
-    cash = await _cash(tx, order) if authorized else None
+    cash = await _cash(tx, providers, order) if authorized else None
     at_the_door = cash is not None
     sellers = await get_sellers(tx, seller_ids=[order.seller_id])
     return SellerOrder(
@@ -106,10 +109,10 @@ async def seller_order(tx: ReadTx, keys: MasterKeys, *, order_id: UUID, actor: S
     )
 
 
-async def _cash(tx: ReadTx, order: Order) -> Money | None:
+async def _cash(tx: ReadTx, providers: ProviderRegistry, order: Order) -> Money | None:
     """What the buyer still owes at the door."""
     try:
-        payment = await cash_payment(tx, purchase_id=order.purchase_id)
+        payment = await cash_payment(tx, providers, purchase_id=order.purchase_id)
     except UnknownPayment:
         return None
     return Money(order.total, order.currency) if can_confirm(payment, at_the_door=True) else None

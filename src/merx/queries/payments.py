@@ -20,7 +20,7 @@ from merx.payments import (
     is_authorized,
     offline_refunds,
 )
-from merx.payments.providers import CASH_ON_DELIVERY
+from merx.payments.providers import ConfirmedByHand, ProviderRegistry
 
 PaymentAction = Literal["confirm", "capture", "cancel"]
 RefundAction = Literal["paid_back", "failed", "retry"]
@@ -107,21 +107,25 @@ class PaymentDesk(msgspec.Struct, frozen=True, kw_only=True):
     """What waits for staff: money to confirm, authorized money that was not captured yet, refunds to pay back."""
 
     waiting: list[AwaitedPayment]
-    authorized: list[AwaitedPayment]
+    promised: list[AwaitedPayment]
     refunds: list[RefundByHand]
 
 
-async def payment_desk(tx: ReadTx, *, offline: Sequence[str], number: str = "") -> PaymentDesk:
-    """What waits for staff; `offline` are the methods that people confirm. With a number, the payments that it names."""
+async def payment_desk(tx: ReadTx, providers: ProviderRegistry, *, number: str = "") -> PaymentDesk:
+    """What waits for staff; with a number, the payments that it names."""
+    offline, door = providers.codes(ConfirmedByHand), providers.at_the_door()
     return PaymentDesk(
-        waiting=[_waiting(each) for each in await offline_payments(tx, providers=offline, number=number)],
-        authorized=[_authorized(each) for each in await uncaptured_payments(tx, offline=offline)],
+        waiting=[
+            _waiting(each, at_the_door=each.provider in door)
+            for each in await offline_payments(tx, providers=offline, number=number)
+        ],
+        promised=[_authorized(each) for each in await uncaptured_payments(tx, offline=offline)],
         refunds=[_refund(each) for each in await offline_refunds(tx, providers=offline)],
     )
 
 
-def _waiting(found: OfflinePayment) -> AwaitedPayment:
-    confirms = can_confirm(found, at_the_door=found.provider == CASH_ON_DELIVERY)
+def _waiting(found: OfflinePayment, *, at_the_door: bool) -> AwaitedPayment:
+    confirms = can_confirm(found, at_the_door=at_the_door)
     return _payment(found, ("confirm",) if confirms else ())
 
 

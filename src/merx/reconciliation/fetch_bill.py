@@ -10,9 +10,10 @@ from merx.infra.db import Database
 from merx.kit.ids import new_id
 from merx.payments.providers import (
     BalanceMovement,
+    BillingProvider,
     BillNotReady,
     BillRow,
-    PaymentProvider,
+    GuardedProvider,
     ProviderRefused,
     ProviderRegistry,
     ProviderUnavailable,
@@ -29,12 +30,11 @@ _LOG: Final = logging.getLogger(__name__)
 _NOT_READY: Final = "the provider has not made it yet"
 
 
-def bill_sources(providers: ProviderRegistry) -> dict[str, list[PaymentProvider]]:
+def bill_sources(providers: ProviderRegistry) -> dict[str, list[GuardedProvider]]:
     """The providers that make bills, by whose bill it is."""
-    sources: dict[str, list[PaymentProvider]] = {}
-    for provider in providers:
-        if provider.bill_code:
-            sources.setdefault(provider.bill_code, []).append(provider)
+    sources: dict[str, list[GuardedProvider]] = {}
+    for provider in providers.who_can(BillingProvider):
+        sources.setdefault(provider.bill_code, []).append(provider)
     return sources
 
 
@@ -76,7 +76,7 @@ async def reconcile_day(
 
 async def read_bill(
     db: Database,
-    provider: PaymentProvider,
+    provider: GuardedProvider,
     bill: Bill,
     *,
     now: datetime,
@@ -97,9 +97,9 @@ async def read_bill(
         return await bills.get_bill(read, bill.id)
 
 
-async def _movements(provider: PaymentProvider, bill: Bill) -> list[BalanceMovement] | None:
+async def _movements(provider: GuardedProvider, bill: Bill) -> list[BalanceMovement] | None:
     """The provider's account of its balance, if it gives us one."""
-    if not isinstance(provider, StatementProvider):
+    if not provider.can(StatementProvider):
         return None
     try:
         return await provider.movements(bill.day)
@@ -110,7 +110,7 @@ async def _movements(provider: PaymentProvider, bill: Bill) -> list[BalanceMovem
         return None
 
 
-async def _download(db: Database, provider: PaymentProvider, bill: Bill, *, now: datetime) -> list[BillRow]:
+async def _download(db: Database, provider: GuardedProvider, bill: Bill, *, now: datetime) -> list[BillRow]:
     try:
         return await provider.bill(bill.day)
     except BillNotReady as error:

@@ -7,7 +7,7 @@ from typing import Final
 
 from merx.infra.db import Database
 from merx.kit.ids import new_id
-from merx.payments.providers import PaymentProvider, ProviderRegistry
+from merx.payments.providers import GuardedProvider, ProviderRegistry
 from merx.reconciliation.errors import BillBusy, BillUnreadable
 from merx.reconciliation.fetch_bill import bill_sources, read_bill
 from merx.reconciliation.resolve_difference import follow_dispute, follow_refund
@@ -33,7 +33,7 @@ async def reconcile(db: Database, providers: ProviderRegistry, *, now: datetime)
     return done + await _follow(db, now=now)
 
 
-async def _plan(db: Database, code: str, sharing: list[PaymentProvider], *, now: datetime) -> None:
+async def _plan(db: Database, code: str, sharing: list[GuardedProvider], *, now: datetime) -> None:
     """Write down the days that are over, from the first on which money was taken."""
     codes = [provider.code for provider in sharing]
     zone = sharing[0].bill_zone
@@ -54,7 +54,7 @@ async def _plan(db: Database, code: str, sharing: list[PaymentProvider], *, now:
         await db.write(lambda tx: bills.insert_bills(tx, provider=code, codes=codes, days=rows, now=now))
 
 
-async def _read_next(db: Database, code: str, provider: PaymentProvider, *, now: datetime) -> bool:
+async def _read_next(db: Database, code: str, provider: GuardedProvider, *, now: datetime) -> bool:
     async with db.read() as read:
         bill = next_due(await bills.waiting_bills(read, code, limit=AHEAD), now=now)
     if bill is None:

@@ -21,7 +21,7 @@ from merx.payments import (
     lock_payment,
     record_refund_failed,
 )
-from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
+from merx.payments.providers import ConfirmedByHand, ProviderRegistry
 from merx.refunds.send_refunds import settle_refund
 
 REFERENCE_LIMIT = 64
@@ -29,14 +29,14 @@ REASON_LIMIT = 200
 
 
 async def settle_offline_refund(
-    tx: Tx, *, refund_id: UUID, reference: str, actor_id: UUID, now: datetime
+    tx: Tx, providers: ProviderRegistry, *, refund_id: UUID, reference: str, actor_id: UUID, now: datetime
 ) -> None:
     """Staff have paid a refund back; `reference` is the bank's number of it. Again changes nothing.
 
     Raises UnknownRefund, RefundMoved, TextRefused.
     """
     reference = clean_text("reference", reference, limit=REFERENCE_LIMIT)
-    payment, refund = await _offline(tx, refund_id)
+    payment, refund = await _offline(tx, providers, refund_id)
     if refund.state == "succeeded":
         return
     if not can_pay_back(refund):
@@ -47,13 +47,15 @@ async def settle_offline_refund(
     await publish(tx, [event], now=now)
 
 
-async def fail_offline_refund(tx: Tx, *, refund_id: UUID, reason: str, now: datetime) -> None:
+async def fail_offline_refund(
+    tx: Tx, providers: ProviderRegistry, *, refund_id: UUID, reason: str, now: datetime
+) -> None:
     """Staff cannot pay a refund back, and say why; it may be tried again. Again changes nothing.
 
     Raises UnknownRefund, RefundMoved, TextRefused.
     """
     reason = clean_text("reason", reason, limit=REASON_LIMIT)
-    _, refund = await _offline(tx, refund_id)
+    _, refund = await _offline(tx, providers, refund_id)
     if refund.state == "failed":
         return
     if not can_give_up(refund):
@@ -62,13 +64,13 @@ async def fail_offline_refund(tx: Tx, *, refund_id: UUID, reason: str, now: date
     await record_refund_failed(tx, refund=refund, failure=reason, now=now)
 
 
-async def _offline(tx: Tx, refund_id: UUID) -> tuple[Payment, Refund]:
+async def _offline(tx: Tx, providers: ProviderRegistry, refund_id: UUID) -> tuple[Payment, Refund]:
     """Lock a refund of an offline method by its purchase and payment. Raises UnknownRefund."""
     found = await find_refund(tx, refund_id)
     if found is None:
         raise UnknownRefund
     payment = await get_payment(tx, found.payment_id)
-    if payment.provider not in (BANK_TRANSFER, CASH_ON_DELIVERY):
+    if payment.provider not in providers.codes(ConfirmedByHand):
         raise UnknownRefund
     await lock_purchase(tx, purchase_id=found.purchase_id)
     await lock_payment(tx, payment.id)

@@ -24,10 +24,10 @@ from merx.payments import (
     refund_lines_of,
 )
 from merx.payments.providers import (
-    PaymentProvider,
     ProviderRefused,
     ProviderRegistry,
     ProviderUnavailable,
+    Refunding,
     RefundState,
     in_lanes,
 )
@@ -81,10 +81,10 @@ async def _send(
     db: Database, providers: ProviderRegistry, payment: Payment, refund: Refund, *, now: datetime
 ) -> bool:
     """Make one attempt; True when the money is back now."""
-    if providers.offline(payment.provider) is not None:
+    provider = providers.get(payment.provider)
+    if not provider.can(Refunding):
         await db.write(partial(leave_to_staff, refund_id=refund.id))
         return False
-    provider = providers.get(payment.provider)
     detail = ""
     try:
         state = await _pay_back(provider, payment, refund)
@@ -97,7 +97,7 @@ async def _send(
     )
 
 
-async def _pay_back(provider: PaymentProvider, payment: Payment, refund: Refund) -> RefundState:
+async def _pay_back(provider: Refunding, payment: Payment, refund: Refund) -> RefundState:
     """Have the provider pay back, unless an earlier attempt of ours did, or is at it."""
     amount = Money(refund.amount, refund.currency)
     if refund.attempts > 1:

@@ -10,12 +10,14 @@ from merx.infra.db import Tx
 from merx.kit.actors import SellerMember, Staff, account_of
 from merx.orders import get_order, lock_order, lock_purchase
 from merx.payments import PaymentMoved
+from merx.payments.providers import ProviderRegistry
 from merx.returns.errors import BadReturn
 from merx.returns.model import Wanted
 
 
 async def record_undelivered(
     tx: Tx,
+    providers: ProviderRegistry,
     *,
     order_id: UUID,
     actor: SellerMember | Staff,
@@ -30,7 +32,7 @@ async def record_undelivered(
     """
     await get_order(tx, order_id=order_id, actor=actor)
     view = await lock_order(tx, order_id=order_id)
-    payment = await cash_payment(tx, purchase_id=view.order.purchase_id)
+    payment = await cash_payment(tx, providers, purchase_id=view.order.purchase_id)
     known = {line.id for line in view.lines}
     back = {each.order_line_id: each.quantity for each in restocked}
     if len(back) < len(restocked) or not back.keys() <= known or any(units < 0 for units in back.values()):

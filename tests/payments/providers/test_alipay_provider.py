@@ -214,8 +214,8 @@ async def test_a_key_the_gateway_does_not_know_is_refused_not_failed(simulator: 
 async def test_the_registry_finds_providers_by_code_and_currency(provider: AlipayProvider) -> None:
     registry = ProviderRegistry([provider])
     assert registry.get("alipay").inner is provider
-    assert [each.inner for each in registry.taking("CNY")] == [provider]
-    assert registry.taking("USD") == []
+    assert [each.code for each in registry.offered("CNY", sellers=1, country="CN")] == ["alipay"]
+    assert registry.offered("USD", sellers=1, country="CN") == []
     with pytest.raises(UnknownProvider):
         registry.get("cash")
     await registry.aclose()

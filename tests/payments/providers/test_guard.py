@@ -27,6 +27,7 @@ from merx.payments.providers import (
     ProviderState,
     ProviderStatus,
     ProviderUnavailable,
+    UnknownProvider,
 )
 
 AMOUNT = Money(100, "CNY")
@@ -161,21 +162,25 @@ async def test_repeats_and_pauses_count_towards_the_deadline() -> None:
 # --- the circuit breaker
 
 
+def offered(lab: Lab) -> list[str]:
+    return [each.code for each in lab.registry.offered("CNY", sellers=1, country="CN")]
+
+
 async def test_failures_in_a_row_take_a_provider_down_and_one_answer_brings_it_back() -> None:
     lab = Lab(LONE)
-    assert [each.code for each in lab.registry.taking("CNY")] == ["tea"]
+    assert offered(lab) == ["tea"]
     with capture_logs() as logs:
         await lab.down()
         assert len(lab.peer.asked) == 3
-        assert (lab.registry.taking("CNY"), lab.registry.down()) == ([], frozenset({"tea"}))
+        assert (offered(lab), lab.registry.is_down("tea")) == ([], True)
         with pytest.raises(ProviderDown):
             await lab.provider.query("N1")
         assert len(lab.peer.asked) == 3, "a provider that is down is not asked"
         lab.time += 5
-        assert lab.registry.down() == frozenset()
+        assert not lab.registry.is_down("tea")
         lab.fails(None)
         await lab.provider.query("N1")
-    assert [each.code for each in lab.registry.taking("CNY")] == ["tea"]
+    assert offered(lab) == ["tea"]
     assert [(each["event"], each["provider"]) for each in logs] == [
         ("payment_provider_down", "tea"),
         ("payment_provider_up", "tea"),
@@ -406,7 +411,7 @@ async def test_a_read_inside_a_transaction_ends_without_ending_it(db: Database) 
 # --- the guard as an object
 
 
-class Promising(Peer):
+class Capturing(Peer):
     """Can have money authorized first."""
 
     async def capture(self, *, number: str, amount: Money) -> ProviderState:
@@ -414,11 +419,15 @@ class Promising(Peer):
 
 
 async def test_a_guard_can_what_its_provider_can() -> None:
-    registry = ProviderRegistry([Peer("plain"), Promising("promising")], rules=RULES)
-    plain, promising = registry.get("plain"), registry.get("promising")
-    assert not isinstance(plain, CapturingProvider)
-    assert isinstance(promising, CapturingProvider)
-    assert (await promising.capture(number="N1", amount=AMOUNT)).status is ProviderStatus.WAITING
+    registry = ProviderRegistry([Peer("plain"), Capturing("capturing")], rules=RULES)
+    plain, capturing = registry.get("plain"), registry.get("capturing")
+    assert (plain.can(CapturingProvider), capturing.can(CapturingProvider)) == (False, True)
+    assert registry.codes(CapturingProvider) == ["capturing"]
+    with pytest.raises(UnknownProvider):
+        registry.able("plain", CapturingProvider)
+    with pytest.raises(AssertionError):
+        await plain.capture(number="N1", amount=AMOUNT)
+    assert (await capturing.capture(number="N1", amount=AMOUNT)).status is ProviderStatus.WAITING
     again = ProviderRegistry(registry)
     assert again.get("plain") is plain
     assert (plain.parse_return("N1"), plain.acknowledgement.body, plain.label["en"]) == ("N1", b"ok", "Plain")

@@ -14,6 +14,7 @@ from tests.world.wechat import NOW, NUMBER, WHOLE, WechatPeer, request
 from merx.kit.money import Money
 from merx.payments.providers import (
     Device,
+    GuardedProvider,
     PaymentNotPossible,
     ProviderRefused,
     ProviderStatus,
@@ -226,5 +227,5 @@ async def test_a_half_public_key_and_a_short_secret_are_refused(peer: WechatPeer
 
 def test_the_browsers_return_proves_nothing() -> None:
     peer = WechatPeer()
-    assert peer.provider.parse_return(f"out_trade_no={NUMBER}") is None
+    assert GuardedProvider(peer.provider).parse_return(f"out_trade_no={NUMBER}") is None
     peer.simulator.close()

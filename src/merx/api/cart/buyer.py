@@ -11,7 +11,7 @@ from merx.api.cart import answers
 from merx.api.cart.requests import AddLine, CreateCart, SetAddress, SetDelivery, SetLine
 from merx.api.core.answers import Answer, answer, done, nothing
 from merx.api.core.call import Call, open_call, perform, shop_currency
-from merx.api.core.errors import AddressChoice, ArticleChoice, PaymentMethodNotOffered
+from merx.api.core.errors import AddressChoice, ArticleChoice
 from merx.api.core.operations import operation
 from merx.api.core.reading import ApiRequest, idempotency_key, read_body
 from merx.api.core.requests import SetPaymentMethod, typed_address
@@ -29,7 +29,7 @@ from merx.cart import (
 )
 from merx.catalog import variant_by_sku
 from merx.infra.db import ReadTx, Tx
-from merx.payments.providers import ProviderDown
+from merx.payments.providers import Sale, check_method
 from merx.queries import carts as seen_carts
 
 CART = "/carts/{cart_id:uuid}"
@@ -200,27 +200,16 @@ async def choose_delivery(request: ApiRequest, cart_id: FromPath[UUID]) -> Answe
     opt=operation("carts", answers.CartChoice, body=SetPaymentMethod, auth="cart"),
 )
 async def choose_payment_method(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
-    """Choose who to pay through: one of those that take the cart's currency and serve its sellers and country."""
+    """Choose how to pay: by one of the methods that take the cart's currency and serve its sellers and country."""
     wanted = await read_body(request, SetPaymentMethod)
     call = await open_call(request)
-
-    if wanted.provider in call.services.providers.down():
-        raise ProviderDown(provider=wanted.provider, reason="it did not answer lately", field="provider")
 
     async def choose(tx: Tx) -> Cart:
         cart = await own_cart(tx, call, cart_id)
         quote = (await cart_view(tx, cart=cart, now=call.now)).quote
         sellers = len(quote.orders) if quote else 0
-        offered = [
-            provider.code
-            for provider in call.services.providers.offered(
-                cart.currency, sellers=sellers, country=cart.country
-            )
-        ]
-        if wanted.provider not in offered:
-            raise PaymentMethodNotOffered(
-                field="provider", currency=cart.currency, offered=", ".join(offered) or "-"
-            )
+        sale = Sale(cart.currency, sellers, cart.country)
+        check_method(call.services.providers.methods(), wanted.provider, sale)
         return await set_provider(
             tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
             provider=wanted.provider, now=call.now,

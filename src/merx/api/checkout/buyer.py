@@ -32,7 +32,6 @@ async def check_out(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
             currency=wanted.expected_total.currency,
             access_hash=call.access_hash,
             account_id=call.account_id,
-            down=call.services.providers.down(),
         )
     )
     if isinstance(outcome, Refused):

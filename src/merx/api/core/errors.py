@@ -24,13 +24,6 @@ class UnknownCurrency(Invalid):
     message = "The shop sells in these currencies: %(currencies)s."
 
 
-class PaymentMethodNotOffered(Invalid):
-    """The payment method is unknown, or does not take the cart's currency."""
-
-    code = "payment_method_not_offered"
-    message = "This payment method is not offered for %(currency)s. Choose one of: %(offered)s."
-
-
 class ArticleChoice(Invalid):
     """An article is named twice or not at all."""
 

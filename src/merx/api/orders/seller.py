@@ -47,7 +47,11 @@ async def show_order(request: ApiRequest, order_id: FromPath[UUID]) -> Answer:
     call = await open_call(request)
     seller = call.seller()
     async with call.services.db.snapshot() as tx:
-        return answer(await seller_order(tx, call.services.keys, order_id=order_id, actor=seller))
+        return answer(
+            await seller_order(
+                tx, call.services.keys, call.services.providers, order_id=order_id, actor=seller
+            )
+        )
 
 
 async def _ship(tx: Tx, given: Given) -> SeenParcel:
@@ -86,6 +90,7 @@ async def _take_cash(tx: Tx, given: Given) -> CashOutcome:
     order_id = given.about["order_id"]
     outcome = await confirm_cash(
         tx,
+        given.call.services.providers,
         order_id=order_id,
         actor=given.actor,
         amount=Money(body.amount.amount, body.amount.currency),
@@ -93,7 +98,7 @@ async def _take_cash(tx: Tx, given: Given) -> CashOutcome:
         now=given.call.now,
     )
     order = await get_order(tx, order_id=order_id, actor=given.actor)
-    payment = await cash_payment(tx, purchase_id=order.purchase_id)
+    payment = await cash_payment(tx, given.call.services.providers, purchase_id=order.purchase_id)
     return CashOutcome(payment_id=payment.id, outcome=outcome)
 
 

@@ -24,7 +24,7 @@ async def undelivered(
     async def work(tx: Tx) -> OrderCancelled:
         restocked = [Wanted(line.order_line_id, line.quantity) for line in wanted.restocked]
         unwanted[:] = await record_undelivered(
-            tx, order_id=order_id, actor=actor, restocked=restocked, now=call.now
+            tx, call.services.providers, order_id=order_id, actor=actor, restocked=restocked, now=call.now
         )
         return OrderCancelled(order_id=order_id, state="cancelled")
 

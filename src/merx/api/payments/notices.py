@@ -14,7 +14,7 @@ from merx.api.core.reading import ApiRequest
 from merx.cashier import ask_provider, receive_notice
 from merx.kit.errors import Unavailable
 from merx.payments import find_by_number
-from merx.payments.providers import NoticeRejected
+from merx.payments.providers import NoticeProvider, NoticeRejected
 from merx.services import Services
 
 MAX_NOTICE_BYTES: Final = 64 * 1024
@@ -37,7 +37,7 @@ async def take_notice(request: ApiRequest, provider: FromPath[str]) -> Answer:
     comes again, and a forger learns nothing.
     """
     services: Services = request.app.state.services
-    peer = services.providers.get(provider)
+    peer = services.providers.able(provider, NoticeProvider)
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or int(length) > MAX_NOTICE_BYTES:
         raise HTTPException(status_code=413)

@@ -32,9 +32,8 @@ async def show_offline_payments(request: ApiRequest) -> Answer:
     query = read_query(request, OfflineQuery)
     call = await open_call(request)
     call.staff()
-    codes = call.services.providers.offline_codes()
     async with call.services.db.snapshot() as tx:
-        return answer(await payment_desk(tx, offline=codes, number=query.number))
+        return answer(await payment_desk(tx, call.services.providers, number=query.number))
 
 
 async def _confirm(tx: Tx, given: Given) -> PaymentOutcome:
@@ -42,6 +41,7 @@ async def _confirm(tx: Tx, given: Given) -> PaymentOutcome:
     payment_id = given.about["payment_id"]
     outcome = await confirm_offline(
         tx,
+        given.call.services.providers,
         payment_id=payment_id,
         amount=Money(body.amount.amount, body.amount.currency),
         reference=body.reference,
@@ -82,6 +82,7 @@ async def _paid_back(tx: Tx, given: Given) -> RefundConfirmed:
     refund_id = given.about["refund_id"]
     await settle_offline_refund(
         tx,
+        given.call.services.providers,
         refund_id=refund_id,
         reference=given.body.reference,
         actor_id=given.actor.account_id,
@@ -92,7 +93,9 @@ async def _paid_back(tx: Tx, given: Given) -> RefundConfirmed:
 
 async def _not_paid_back(tx: Tx, given: Given) -> RefundConfirmed:
     refund_id = given.about["refund_id"]
-    await fail_offline_refund(tx, refund_id=refund_id, reason=given.body.reason, now=given.call.now)
+    await fail_offline_refund(
+        tx, given.call.services.providers, refund_id=refund_id, reason=given.body.reason, now=given.call.now
+    )
     return RefundConfirmed(refund_id=refund_id, state="failed")
 
 

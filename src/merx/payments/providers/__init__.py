@@ -20,6 +20,15 @@ from merx.payments.providers.errors import (
 from merx.payments.providers.families import payment_pages, payment_providers, provider_settings
 from merx.payments.providers.guard import BOUNDED, RESILIENT, GuardedProvider, GuardRules, GuardTools
 from merx.payments.providers.lanes import answered, in_lanes
+from merx.payments.providers.methods import (
+    Manner,
+    Method,
+    MethodNotOffered,
+    MethodProblem,
+    Methods,
+    Sale,
+    check_method,
+)
 from merx.payments.providers.model import (
     BalanceMovement,
     BillRow,
@@ -37,20 +46,25 @@ from merx.payments.providers.model import (
     RefundState,
 )
 from merx.payments.providers.offline import (
-    BANK_TRANSFER,
-    CASH_ON_DELIVERY,
     BankTransferProvider,
     CashOnDeliveryProvider,
-    OfflineProvider,
 )
-from merx.payments.providers.protocol import CapturingProvider, PaymentProvider, StatementProvider
+from merx.payments.providers.protocol import (
+    BillingProvider,
+    CapturingProvider,
+    Closable,
+    ConfirmedByHand,
+    NoticeProvider,
+    PaymentProvider,
+    Queryable,
+    Refunding,
+    StatementProvider,
+)
 from merx.payments.providers.registry import ProviderRegistry
 from merx.payments.providers.wechat import WechatProvider
 
 __all__ = [
-    "BANK_TRANSFER",
     "BOUNDED",
-    "CASH_ON_DELIVERY",
     "RESILIENT",
     "AlipayCertificates",
     "AlipayProvider",
@@ -58,10 +72,13 @@ __all__ = [
     "BankTransferProvider",
     "BillNotReady",
     "BillRow",
+    "BillingProvider",
     "BreakerRules",
     "CapturingProvider",
     "CardProvider",
     "CashOnDeliveryProvider",
+    "Closable",
+    "ConfirmedByHand",
     "Device",
     "DisputeMove",
     "DisputeReport",
@@ -69,11 +86,16 @@ __all__ = [
     "GuardRules",
     "GuardTools",
     "GuardedProvider",
+    "Manner",
+    "Method",
+    "MethodNotOffered",
+    "MethodProblem",
     "MethodTerms",
+    "Methods",
     "NoticeAnswer",
     "NoticeProblem",
+    "NoticeProvider",
     "NoticeRejected",
-    "OfflineProvider",
     "PaymentNotPossible",
     "PaymentProvider",
     "PaymentRequest",
@@ -85,11 +107,15 @@ __all__ = [
     "ProviderState",
     "ProviderStatus",
     "ProviderUnavailable",
+    "Queryable",
     "RefundState",
+    "Refunding",
+    "Sale",
     "StatementProvider",
     "UnknownProvider",
     "WechatProvider",
     "answered",
+    "check_method",
     "in_lanes",
     "payment_pages",
     "payment_providers",

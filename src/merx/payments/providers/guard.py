@@ -30,8 +30,15 @@ from merx.payments.providers.model import (
     RefundState,
 )
 from merx.payments.providers.protocol import (
+    BillingProvider,
     CapturingProvider,
+    Closable,
+    ConfirmedByHand,
+    NoticeProvider,
     PaymentProvider,
+    Queryable,
+    Refunding,
+    SignsReturns,
     StartsLocally,
     StatementProvider,
 )
@@ -72,7 +79,10 @@ class GuardTools(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GuardedProvider:
-    """A payment provider behind its guard. `inner` is the provider itself."""
+    """A payment provider behind its guard. `inner` is the provider itself.
+
+    It has the methods of all that a provider can do; call those that this one `can`.
+    """
 
     def __init__(
         self, inner: PaymentProvider, rules: GuardRules = BOUNDED, tools: GuardTools | None = None
@@ -82,6 +92,10 @@ class GuardedProvider:
         self._tools = tools or GuardTools()
         self._breaker = Breaker()
         self._start_asks = not (isinstance(inner, StartsLocally) and inner.starts_locally)
+
+    def can(self, ability: type) -> bool:
+        """Whether the provider keeps one of the contracts of protocol.py."""
+        return isinstance(self.inner, ability)
 
     @property
     def is_down(self) -> bool:
@@ -106,21 +120,25 @@ class GuardedProvider:
     @property
     def bill_code(self) -> str:
         """Whose bill has its money."""
+        assert isinstance(self.inner, BillingProvider)
         return self.inner.bill_code
 
     @property
     def bill_zone(self) -> tzinfo:
         """Where the days of its bill begin and end."""
+        assert isinstance(self.inner, BillingProvider)
         return self.inner.bill_zone
 
     @property
     def acknowledgement(self) -> NoticeAnswer:
         """The answer that tells the provider a notice has arrived."""
+        assert isinstance(self.inner, NoticeProvider)
         return self.inner.acknowledgement
 
     @property
     def refusal(self) -> NoticeAnswer:
         """The answer that makes the provider send a notice again."""
+        assert isinstance(self.inner, NoticeProvider)
         return self.inner.refusal
 
     async def start(self, request: PaymentRequest) -> ProviderAction:
@@ -131,39 +149,67 @@ class GuardedProvider:
 
     async def query(self, number: str) -> ProviderState:
         """As the provider's, within the time a buyer waits."""
-        return await self._guarded(lambda: self.inner.query(number), seconds=self._rules.buyer)
+        inner = self.inner
+        assert isinstance(inner, Queryable)
+        return await self._guarded(lambda: inner.query(number), seconds=self._rules.buyer)
 
     async def close(self, number: str) -> ProviderState:
         """As the provider's, within the time a buyer waits."""
-        return await self._guarded(lambda: self.inner.close(number), seconds=self._rules.buyer)
+        inner = self.inner
+        assert isinstance(inner, Closable)
+        return await self._guarded(lambda: inner.close(number), seconds=self._rules.buyer)
 
     async def refund(self, *, number: str, refund_number: str, amount: Money, reason: str = "") -> bool:
         """As the provider's, within the time a job waits."""
+        inner = self.inner
+        assert isinstance(inner, Refunding)
         return await self._guarded(
-            lambda: self.inner.refund(
-                number=number, refund_number=refund_number, amount=amount, reason=reason
-            ),
+            lambda: inner.refund(number=number, refund_number=refund_number, amount=amount, reason=reason),
             seconds=self._rules.job,
         )
 
     async def refund_state(self, *, number: str, refund_number: str, amount: Money) -> RefundState:
         """As the provider's, within the time a job waits."""
+        inner = self.inner
+        assert isinstance(inner, Refunding)
         return await self._guarded(
-            lambda: self.inner.refund_state(number=number, refund_number=refund_number, amount=amount),
+            lambda: inner.refund_state(number=number, refund_number=refund_number, amount=amount),
             seconds=self._rules.job,
+        )
+
+    async def capture(self, *, number: str, amount: Money) -> ProviderState:
+        """As the provider's, within the time a job waits."""
+        inner = self.inner
+        assert isinstance(inner, CapturingProvider)
+        return await self._guarded(
+            lambda: inner.capture(number=number, amount=amount), seconds=self._rules.job
         )
 
     async def bill(self, day: date) -> list[BillRow]:
         """As the provider's, within the time a bill may take. A bill tells nothing of payments, and they nothing of it."""
-        return await self._bounded(lambda: self.inner.bill(day), seconds=self._rules.bill)
+        inner = self.inner
+        assert isinstance(inner, BillingProvider)
+        return await self._bounded(lambda: inner.bill(day), seconds=self._rules.bill)
+
+    async def movements(self, day: date) -> list[BalanceMovement]:
+        """As the provider's, within the time a bill may take."""
+        inner = self.inner
+        assert isinstance(inner, StatementProvider)
+        return await self._bounded(lambda: inner.movements(day), seconds=self._rules.bill)
 
     def parse_notice(self, headers: Mapping[str, str], body: bytes) -> ProviderNotice:
         """As the provider's: it calls nobody."""
+        assert isinstance(self.inner, NoticeProvider)
         return self.inner.parse_notice(headers, body)
 
     def parse_return(self, query_string: str) -> str | None:
+        """As the provider's, None from one that signs nothing: it calls nobody."""
+        return self.inner.parse_return(query_string) if isinstance(self.inner, SignsReturns) else None
+
+    def instructions(self, *, number: str, amount: Money) -> dict[str, str]:
         """As the provider's: it calls nobody."""
-        return self.inner.parse_return(query_string)
+        assert isinstance(self.inner, ConfirmedByHand)
+        return self.inner.instructions(number=number, amount=amount)
 
     async def aclose(self) -> None:
         """Release connections."""
@@ -239,42 +285,6 @@ class GuardedProvider:
         return await call()
 
 
-class GuardedCapturingProvider(GuardedProvider):
-    """A provider that can have money authorized first, behind its guard."""
-
-    def __init__(
-        self, inner: CapturingProvider, rules: GuardRules = BOUNDED, tools: GuardTools | None = None
-    ) -> None:
-        super().__init__(inner, rules, tools)
-        self._capturing = inner
-
-    async def capture(self, *, number: str, amount: Money) -> ProviderState:
-        """As the provider's, within the time a job waits."""
-        return await self._guarded(
-            lambda: self._capturing.capture(number=number, amount=amount), seconds=self._rules.job
-        )
-
-
-class GuardedStatementProvider(GuardedProvider):
-    """A provider that gives an account of its balance, behind its guard."""
-
-    def __init__(
-        self, inner: StatementProvider, rules: GuardRules = BOUNDED, tools: GuardTools | None = None
-    ) -> None:
-        super().__init__(inner, rules, tools)
-        self._stating = inner
-
-    async def movements(self, day: date) -> list[BalanceMovement]:
-        """As the provider's, within the time a bill may take."""
-        return await self._bounded(lambda: self._stating.movements(day), seconds=self._rules.bill)
-
-
 def guarded(provider: PaymentProvider, rules: GuardRules, tools: GuardTools | None = None) -> GuardedProvider:
     """The provider behind a guard; one that is behind one already is taken as it is."""
-    if isinstance(provider, GuardedProvider):
-        return provider
-    if isinstance(provider, CapturingProvider):
-        return GuardedCapturingProvider(provider, rules, tools)
-    if isinstance(provider, StatementProvider):
-        return GuardedStatementProvider(provider, rules, tools)
-    return GuardedProvider(provider, rules, tools)
+    return provider if isinstance(provider, GuardedProvider) else GuardedProvider(provider, rules, tools)

@@ -169,11 +169,6 @@ class MethodTerms(msgspec.Struct, frozen=True, kw_only=True):
     sellers: int | None = None
     countries: frozenset[str] | None = None
 
-    def allows(self, *, sellers: int, country: str | None) -> bool:
-        """Whether a purchase of so many sellers may be paid so; a country not known yet speaks against nothing."""
-        few_enough = self.sellers is None or sellers <= self.sellers
-        return few_enough and (self.countries is None or country is None or country in self.countries)
-
 
 class BalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of our balance at a provider; `amount` is negative when it went out.

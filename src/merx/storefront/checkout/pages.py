@@ -21,7 +21,6 @@ from merx.checkout import (
     CartChanged,
     CartIncomplete,
     DeliveryRefused,
-    MethodNotOffered,
     OutOfStock,
     Placed,
     PlaceOrder,
@@ -33,7 +32,7 @@ from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
 from merx.kit.ids import new_id
 from merx.kit.money import Money
-from merx.payments.providers import OfflineProvider, ProviderDown
+from merx.payments.providers import Manner, Method, MethodNotOffered, Sale, check_method
 from merx.pricing import Quote
 from merx.queries.offers import Deliveries, deliveries_for
 from merx.sellers import Seller, get_sellers
@@ -54,8 +53,7 @@ _IN_THE_CART: Final[Mapping[str, type[DomainError]]] = {
 
 
 _IN_THE_FORM: Final[Mapping[str, type[DomainError]]] = {
-    error.code: error
-    for error in (CartIncomplete, DeliveryRefused, MethodNotOffered, PriceChanged, ProviderDown)
+    error.code: error for error in (CartIncomplete, DeliveryRefused, MethodNotOffered, PriceChanged)
 }
 
 
@@ -64,13 +62,6 @@ class ChooseDelivery(Invalid):
 
     code = "choose_delivery"
     message = "Choose a delivery method of the list."
-
-
-class ChoosePayment(Invalid):
-    """A payment method that does not take this currency."""
-
-    code = "choose_payment"
-    message = "Choose a payment method of the list."
 
 
 @get("/checkout")
@@ -106,7 +97,7 @@ async def submit_checkout(request: PlainRequest, visit: Visiting) -> Page:
     try:
         address, saved = await _chosen_address(visit, form)
         await _complete(visit, cart, form, address)
-    except (Invalid, Conflict, NotFound, ProviderDown) as error:
+    except (Invalid, Conflict, NotFound) as error:
         return await _again(visit, cart, form, error)
     if form.expected_total is None:
         return await _again(visit, cart, form, PriceChanged())
@@ -115,7 +106,6 @@ async def submit_checkout(request: PlainRequest, visit: Visiting) -> Page:
         PlaceOrder(
             cart_id=cart.id, idempotency_key=str(form.idempotency_key), expected_total=form.expected_total,
             currency=form.expected_currency, access_hash=owner.token_hash, account_id=owner.account_id,
-            down=visit.services.providers.down(),
         )
     )  # fmt: skip
     if isinstance(outcome, Refused):
@@ -147,18 +137,13 @@ async def _chosen_address(visit: Visit, form: CheckoutForm) -> tuple[PostalAddre
 
 
 async def _complete(visit: Visit, cart: Cart, form: CheckoutForm, address: PostalAddress) -> None:
-    """Write the choices into the cart. Raises ProviderDown, ChoosePayment, ChooseDelivery, CartClosed."""
+    """Write the choices into the cart. Raises MethodNotOffered, ChooseDelivery, CartClosed."""
     services = visit.services
-    if form.payment in services.providers.down():
-        raise ProviderDown(provider=form.payment, reason="it did not answer lately", field="payment")
     owner = owner_of(visit, cart)
     async with services.db.transaction() as tx:
         lines = (await cart_view(tx, cart=cart, now=visit.now)).lines
-        offered = services.providers.offered(
-            cart.currency, sellers=_sellers_of(lines), country=address.country
-        )
-        if form.payment not in {provider.code for provider in offered}:
-            raise ChoosePayment(field="payment")
+        sale = Sale(cart.currency, _sellers_of(lines), address.country)
+        check_method(services.providers.methods(), form.payment, sale, field="payment")
         if form.delivery not in (await deliveries_for(tx, cart, lines)).reaching(address.country):
             raise ChooseDelivery(field="delivery")
         await set_address(
@@ -345,21 +330,20 @@ def _payments(
             code=each.code,
             name=provider_name(each.label, visit.locale, each.code),
             chosen=each.code == wanted,
-            manner=_manner(providers.offline(each.code)),
-            days=_days(providers.offline(each.code)),
+            manner=_manner(each),
+            days=each.terms.deadline.days if each.terms.deadline is not None else 0,
         )
         for each in offered
     )
 
 
-def _manner(offline: OfflineProvider | None) -> Literal["provider", "transfer", "door"]:
-    if offline is None:
-        return "provider"
-    return "door" if offline.authorizes else "transfer"
-
-
-def _days(offline: OfflineProvider | None) -> int:
-    return offline.terms.deadline.days if offline is not None and offline.terms.deadline is not None else 0
+def _manner(method: Method) -> Literal["provider", "transfer", "door"]:
+    match method.manner:
+        case Manner.TRANSFER:
+            return "transfer"
+        case Manner.DOOR:
+            return "door"
+    return "provider"
 
 
 handlers = [show_checkout, show_totals, submit_checkout]

@@ -15,7 +15,7 @@ from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from merx.kit.money import Money
 from merx.orders import OrderState, Purchase, PurchaseView, can_cancel, can_pay, purchase_view
 from merx.payments import payments_of
-from merx.payments.providers import BANK_TRANSFER, CASH_ON_DELIVERY
+from merx.payments.providers import Manner, MethodProblem
 from merx.payments.providers.wechat import WechatSettings
 from merx.sellers import get_sellers
 from merx.storefront.core import present
@@ -41,8 +41,9 @@ async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes |
         )  # fmt: skip
     except Unavailable:
         return see_other(f"/purchases/{purchase_id}?unanswered=yes")
-    except (Conflict, Invalid):
-        return see_other(f"/purchases/{purchase_id}")
+    except (Conflict, Invalid) as error:
+        silent = error.params.get("reason") == MethodProblem.DOWN
+        return see_other(f"/purchases/{purchase_id}{'?unanswered=yes' if silent else ''}")
     if action.kind == "instructions":
         return see_other(f"/purchases/{purchase_id}")
     if action.kind == "qr":
@@ -115,21 +116,23 @@ async def _view(
         ),
         scan=code_to_scan(scan) if scan and waiting else None,
         wallet_url=wallet_address(visit.services.settings, scan) if scan and waiting else None,
-        silent=payable and (unanswered or purchase.provider in visit.services.providers.down()),
+        silent=payable and (unanswered or visit.services.providers.is_down(purchase.provider)),
         ways=ways,
         ways_url=f"{url}/payment-method" if ways else None,
         transfer=transfer,
-        at_the_door=purchase.provider == CASH_ON_DELIVERY,
+        at_the_door=visit.services.providers.manner(purchase.provider) is Manner.DOOR,
     )
 
 
 async def _transfer(visit: Visit, tx: ReadTx, purchase: Purchase) -> TransferView | None:
     """The account to pay into, and the number to name, of a purchase that waits for a bank transfer."""
-    offline = visit.services.providers.offline(purchase.provider)
-    if offline is None or purchase.provider != BANK_TRANSFER:
+    providers = visit.services.providers
+    if providers.manner(purchase.provider) is not Manner.TRANSFER:
         return None
     payment = (await payments_of(tx, [purchase.id]))[-1]
-    told = offline.instructions(number=payment.number, amount=Money(payment.amount, payment.currency))
+    told = providers.get(purchase.provider).instructions(
+        number=payment.number, amount=Money(payment.amount, payment.currency)
+    )
     return TransferView(
         holder=told["holder"], bank=told["bank"], account=told["account"], reference=told["reference"]
     )

@@ -10,7 +10,7 @@ from merx.fulfilment import fulfilments_of, receive
 from merx.infra.db import ReadTx
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
 from merx.orders import OrderView, after_sales_days, list_purchases
-from merx.payments.providers import CASH_ON_DELIVERY
+from merx.payments.providers import Manner
 from merx.queries.addresses import opened_address
 from merx.queries.parcels import seen_parcel
 from merx.returns import ReturnsSettings, returns_of, takes_applications
@@ -117,7 +117,7 @@ async def draw_order(
             upload_megabytes=visit.services.settings.web.max_body_bytes // 1024 // 1024,
             form=form,
             form_for=form_for,
-            at_the_door=found.purchase.provider == CASH_ON_DELIVERY,
+            at_the_door=visit.services.providers.manner(found.purchase.provider) is Manner.DOOR,
         )
         days = await after_sales_days(
             tx, order_id=order_id, default=visit.services.settings.of(ReturnsSettings).after_sales_days

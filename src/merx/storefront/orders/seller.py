@@ -110,7 +110,7 @@ async def submit_cash(request: PlainRequest, visit: Visiting, order_id: FromPath
     async def work(tx: Tx) -> None:
         order = await get_order(tx, order_id=order_id, actor=seller)
         await confirm_cash(
-            tx, order_id=order_id, actor=seller, amount=parse_decimal(form.amount.strip(), order.currency),
+            tx, visit.services.providers, order_id=order_id, actor=seller, amount=parse_decimal(form.amount.strip(), order.currency),
             reference=form.reference, now=visit.now,
         )  # fmt: skip
 
@@ -135,7 +135,7 @@ async def submit_undelivered(request: PlainRequest, visit: Visiting, order_id: F
     try:
         unwanted = await services.db.write(
             lambda tx: record_undelivered(
-                tx, order_id=order_id, actor=seller, restocked=restocked, now=visit.now
+                tx, services.providers, order_id=order_id, actor=seller, restocked=restocked, now=visit.now
             )
         )
     except (Invalid, Conflict) as error:
@@ -151,7 +151,9 @@ async def _draw(
 ) -> Page:  # fmt: skip
     seller = visit.seller()
     async with visit.services.db.snapshot() as tx:
-        found = await seller_order(tx, visit.services.keys, order_id=order_id, actor=seller)
+        found = await seller_order(
+            tx, visit.services.keys, visit.services.providers, order_id=order_id, actor=seller
+        )
         cases = await order_returns(tx, order_ids=[order_id], actor=seller)
         shown = await cards(tx, product_ids={line.product_id for line in found.lines})
         view = seller_page(

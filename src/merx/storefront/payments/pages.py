@@ -52,7 +52,7 @@ async def _draw(
     providers, wanted = visit.services.providers, number.strip()
     names = {each.code: provider_name(each.label, visit.locale, each.code) for each in providers}
     async with visit.services.db.snapshot() as tx:
-        desk = await payment_desk(tx, offline=providers.offline_codes(), number=wanted)
+        desk = await payment_desk(tx, providers, number=wanted)
         view = desk_view(desk, names=names, number=wanted, done=done, form=form, form_for=form_for)
         return await page(visit, tx, "payments/platform_payments.html", view, status=status)
 
@@ -86,6 +86,7 @@ async def _confirm(tx: Tx, sent: Sent) -> str:
     currency = payment.currency if payment else sent.visit.currency
     return await confirm_offline(
         tx,
+        sent.visit.services.providers,
         payment_id=sent.about["payment_id"],
         amount=parse_decimal(sent.form.amount.strip(), currency),
         reference=sent.form.reference,
@@ -126,6 +127,7 @@ async def submit_platform_cancel(request: PlainRequest, visit: Visiting, purchas
 async def _paid_back(tx: Tx, sent: Sent) -> str:
     await settle_offline_refund(
         tx,
+        sent.visit.services.providers,
         refund_id=sent.about["refund_id"],
         reference=sent.form.reference,
         actor_id=sent.actor.account_id,
@@ -136,7 +138,11 @@ async def _paid_back(tx: Tx, sent: Sent) -> str:
 
 async def _not_paid_back(tx: Tx, sent: Sent) -> str:
     await fail_offline_refund(
-        tx, refund_id=sent.about["refund_id"], reason=sent.form.reason, now=sent.visit.now
+        tx,
+        sent.visit.services.providers,
+        refund_id=sent.about["refund_id"],
+        reason=sent.form.reason,
+        now=sent.visit.now,
     )
     return "refund_failed"
 

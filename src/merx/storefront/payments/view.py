@@ -65,7 +65,7 @@ def desk_view(
     return PlatformPaymentsView(
         number=number,
         waiting=tuple(_payment(each, names) for each in desk.waiting),
-        authorized=tuple(_payment(each, names) for each in desk.authorized),
+        authorized=tuple(_payment(each, names) for each in desk.promised),
         refunds=tuple(_refund(each, names) for each in desk.refunds),
         form=form or FormView(),
         form_for=form_for,

@@ -267,10 +267,6 @@ class WechatProvider:
             self._refresh_soon()
             raise
 
-    def parse_return(self, query_string: str) -> str | None:  # noqa: ARG002 - part of the contract
-        """None: what a browser brings back from WeChat Pay is not signed."""
-        return None
-
     async def aclose(self) -> None:
         """Close the HTTP client."""
         if self._refreshing is not None:
