@@ -3,7 +3,8 @@
 from litestar import get, post
 
 from merx.infra.db import Tx
-from merx.notifications import list_notifications, mark_read, word
+from merx.notifications import mark_read
+from merx.queries.notifications import notification_list
 from merx.storefront.core.forms import EmptyForm, PlainRequest, read_form
 from merx.storefront.core.pages import Page, page, see_other
 from merx.storefront.core.parameters import Cursor, Visiting
@@ -17,21 +18,19 @@ async def show_notifications(visit: Visiting, after: Cursor = None) -> Page:
     """The account's notifications, the newest first. Raises Unauthenticated, BadCursor."""
     account_id = visit.require_identity().account.id
     async with visit.services.db.snapshot() as tx:
-        found = await list_notifications(tx, account_id=account_id, after=after)
-        rows = []
-        for each in found.items:
-            said = word(each, locale=visit.locale)
-            rows.append(
-                NotificationRow(
-                    title=said.title,
-                    text=said.text,
-                    url=said.path,
-                    at=each.created_at,
-                    unread=each.read_at is None,
-                )
+        found = await notification_list(tx, account_id=account_id, locale=visit.locale, after=after)
+        rows = tuple(
+            NotificationRow(
+                title=each.title,
+                text=each.text,
+                url=each.path,
+                at=each.created_at,
+                unread=each.read_at is None,
             )
+            for each in found.items
+        )
         view = NotificationsView(
-            rows=tuple(rows),
+            rows=rows,
             any_unread=any(row.unread for row in rows),
             more_url=f"{NOTIFICATIONS}?after={found.next_cursor}" if found.next_cursor else None,
         )
