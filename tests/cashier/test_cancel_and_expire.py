@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tests.world.people import guest
 from tests.world.till import DEADLINE, Bought, Till
 
 from merx.cashier import AlreadyPaid, cancel_purchase
@@ -79,7 +80,7 @@ async def test_nobody_else_can_cancel(till: Till) -> None:
     for access_hash in (None, b"x" * 32):
         with pytest.raises(UnknownPurchase):
             await cancel_purchase(
-                till.db, till.providers, purchase_id=bought.id, account_id=None, access_hash=access_hash, now=till.now
+                till.db, till.providers, purchase_id=bought.id, actor=guest(access_hash), now=till.now
             )  # fmt: skip
     assert await till.everything() == before
     assert till.trade(bought).status is TradeStatus.WAITING

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.world.counter import DEADLINE, Counter, Sold, a_counter
+from tests.world.people import guest
 
 from merx.cashier import (
     AlreadyPaid,
@@ -35,8 +36,8 @@ async def counter(db: Database, keys: MasterKeys, owner: Any, now: Any) -> Count
 
 async def choose(counter: Counter, sold: Sold, provider: str) -> bool:
     return await choose_provider(
-        counter.db, counter.providers, purchase_id=sold.id, provider=provider, account_id=None,
-        access_hash=sold.cart.command.access_hash, now=counter.now,
+        counter.db, counter.providers, purchase_id=sold.id, provider=provider,
+        actor=guest(sold.cart.command.access_hash), now=counter.now,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.world.gateways import alipay_at
 from tests.world.peer import Peer
+from tests.world.people import guest
 from tests.world.shop import Shop, a_shop
 from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
 
@@ -58,15 +59,15 @@ class TwoWays(Till):
     async def choose(self, bought: Bought, provider: str = "alipay_qr") -> bool:
         """The buyer wants to pay another way."""
         return await choose_provider(
-            self.db, self.providers, purchase_id=bought.id, provider=provider, account_id=None,
-            access_hash=bought.cart.command.access_hash, now=self.now,
+            self.db, self.providers, purchase_id=bought.id, provider=provider,
+            actor=guest(bought.cart.command.access_hash), now=self.now,
         )  # fmt: skip
 
     async def scan(self, bought: Bought) -> None:
         """The buyer asks for the code and scans it."""
         action = await start_payment(
-            self.db, self.providers, purchase_id=bought.id, account_id=None,
-            access_hash=bought.cart.command.access_hash, public_url=PUBLIC_URL, now=self.now,
+            self.db, self.providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            public_url=PUBLIC_URL, now=self.now,
         )  # fmt: skip
         assert action.kind == "qr"
         await self.open(action.qr_text)
@@ -254,8 +255,8 @@ async def test_only_the_buyer_of_a_waiting_purchase_chooses(till: TwoWays) -> No
     for access_hash in (None, b"x" * 32):
         with pytest.raises(UnknownPurchase):
             await choose_provider(
-                till.db, till.providers, purchase_id=bought.id, provider="alipay_qr", account_id=None,
-                access_hash=access_hash, now=till.now,
+                till.db, till.providers, purchase_id=bought.id, provider="alipay_qr",
+                actor=guest(access_hash), now=till.now,
             )  # fmt: skip
     assert await till.everything() == before
     till.simulator.clock.advance(DEADLINE)

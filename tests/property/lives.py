@@ -158,8 +158,8 @@ class Life:
     async def start(self, number: str) -> None:
         """The payer goes to the provider with an attempt."""
         action = await start_payment(
-            self.stage.db, self.stage.services.providers, purchase_id=self.placed.purchase_id, account_id=None,
-            access_hash=self.cart.command.access_hash, public_url=PUBLIC_URL, now=self.stage.clock(),
+            self.stage.db, self.stage.services.providers, purchase_id=self.placed.purchase_id,
+            actor=guest(self.cart.command.access_hash), public_url=PUBLIC_URL, now=self.stage.clock(),
         )  # fmt: skip
         await self.peer.arrive(action)
         self.attempts.append(number)
@@ -194,16 +194,16 @@ class Life:
 
     async def _cancel(self, cart: ReadyCart, placed: Placed) -> bool:
         return await cancel_purchase(
-            self.stage.db, self.stage.services.providers, purchase_id=placed.purchase_id, account_id=None,
-            access_hash=cart.command.access_hash, now=self.stage.clock(),
+            self.stage.db, self.stage.services.providers, purchase_id=placed.purchase_id,
+            actor=guest(cart.command.access_hash), now=self.stage.clock(),
         )  # fmt: skip
 
     async def take_back(self, quantity: int) -> None:
         """The buyer asks units back that were not shipped, and the seller agrees; first the shop must know of the money."""
         await self.settle(until=lambda ending: ending.purchase[0] == "placed")
-        access = {"account_id": None, "access_hash": self.cart.command.access_hash}
+        buyer = guest(self.cart.command.access_hash)
         async with self.stage.db.read() as read:
-            view = await purchase_view(read, purchase_id=self.placed.purchase_id, **access)  # type: ignore[arg-type]
+            view = await purchase_view(read, purchase_id=self.placed.purchase_id, actor=buyer)
         (order,) = view.orders
         application = Application(
             kind=ReturnKind.REFUND_ONLY, reason=ReturnReason.CHANGED_MIND,
@@ -212,7 +212,7 @@ class Life:
         case = await self.stage.db.write(
             lambda tx: request_return(
                 tx, order_id=order.order.id, application=application, default_days=15, now=self.stage.clock(),
-                actor=guest(self.cart.command.access_hash),
+                actor=buyer,
             )
         )  # fmt: skip
         await self.stage.db.write(

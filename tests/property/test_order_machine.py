@@ -256,7 +256,7 @@ class Sales(RuleBasedStateMachine):
     @rule(sale=sales)
     def cancel(self, sale: Sale) -> None:
         work = cancel_purchase(
-            self.db, SILENT, purchase_id=sale.id, account_id=None, access_hash=sale.access_hash,
+            self.db, SILENT, purchase_id=sale.id, actor=guest(sale.access_hash),
             now=self.now,
         )  # fmt: skip
         if sale.authorized and sale.shipped_at is None:
@@ -285,9 +285,7 @@ class Sales(RuleBasedStateMachine):
     def ship_everything(self, sale: Sale) -> None:
         async def send() -> None:
             async with self.db.read() as read:
-                view = await purchase_view(
-                    read, purchase_id=sale.id, account_id=None, access_hash=sale.access_hash
-                )
+                view = await purchase_view(read, purchase_id=sale.id, actor=guest(sale.access_hash))
             async with self.db.transaction() as tx:
                 for each in view.orders:
                     await ship(

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from tests.simulation.world import Attempt, Purchase, World
 from tests.world.peers import PUBLIC_URL, Held, Peer
+from tests.world.people import guest
 
 from merx.cashier import start_payment
 from merx.kit.ids import new_id
@@ -24,8 +25,9 @@ async def _start(world: World, purchase: Purchase) -> str:
     late = world.now >= purchase.placed_at + world.deadline
     try:
         action = await start_payment(
-            world.db, world.services.providers, purchase_id=purchase.id, account_id=purchase.shopper.account_id,
-            access_hash=purchase.access_hash, public_url=PUBLIC_URL, now=world.now,
+            world.db, world.services.providers, purchase_id=purchase.id,
+            actor=guest(purchase.access_hash, purchase.shopper.account_id),
+            public_url=PUBLIC_URL, now=world.now,
         )  # fmt: skip
     except NotPayable:
         assert late

@@ -179,8 +179,8 @@ async def cancel(world: World) -> str:
     before = world.states[purchase.id]
     try:
         done = await cancel_purchase(
-            world.db, world.services.providers, purchase_id=purchase.id, account_id=purchase.shopper.account_id,
-            access_hash=purchase.access_hash, now=world.now,
+            world.db, world.services.providers, purchase_id=purchase.id,
+            actor=guest(purchase.access_hash, purchase.shopper.account_id), now=world.now,
         )  # fmt: skip
     except AlreadyPaid:
         return f"{purchase.name} is paid"
@@ -282,7 +282,9 @@ async def ship_parcel(world: World) -> str:
         purchase.shipped[row["sku"]] += 1 if part else rest[row["sku"]]
     async with world.db.transaction() as tx:
         await ship(
-            tx, order_id=rows[0]["order_id"], actor=member(world.shop.sellers[seller], account_id=world.staff[seller]), carrier="other",
+            tx, order_id=rows[0]["order_id"],
+            actor=member(world.shop.sellers[seller], account_id=world.staff[seller]),
+            carrier="other",
             tracking_number=f"T{world.chance.randint(10**8, 10**9)}", lines=part, now=world.now,
             auto_receive_after=timedelta(days=10),
         )  # fmt: skip
@@ -301,7 +303,9 @@ async def parcel_arrives(world: World) -> str:
     async with world.db.transaction() as tx:
         if by_buyer:
             await receive(
-                tx, fulfilment_id=parcel["id"], actor=guest(purchase.access_hash, purchase.shopper.account_id),
+                tx, fulfilment_id=parcel["id"],
+                actor=guest(purchase.access_hash, purchase.shopper.account_id),
+
                 now=world.now,
             )  # fmt: skip
         else:

@@ -101,8 +101,8 @@ class Books:
         async with self.db.read() as read:
             [payment] = await payments_of(read, [placed.purchase_id])
         action = await start_payment(
-            self.db, self.providers, purchase_id=placed.purchase_id, account_id=None,
-            access_hash=command.access_hash, public_url=PUBLIC_URL, now=self.now,
+            self.db, self.providers, purchase_id=placed.purchase_id, actor=guest(command.access_hash),
+            public_url=PUBLIC_URL, now=self.now,
         )  # fmt: skip
         if provider == "alipay":
             assert (await self.browser.get(action.url)).status_code == 200
@@ -122,9 +122,9 @@ class Books:
 
     async def approve_refund(self, bought: Bought) -> str:
         """The first order of a purchase is to be paid back whole; returns the refund's number."""
-        me: dict[str, Any] = {"account_id": None, "access_hash": bought.cart.command.access_hash}
+        me = guest(bought.cart.command.access_hash)
         async with self.db.transaction() as tx:
-            view = (await purchase_view(tx, purchase_id=bought.id, **me)).orders[0]
+            view = (await purchase_view(tx, purchase_id=bought.id, actor=me)).orders[0]
             application = Application(
                 kind=ReturnKind.REFUND_ONLY, reason=ReturnReason.CHANGED_MIND,
                 lines=[Wanted(line.id, line.quantity) for line in view.lines],
@@ -135,7 +135,7 @@ class Books:
                 application=application,
                 default_days=15,
                 now=self.now,
-                actor=guest(bought.cart.command.access_hash),
+                actor=me,
             )
             await approve_return(tx, return_id=case.id, actor=member(case.seller_id), now=self.now)
         return f"{bought.payment_number}R1"
@@ -175,7 +175,8 @@ class Books:
             answer = await ask_again(self.db, self.providers, difference_id=found.id)
         return await self.db.write(
             lambda tx: resolve_difference(
-                tx, difference_id=found.id, resolution=resolution, note=note, actor=Staff(self.staff), now=self.now,
+                tx, difference_id=found.id, resolution=resolution, note=note, actor=Staff(self.staff),
+                now=self.now,
                 answer=answer,
             )
         )  # fmt: skip

@@ -41,9 +41,7 @@ async def buy(
     access_hash = token_hash(ready.token)
     async with db.transaction() as tx:
         await advance_purchases(tx, purchase_ids=[placed.purchase_id], to=OrderState.PLACED, now=now)
-        view = await purchase_view(
-            tx, purchase_id=placed.purchase_id, account_id=account_id, access_hash=access_hash
-        )
+        view = await purchase_view(tx, purchase_id=placed.purchase_id, actor=guest(access_hash, account_id))
     codes = {seller_id: code for code, seller_id in shop.sellers.items()}
     return Bought(
         placed.purchase_id, access_hash, {codes[each.order.seller_id]: each for each in view.orders}

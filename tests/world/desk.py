@@ -61,7 +61,7 @@ class Desk:
     async def order(self, bought: Bought, index: int = 0) -> OrderView:
         async with self.db.read() as read:
             view = await purchase_view(
-                read, purchase_id=bought.id, account_id=None, access_hash=bought.cart.command.access_hash
+                read, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash)
             )
         return view.orders[index]
 

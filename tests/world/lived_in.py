@@ -135,7 +135,7 @@ async def _taken_back(till: Till) -> None:
     assert set(await till.pay(bought)) == {"success"}
     access = bought.cart.command.access_hash
     async with till.db.read() as read:
-        view = await purchase_view(read, purchase_id=bought.id, account_id=None, access_hash=access)
+        view = await purchase_view(read, purchase_id=bought.id, actor=guest(access))
     (order,) = view.orders
 
     async def ask(kind: ReturnKind) -> Return:
@@ -172,7 +172,7 @@ async def _reconciled(till: Till) -> None:
     assert set(await till.pay(bought)) == {"success"}
     access = bought.cart.command.access_hash
     async with till.db.transaction() as tx:
-        view = await purchase_view(tx, purchase_id=bought.id, account_id=None, access_hash=access)
+        view = await purchase_view(tx, purchase_id=bought.id, actor=guest(access))
         (order,) = view.orders
         application = Application(
             kind=ReturnKind.REFUND_ONLY, reason=ReturnReason.LATE, lines=[Wanted(order.lines[0].id, 1)]
@@ -199,7 +199,7 @@ async def _exchanged(till: Till) -> None:
     assert set(await till.pay(bought)) == {"success"}
     access = bought.cart.command.access_hash
     async with till.db.read() as read:
-        view = await purchase_view(read, purchase_id=bought.id, account_id=None, access_hash=access)
+        view = await purchase_view(read, purchase_id=bought.id, actor=guest(access))
     (order,) = view.orders
     await _send(till, order, None)
     seller: dict[str, Any] = {"actor": member(order.order.seller_id), "now": till.now}
@@ -337,7 +337,7 @@ async def _buy(till: Till, cart: ReadyCart) -> Bought:
 
 async def _orders(till: Till, purchase_id: UUID, account_id: UUID) -> list[OrderView]:
     async with till.db.read() as read:
-        view = await purchase_view(read, purchase_id=purchase_id, account_id=account_id, access_hash=None)
+        view = await purchase_view(read, purchase_id=purchase_id, actor=Buyer(account_id))
     return view.orders
 
 

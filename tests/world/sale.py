@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from merx.infra.db import Database
+from merx.kit.actors import Buyer
 from merx.kit.ids import new_id, new_number
 from merx.orders import (
     NewOrder,
@@ -69,6 +70,4 @@ async def a_sale(db: Database, *, now: datetime, paid: bool = True) -> Sale:
 async def seen(db: Database, sale: Sale) -> PurchaseView:
     """The purchase as its buyer reads it."""
     async with db.snapshot() as tx:
-        return await purchase_view(
-            tx, purchase_id=sale.purchase_id, account_id=sale.account_id, access_hash=None
-        )
+        return await purchase_view(tx, purchase_id=sale.purchase_id, actor=Buyer(sale.account_id))

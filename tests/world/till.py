@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 from tests.world.gateways import alipay_at
+from tests.world.people import guest
 from tests.world.shop import ReadyCart, Shop, a_ready_cart
 
 from merx.cashier import (
@@ -109,8 +110,8 @@ class Till:
     async def start(self, bought: Bought) -> str:
         """The buyer asks to pay; returns the address of the cashier."""
         action = await start_payment(
-            self.db, self.providers, purchase_id=bought.id, account_id=None,
-            access_hash=bought.cart.command.access_hash, public_url=PUBLIC_URL, now=self.now,
+            self.db, self.providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            public_url=PUBLIC_URL, now=self.now,
         )  # fmt: skip
         return action.url
 
@@ -133,8 +134,8 @@ class Till:
     async def cancel(self, bought: Bought) -> bool:
         """The buyer cancels."""
         return await cancel_purchase(
-            self.db, self.providers, purchase_id=bought.id, account_id=None,
-            access_hash=bought.cart.command.access_hash, now=self.now,
+            self.db, self.providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            now=self.now,
         )  # fmt: skip
 
     async def expire(self, *, now: datetime | None = None) -> int:

@@ -9,6 +9,7 @@ from merx.cashier.cancel_unpaid import cancel_unpaid
 from merx.cashier.errors import AlreadyPaid
 from merx.cashier.void_payment import void_now
 from merx.infra.db import Database, Tx
+from merx.kit.actors import Buyer
 from merx.orders import OrderState, lock_purchase, purchase_view
 from merx.payments import Payment, PaymentState, expire_payments, payments_of
 from merx.payments.providers import Closable, ProviderRegistry, ProviderStatus, ProviderUnavailable
@@ -19,8 +20,7 @@ async def cancel_purchase(
     providers: ProviderRegistry,
     *,
     purchase_id: UUID,
-    account_id: UUID | None,
-    access_hash: bytes | None,
+    actor: Buyer,
     now: datetime,
 ) -> bool:
     """Cancel a purchase that waits for payment. True when this call cancelled it, False when it was cancelled before.
@@ -33,7 +33,7 @@ async def cancel_purchase(
     Raises UnknownPurchase, AlreadyPaid, AlreadyShipped.
     """
     async with db.read() as read:
-        await purchase_view(read, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash)
+        await purchase_view(read, purchase_id=purchase_id, actor=actor)
         payments = await payments_of(read, [purchase_id])
     closed = await close_at_providers(db, providers, payments, now=now)
     if closed is None:

@@ -12,6 +12,7 @@ from merx.checkout import HOLD_GRACE, OutOfStock
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
 from merx.inventory import prolong_holds
+from merx.kit.actors import Buyer
 from merx.kit.ids import new_id
 from merx.orders import (
     OrderState,
@@ -42,8 +43,7 @@ async def choose_provider(
     *,
     purchase_id: UUID,
     provider: str,
-    account_id: UUID | None,
-    access_hash: bytes | None,
+    actor: Buyer,
     now: datetime,
 ) -> bool:
     """Have a purchase that waits for payment paid through `provider`; False when it was so already.
@@ -60,9 +60,7 @@ async def choose_provider(
     when more time is needed for goods that went to others.
     """
     async with db.read() as read:
-        view = await purchase_view(
-            read, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash
-        )
+        view = await purchase_view(read, purchase_id=purchase_id, actor=actor)
         payments = await payments_of(read, [purchase_id])
     _check_waiting(view.purchase, now=now)
     if _is_chosen(payments, provider):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from merx.cashier.authorize_payment import authorize_payment
 from merx.infra.db import Database, Tx
+from merx.kit.actors import Buyer
 from merx.kit.money import Money
 from merx.orders import PurchaseView, can_pay, lock_purchase, purchase_view
 from merx.payments import Fact, NotPayable, Payment, PaymentState, payments_of, record_started
@@ -27,8 +28,7 @@ async def start_payment(
     providers: ProviderRegistry,
     *,
     purchase_id: UUID,
-    account_id: UUID | None,
-    access_hash: bytes | None,
+    actor: Buyer,
     public_url: str,
     now: datetime,
     device: Device = Device.DESKTOP,
@@ -46,9 +46,7 @@ async def start_payment(
     """
 
     async def begin(tx: Tx) -> tuple[Payment, Method, PurchaseView]:
-        view = await purchase_view(
-            tx, purchase_id=purchase_id, account_id=account_id, access_hash=access_hash
-        )
+        view = await purchase_view(tx, purchase_id=purchase_id, actor=actor)
         purchase = await lock_purchase(tx, purchase_id=purchase_id)
         open_states = (PaymentState.CREATED, PaymentState.ACTION_REQUIRED)
         attempts = [each for each in await payments_of(tx, [purchase_id]) if each.state in open_states]

@@ -4,7 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from merx.kit.actors import Actor, Agent, Buyer, SellerMember
 from merx.orders.model import Order, OrderLine, OrderState, Purchase, Replacement
+
+
+def may_see(actor: Actor, *, seller_id: UUID, account_id: UUID | None, access_hash: bytes | None) -> bool:
+    """Who may see an order: its buyer and who acts for them, its seller, the platform.
+
+    It was bought by `account_id`, or else by whoever shows the token with `access_hash`.
+    """
+    match actor:
+        case Buyer():
+            return actor.owns(account_id=account_id, access_hash=access_hash)
+        case Agent():
+            return actor.buyer.owns(account_id=account_id, access_hash=access_hash)
+        case SellerMember():
+            return actor.works_for(seller_id)
+        case _:
+            return True
 
 
 def fulfilment_status(lines: Sequence[tuple[int, int, int]], *, delivered: bool) -> str:

@@ -1,13 +1,13 @@
 """Read purchases and orders, each only by those who may see them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from merx.infra.db import ReadTx, Tx
-from merx.kit.actors import Actor, Agent, Buyer, SellerMember
+from merx.kit.actors import Actor, Buyer, SellerMember
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.orders.errors import UnknownOrder, UnknownPurchase
 from merx.orders.model import (
@@ -20,6 +20,7 @@ from merx.orders.model import (
     ReviewableLine,
     ReviewableOrder,
 )
+from merx.orders.rules import may_see
 from merx.orders.store import lines as lines_store
 from merx.orders.store import orders as orders_store
 from merx.orders.store import purchases as purchases_store
@@ -41,16 +42,13 @@ class OrderPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-async def purchase_view(
-    tx: ReadTx, *, purchase_id: UUID, account_id: UUID | None, access_hash: bytes | None
-) -> PurchaseView:
+async def purchase_view(tx: ReadTx, *, purchase_id: UUID, actor: Buyer) -> PurchaseView:
     """A purchase for its buyer: the account that placed it, or whoever shows the cart's token.
 
     Raises UnknownPurchase for everybody else, as if it did not exist.
     """
     found = await purchases_store.find_purchase(tx, purchase_id)
-    buyer = Buyer(account_id, frozenset([access_hash] if access_hash else ()))
-    if found is None or not buyer.owns(account_id=found.purchase.account_id, access_hash=found.access_hash):
+    if found is None or not actor.owns(account_id=found.purchase.account_id, access_hash=found.access_hash):
         raise UnknownPurchase
     orders = await orders_store.orders_of(tx, [purchase_id])
     lines = await lines_store.lines_of(tx, [order.id for order in orders])
@@ -73,12 +71,19 @@ async def lock_purchases(tx: Tx, *, purchase_ids: Sequence[UUID]) -> list[Purcha
 
 
 async def list_purchases(
-    tx: ReadTx, *, account_id: UUID, after: str | None = None, limit: int = 20
+    tx: ReadTx, *, actor: Buyer, after: str | None = None, limit: int = 20
 ) -> PurchasePage:
-    """An account's purchases with their orders and lines: three statements whatever the page's size."""
+    """What an account bought, with its orders and lines: three statements whatever the page's size.
+
+    Who is not logged in has no list. Raises BadCursor.
+    """
+    if actor.account_id is None:
+        return PurchasePage([], None)
     before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
     limit = min(limit, PAGE_LIMIT)
-    found = await purchases_store.list_purchases(tx, account_id=account_id, before=before, limit=limit + 1)
+    found = await purchases_store.list_purchases(
+        tx, account_id=actor.account_id, before=before, limit=limit + 1
+    )
     page = found[:limit]
     orders = await orders_store.orders_of(tx, [purchase.id for purchase in page])
     lines = await lines_store.lines_of(tx, [order.id for order in orders])
@@ -97,16 +102,16 @@ async def orders_of_purchase(tx: ReadTx, *, purchase_id: UUID) -> list[Order]:
 async def list_seller_orders(
     tx: ReadTx,
     *,
-    seller_ids: Collection[UUID],
+    actor: SellerMember,
     states: Sequence[str],
     after: str | None = None,
     limit: int = 20,
 ) -> OrderPage:
-    """Orders of these sellers in these states, with their lines."""
+    """Orders of the sellers one works for in these states, with their lines. Raises BadCursor."""
     before = decode_cursor(after, tuple[UUID])[0] if after else _NEWEST
     limit = min(limit, PAGE_LIMIT)
     found = await orders_store.list_seller_orders(
-        tx, seller_ids=list(seller_ids), states=states, before=before, limit=limit + 1
+        tx, seller_ids=list(actor.seller_ids), states=states, before=before, limit=limit + 1
     )
     page: list[Order] = found[:limit]
     lines = await lines_store.lines_of(tx, [order.id for order in page])
@@ -126,22 +131,11 @@ async def get_order_view(tx: ReadTx, *, order_id: UUID, actor: Actor) -> OrderVi
 
 async def _visible(tx: ReadTx, order_id: UUID, actor: Actor) -> orders_store.FoundOrder:
     found = await orders_store.find_order(tx, order_id)
-    if found is None or not _may_see(found, actor):
+    if found is None or not may_see(
+        actor, seller_id=found.order.seller_id, account_id=found.account_id, access_hash=found.access_hash
+    ):
         raise UnknownOrder
     return found
-
-
-def _may_see(found: orders_store.FoundOrder, actor: Actor) -> bool:
-    """Who may see an order: its buyer and who acts for them, its seller, the platform."""
-    match actor:
-        case Buyer():
-            return actor.owns(account_id=found.account_id, access_hash=found.access_hash)
-        case Agent():
-            return actor.buyer.owns(account_id=found.account_id, access_hash=found.access_hash)
-        case SellerMember():
-            return actor.works_for(found.order.seller_id)
-        case _:
-            return True
 
 
 async def order_view(tx: ReadTx, found: orders_store.FoundOrder) -> OrderView:

@@ -76,7 +76,7 @@ async def seller_order_list(
     limit: int = 20,
 ) -> SellerOrderList:
     """The orders of the sellers one works for, in these states. Raises BadCursor."""
-    page = await list_seller_orders(tx, seller_ids=actor.seller_ids, states=states, after=after, limit=limit)
+    page = await list_seller_orders(tx, actor=actor, states=states, after=after, limit=limit)
     sellers = await get_sellers(tx, seller_ids=actor.seller_ids)
     return SellerOrderList(
         items=[_summary(each, sellers) for each in page.items], next_cursor=page.next_cursor

@@ -269,10 +269,10 @@ def payment(found: Payment) -> SeenPayment:
 
 
 async def purchase_list(
-    tx: ReadTx, *, account_id: UUID, after: str | None = None, limit: int = 20
+    tx: ReadTx, *, actor: Buyer, after: str | None = None, limit: int = 20
 ) -> PurchaseList:
     """An account's purchases, newest first. Raises BadCursor."""
-    page = await list_purchases(tx, account_id=account_id, after=after, limit=limit)
+    page = await list_purchases(tx, actor=actor, after=after, limit=limit)
     sellers = await get_sellers(
         tx, seller_ids={each.order.seller_id for _, orders in page.items for each in orders}
     )
@@ -299,12 +299,10 @@ def _summary(
 
 
 async def seen_purchase(
-    tx: ReadTx, keys: MasterKeys, *, purchase_id: UUID, actor: Buyer, access_hash: bytes | None, now: datetime
+    tx: ReadTx, keys: MasterKeys, *, purchase_id: UUID, actor: Buyer, now: datetime
 ) -> SeenPurchase:
     """A purchase for its buyer. Raises UnknownPurchase."""
-    found = await purchase_view(
-        tx, purchase_id=purchase_id, account_id=actor.account_id, access_hash=access_hash
-    )
+    found = await purchase_view(tx, purchase_id=purchase_id, actor=actor)
     mine = found.purchase
     order_ids = [each.order.id for each in found.orders]
     sellers = await get_sellers(tx, seller_ids={each.order.seller_id for each in found.orders})

@@ -27,9 +27,9 @@ async def show_purchases(request: ApiRequest) -> Answer:
     """List the account's purchases, newest first."""
     query = read_query(request, PageQuery)
     call = await open_call(request)
-    account_id = call.require_account().account.id
+    call.require_account()
     async with call.services.db.snapshot() as tx:
-        found = await purchase_list(tx, account_id=account_id, after=query.cursor, limit=query.limit)
+        found = await purchase_list(tx, actor=call.buyer(), after=query.cursor, limit=query.limit)
     return listed(request, found, found.next_cursor)
 
 
@@ -39,12 +39,7 @@ async def show_purchase(request: ApiRequest, purchase_id: FromPath[UUID]) -> Ans
     call = await open_call(request)
     async with call.services.db.snapshot() as tx:
         found = await seen_purchase(
-            tx,
-            call.services.keys,
-            purchase_id=purchase_id,
-            actor=call.buyer(),
-            access_hash=call.access_hash,
-            now=call.now,
+            tx, call.services.keys, purchase_id=purchase_id, actor=call.buyer(), now=call.now
         )
     return answer(found)
 
@@ -62,8 +57,7 @@ async def pay(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
         call.services.db,
         call.services.providers,
         purchase_id=purchase_id,
-        account_id=call.account_id,
-        access_hash=call.access_hash,
+        actor=call.buyer(),
         public_url=call.services.settings.web.public_url,
         now=call.now,
         device=wanted.device,
@@ -87,8 +81,7 @@ async def pay_another_way(request: ApiRequest, purchase_id: FromPath[UUID]) -> A
         call.services.providers,
         purchase_id=purchase_id,
         provider=wanted.provider,
-        account_id=call.account_id,
-        access_hash=call.access_hash,
+        actor=call.buyer(),
         now=call.now,
     )
     return answer(answers.ChosenMethod(purchase_id=purchase_id, payment_method=wanted.provider))
@@ -106,8 +99,7 @@ async def cancel(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
         call.services.db,
         call.services.providers,
         purchase_id=purchase_id,
-        account_id=call.account_id,
-        access_hash=call.access_hash,
+        actor=call.buyer(),
         now=call.now,
     )
     return answer(answers.Cancelled(purchase_id=purchase_id, state="cancelled"))

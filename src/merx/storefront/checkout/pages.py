@@ -29,6 +29,7 @@ from merx.checkout import (
 )
 from merx.infra.crypto import token_hash
 from merx.infra.db import ReadTx
+from merx.kit.actors import Buyer
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
 from merx.kit.ids import new_id
 from merx.kit.money import Money
@@ -206,12 +207,10 @@ async def _remember(visit: Visit, account_id: UUID, address: PostalAddress) -> N
 
 async def _on_to_payment(visit: Visit, placed: Placed) -> Page:
     """To the provider, or to the purchase's page when the provider does not answer now."""
-    access = None
-    key = visit.cart_key
-    if visit.account_id is None and key is not None:
-        access = token_hash(key.token)
-    response = await go_to_payment(visit, placed.purchase_id, access_hash=access)
-    if access is not None and key is not None:
+    key = visit.cart_key if visit.account_id is None else None
+    actor = visit.buyer() if key is None else Buyer(access=frozenset({token_hash(key.token)}))
+    response = await go_to_payment(visit, placed.purchase_id, actor=actor)
+    if key is not None:
         keep(response, visit, PURCHASES, purchases_text({**visit.purchases, placed.purchase_id: key.token}))
     forget(response, CART)
     return response

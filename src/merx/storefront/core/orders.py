@@ -80,6 +80,4 @@ async def pictured(tx: ReadTx, orders: Sequence[OrderView]) -> dict[UUID, Produc
 
 async def own_purchase(visit: Visit, tx: ReadTx, purchase_id: UUID) -> PurchaseView:
     """A purchase of this account, or of the guest whose browser this is. Raises UnknownPurchase."""
-    return await purchase_view(
-        tx, purchase_id=purchase_id, account_id=visit.account_id, access_hash=visit.access_hash(purchase_id)
-    )
+    return await purchase_view(tx, purchase_id=purchase_id, actor=visit.buyer())

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from merx.cashier import choose_provider, start_payment
 from merx.infra.db import ReadTx
 from merx.infra.settings import Settings
+from merx.kit.actors import Buyer
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from merx.kit.money import Money
 from merx.orders import OrderState, Purchase, PurchaseView, can_cancel, can_pay, purchase_view
@@ -30,13 +31,13 @@ _MODULE_PIXELS = 6
 _QUIET_MODULES = 4
 
 
-async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes | None) -> Page:
+async def go_to_payment(visit: Visit, purchase_id: UUID, *, actor: Buyer) -> Page:
     """Ask the provider how to pay: lead to its page, or show its code to scan. Raises UnknownPurchase."""
     services = visit.services
     try:
         action = await start_payment(
-            services.db, services.providers, purchase_id=purchase_id, account_id=visit.account_id,
-            access_hash=access_hash, public_url=services.settings.web.public_url.rstrip("/"), now=visit.now,
+            services.db, services.providers, purchase_id=purchase_id, actor=actor,
+            public_url=services.settings.web.public_url.rstrip("/"), now=visit.now,
             device=visit.device, client_ip=visit.remote,
         )  # fmt: skip
     except Unavailable:
@@ -47,28 +48,28 @@ async def go_to_payment(visit: Visit, purchase_id: UUID, *, access_hash: bytes |
     if action.kind == "instructions":
         return see_other(f"/purchases/{purchase_id}")
     if action.kind == "qr":
-        return await payment_page(visit, purchase_id, access_hash=access_hash, scan=action.qr_text)
+        return await payment_page(visit, purchase_id, actor=actor, scan=action.qr_text)
     return see_other(action.url)
 
 
-async def pay_another_way(visit: Visit, purchase_id: UUID, code: str, *, access_hash: bytes | None) -> Page:
+async def pay_another_way(visit: Visit, purchase_id: UUID, code: str, *, actor: Buyer) -> Page:
     """Choose another provider for a purchase and go there; what forbids it is on its page. Raises UnknownPurchase."""
     services = visit.services
     try:
         await choose_provider(
-            services.db, services.providers, purchase_id=purchase_id, provider=code, account_id=visit.account_id,
-            access_hash=access_hash, now=visit.now,
+            services.db, services.providers, purchase_id=purchase_id, provider=code, actor=actor,
+            now=visit.now,
         )  # fmt: skip
     except Conflict:
         return see_other(f"/purchases/{purchase_id}")
-    return await go_to_payment(visit, purchase_id, access_hash=access_hash)
+    return await go_to_payment(visit, purchase_id, actor=actor)
 
 
 async def payment_page(
     visit: Visit,
     purchase_id: UUID,
     *,
-    access_hash: bytes | None,
+    actor: Buyer,
     scan: str | None = None,
     unanswered: bool = False,
 ) -> Page:
@@ -77,9 +78,7 @@ async def payment_page(
     Raises UnknownPurchase.
     """
     async with visit.services.db.snapshot() as tx:
-        found = await purchase_view(
-            tx, purchase_id=purchase_id, account_id=visit.account_id, access_hash=access_hash
-        )
+        found = await purchase_view(tx, purchase_id=purchase_id, actor=actor)
         view = await _view(visit, tx, found, scan=scan, unanswered=unanswered)
         if visit.partial:
             return fragment(visit, "purchases/payment_state.html", view=view)

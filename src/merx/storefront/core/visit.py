@@ -112,11 +112,6 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
             raise Forbidden
         return Staff(identity.account.id)
 
-    def access_hash(self, purchase_id: UUID) -> bytes | None:
-        """What a guest can show for a purchase."""
-        token = self.purchases.get(purchase_id)
-        return token_hash(token) if token else None
-
 
 async def open_visit(request: PlainRequest) -> Visit:
     """Understand a request. A stale or forged cookie counts as none."""

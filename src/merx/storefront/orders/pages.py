@@ -66,7 +66,7 @@ async def show_orders(visit: Visiting, after: Cursor = None) -> Page:
 
 async def _own_orders(visit: Visit, tx: ReadTx, *, after: str | None) -> tuple[list[OrderView], str | None]:
     if visit.account_id is not None:
-        found = await list_purchases(tx, account_id=visit.account_id, after=after, limit=_PER_PAGE)
+        found = await list_purchases(tx, actor=visit.buyer(), after=after, limit=_PER_PAGE)
         return [order for _, orders in found.items for order in orders], found.next_cursor
     orders: list[OrderView] = []
     for purchase_id in reversed(visit.purchases):

@@ -16,23 +16,21 @@ from merx.storefront.purchases.forms import PaymentMethodForm
 @get("/purchases/{purchase_id:uuid}")
 async def show_purchase(visit: Visiting, purchase_id: FromPath[UUID], unanswered: Unanswered = None) -> Page:
     """Whether it is paid. A script asks again and again and gets only that part. Raises UnknownPurchase."""
-    return await payment_page(
-        visit, purchase_id, access_hash=visit.access_hash(purchase_id), unanswered=bool(unanswered)
-    )
+    return await payment_page(visit, purchase_id, actor=visit.buyer(), unanswered=bool(unanswered))
 
 
 @post("/purchases/{purchase_id:uuid}/pay", status_code=200)
 async def pay(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
     """To the provider, again. Raises UnknownPurchase."""
     await read_form(request, EmptyForm)
-    return await go_to_payment(visit, purchase_id, access_hash=visit.access_hash(purchase_id))
+    return await go_to_payment(visit, purchase_id, actor=visit.buyer())
 
 
 @post("/purchases/{purchase_id:uuid}/payment-method", status_code=200)
 async def submit_payment_method(request: PlainRequest, visit: Visiting, purchase_id: FromPath[UUID]) -> Page:
     """To another provider than the one that was chosen. Raises UnknownPurchase."""
     form = await read_form(request, PaymentMethodForm)
-    return await pay_another_way(visit, purchase_id, form.payment, access_hash=visit.access_hash(purchase_id))
+    return await pay_another_way(visit, purchase_id, form.payment, actor=visit.buyer())
 
 
 @post("/purchases/{purchase_id:uuid}/cancel", status_code=200)
@@ -42,8 +40,7 @@ async def cancel(request: PlainRequest, visit: Visiting, purchase_id: FromPath[U
     services = visit.services
     with contextlib.suppress(AlreadyPaid, AlreadyShipped):
         await cancel_purchase(
-            services.db, services.providers, purchase_id=purchase_id, account_id=visit.account_id,
-            access_hash=visit.access_hash(purchase_id), now=visit.now,
+            services.db, services.providers, purchase_id=purchase_id, actor=visit.buyer(), now=visit.now,
         )  # fmt: skip
     return see_other(f"/purchases/{purchase_id}")
 
