@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.docs.source_facts import event_types
+from tests.world.source import domain_packages
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "merx"
@@ -13,10 +14,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MODULE_LINES = 500
 FUNCTION_LINES = 70
-DOMAINS = {
-    "promotions", "accounts", "sellers", "catalog", "inventory", "ledger", "pricing", "payments", "cart", "orders", "checkout",
-    "cashier", "refunds", "fulfilment", "importing", "reconciliation", "returns", "reviews", "notifications",
-}  # fmt: skip
+DOMAINS = set(domain_packages())
 # The use cases that need several transactions: a provider is called between them, a batch is taken apart when one of it
 # fails, a file is read in pieces, a password is hashed outside.
 SEVERAL_TRANSACTIONS = {

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pytest
 from tests.docs.source_facts import SOURCE, names_of
+from tests.world.source import domain_packages
 
 PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
 PLACES = re.findall(r"`([\w/]+\.py): ([\w.]+)`", PAGE)
 FILES = sorted(set(re.findall(r"`([\w/]+/[\w/]+\.py)`", PAGE)))
-DOMAIN = (
-    "accounts", "cart", "cashier", "catalog", "checkout", "fulfilment", "importing", "inventory", "ledger", "notifications", "orders",
-    "payments", "pricing", "reconciliation", "refunds", "returns", "reviews", "sellers",
-)  # fmt: skip
+DOMAIN = domain_packages()
 
 
 @pytest.mark.parametrize(("path", "symbol"), PLACES, ids=[f"{path}:{symbol}" for path, symbol in PLACES])
