@@ -34,7 +34,6 @@ ONLY_TESTED = {
         "merx.payments.providers.offline.BankTransferSettings",
         "merx.payments.providers.offline.CashOnDeliverySettings",
     },
-    "what became of an order's price, for coupons": {"merx.orders.adjustments_of"},
 }  # fmt: skip
 
 

@@ -81,6 +81,7 @@ CREATE TABLE coupons (                          -- a promotion somebody claimed;
     expires_at    timestamptz
 );
 CREATE INDEX coupons_account ON coupons (account_id, id DESC);
+CREATE INDEX coupons_promotion ON coupons (promotion_id, account_id);
 
 ALTER TABLE carts ADD COLUMN codes text[] NOT NULL DEFAULT '{}' CHECK (cardinality(codes) <= 5);
 

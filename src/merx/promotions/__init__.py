@@ -41,7 +41,7 @@ from merx.promotions.model import (
     Trigger,
     WhyNot,
 )
-from merx.promotions.rules import may_claim
+from merx.promotions.rules import allowed_moves, may_change, may_claim, time_problem
 from merx.promotions.view import (
     CouponPage,
     PromotionPage,
@@ -83,6 +83,7 @@ __all__ = [
     "UnknownPromotionCode",
     "WhyNot",
     "adjustments_of",
+    "allowed_moves",
     "change_promotion",
     "check_code",
     "claim_coupon",
@@ -98,10 +99,12 @@ __all__ = [
     "limits_of",
     "list_promotions",
     "make_promotion",
+    "may_change",
     "may_claim",
     "my_coupons",
     "pause_promotion",
     "resume_promotion",
+    "time_problem",
     "unused_coupons",
     "uses_left",
 ]

@@ -43,11 +43,6 @@ class OfferBook(msgspec.Struct, frozen=True):
             found.append(self._offer(promotion, shopper))
         return found
 
-    def unknown_codes(self, shopper: Shopper) -> list[str]:
-        """Codes that nothing has."""
-        known = {promotion.code for promotion in self.promotions}
-        return [code for code in shopper.codes if code not in known]
-
     def _coupon(self, promotion: Promotion, shopper: Shopper) -> Coupon | None:
         if shopper.account_id is None:
             return None

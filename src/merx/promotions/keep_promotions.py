@@ -22,7 +22,7 @@ from merx.promotions.errors import (
 )
 from merx.promotions.events import PromotionChanged, PromotionMade
 from merx.promotions.model import Promotion, PromotionState
-from merx.promotions.rules import keeps
+from merx.promotions.rules import allowed_moves, keeps, may_change
 from merx.promotions.states import PROMOTION_STATES
 
 Keeper = SellerMember | Staff
@@ -74,7 +74,7 @@ async def change_promotion(
     PromotionMoved, BadPromotion and its kinds, CannotShrinkPromotion, TextRefused.
     """
     promotion = await _lock(tx, actor, promotion_id)
-    if promotion.state is PromotionState.ENDED:
+    if not may_change(promotion):
         raise PromotionMoved(state=promotion.state.value)
     check_uses(uses_total, was=promotion.uses_total)
     changed = msgspec.structs.replace(
@@ -107,8 +107,9 @@ async def end_promotion(tx: Tx, *, actor: Keeper, promotion_id: UUID, now: datet
 
 async def _move(tx: Tx, actor: Keeper, promotion_id: UUID, *, to: PromotionState, now: datetime) -> Promotion:
     promotion = await _lock(tx, actor, promotion_id)
-    if not await store.move(tx, promotion_id, to=to.value, sources=PROMOTION_STATES.sources(to.value)):
+    if to not in allowed_moves(promotion):
         raise PromotionMoved(state=promotion.state.value)
+    await store.move(tx, promotion_id, to=to.value, sources=PROMOTION_STATES.sources(to.value))
     moved = msgspec.structs.replace(promotion, state=to, version=promotion.version + 1)
     await _tell(tx, actor, moved, now=now)
     return moved

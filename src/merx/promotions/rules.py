@@ -26,6 +26,7 @@ from merx.promotions.model import (
     Trigger,
     WhyNot,
 )
+from merx.promotions.states import PROMOTION_STATES
 
 Key = TypeVar("Key", int, UUID)
 
@@ -57,9 +58,39 @@ def keeps(actor: Actor, promotion: Promotion) -> bool:
     return isinstance(actor, SellerMember) and actor.works_for(promotion.seller_id)
 
 
-def may_claim(promotion: Promotion, *, now: datetime) -> WhyNot | None:
-    """Why no coupon of a promotion can be claimed now, limits aside; None when one can."""
-    return time_problem(promotion, now=now) if promotion.trigger is Trigger.COUPON else WhyNot.UNKNOWN_CODE
+def allowed_moves(promotion: Promotion) -> list[PromotionState]:
+    """The states that a promotion may be moved to."""
+    return [state for state in PromotionState if PROMOTION_STATES.allows(promotion.state.value, state.value)]
+
+
+def may_change(promotion: Promotion) -> bool:
+    """Whether its name, its end and its number of uses may still change."""
+    return promotion.state is not PromotionState.ENDED
+
+
+def may_claim(
+    promotion: Promotion,
+    *,
+    now: datetime,
+    left: int | None = None,
+    claimed: int = 0,
+    known_buyer: bool = True,
+) -> WhyNot | None:
+    """Why somebody can claim no coupon of a promotion now; None when they can.
+
+    `left` are those that nobody has, `claimed` those that they have had. Who claims counts both under lock.
+    """
+    if promotion.trigger is not Trigger.COUPON:
+        return WhyNot.UNKNOWN_CODE
+    problem = time_problem(promotion, now=now)
+    if problem is not None:
+        return problem
+    if left is not None and left < 1:
+        return WhyNot.USED_UP
+    if not known_buyer:
+        return WhyNot.LOG_IN
+    most = promotion.uses_per_person
+    return WhyNot.USED_BY_YOU if most is not None and claimed >= most else None
 
 
 def evaluate(basket: Basket, offers: Sequence[Offer], *, now: datetime) -> Evaluation:

@@ -18,6 +18,7 @@ from merx.queries.catalog import shown_stock
 from merx.queries.offers import deliveries_for
 from merx.queries.order_lines import OrderTotals
 from merx.queries.pictures import SeenPicture, picture
+from merx.queries.promotions import CartPromotions, cart_promotions
 from merx.queries.totals import Explained, explanation, maybe_money, quote_totals, totals
 
 
@@ -49,6 +50,8 @@ class SeenCart(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     lines: list[SeenCartLine]
     totals: OrderTotals | None
+    codes: list[str]
+    promotions: CartPromotions
     address: PostalAddress | None
     delivery: str | None
     payment_method: str | None
@@ -93,6 +96,7 @@ class SeenQuote(msgspec.Struct, frozen=True, kw_only=True):
     totals: OrderTotals | None
     orders: list[QuotedOrder]
     explanation: list[Explained]
+    promotions: CartPromotions
     offers: Offers
     problems: list[str]
 
@@ -111,6 +115,8 @@ async def seen_cart(tx: ReadTx, keys: MasterKeys, *, cart: Cart, now: datetime) 
         version=cart.version,
         lines=[_cart_line(line, cart.currency) for line in found.lines],
         totals=quote_totals(found.quote),
+        codes=cart.codes,
+        promotions=cart_promotions(cart, found.promotions),
         address=await opened_address(tx, keys, person_id=cart.person_id, sealed=cart.address_sealed),
         delivery=cart.delivery,
         payment_method=cart.provider,
@@ -150,6 +156,7 @@ async def seen_quote(tx: ReadTx, providers: ProviderRegistry, *, cart: Cart, now
         totals=quote_totals(quote),
         orders=[_quoted_order(order, cart.currency) for order in orders],
         explanation=explanation(explain(quote), cart.currency) if quote else [],
+        promotions=cart_promotions(cart, found.promotions),
         offers=Offers(
             delivery_methods=[
                 DeliveryOffer(method=method, amount=Money(each.shipping, cart.currency))
@@ -167,7 +174,12 @@ def _quoted_order(order: OrderQuote, currency: str) -> QuotedOrder:
     return QuotedOrder(
         seller_id=order.seller_id,
         totals=totals(
-            currency=currency, goods=order.goods, shipping=order.shipping, tax=order.tax, total=order.total
+            currency=currency,
+            goods=order.goods,
+            shipping=order.shipping,
+            adjusted=order.adjusted,
+            tax=order.tax,
+            total=order.total,
         ),
         free_shipping=order.free_shipping,
     )

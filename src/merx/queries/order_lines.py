@@ -50,10 +50,11 @@ class BoughtLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """goods + shipping = total; `tax` is inside."""
+    """goods + shipping − discount = total; `tax` is inside."""
 
     goods: Money
     shipping: Money
+    discount: Money
     tax: Money
     total: Money
 
@@ -100,6 +101,7 @@ def order_totals(order: Order) -> OrderTotals:
     return OrderTotals(
         goods=Money(order.goods, order.currency),
         shipping=Money(order.shipping, order.currency),
+        discount=Money(-order.adjusted, order.currency),
         tax=Money(order.tax, order.currency),
         total=Money(order.total, order.currency),
     )

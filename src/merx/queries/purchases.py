@@ -198,6 +198,7 @@ def purchase_totals(purchase: Purchase) -> OrderTotals:
         currency=purchase.currency,
         goods=purchase.goods,
         shipping=purchase.shipping,
+        adjusted=purchase.adjusted,
         tax=purchase.tax,
         total=purchase.total,
     )

@@ -34,11 +34,12 @@ def maybe_money(amount: int | None, currency: str) -> Money | None:
     return None if amount is None else Money(amount, currency)
 
 
-def totals(*, currency: str, goods: int, shipping: int, tax: int, total: int) -> OrderTotals:
-    """The four sums of something that is paid."""
+def totals(*, currency: str, goods: int, shipping: int, adjusted: int, tax: int, total: int) -> OrderTotals:
+    """The sums of something that is paid; `adjusted` is below zero where something is taken off."""
     return OrderTotals(
         goods=Money(goods, currency),
         shipping=Money(shipping, currency),
+        discount=Money(-adjusted, currency),
         tax=Money(tax, currency),
         total=Money(total, currency),
     )
@@ -49,8 +50,9 @@ def quote_totals(quote: Quote | None) -> OrderTotals | None:
     if quote is None:
         return None
     return totals(
-        currency=quote.currency, goods=quote.goods, shipping=quote.shipping, tax=quote.tax, total=quote.total
-    )
+        currency=quote.currency, goods=quote.goods, shipping=quote.shipping, adjusted=quote.adjusted, tax=quote.tax,
+        total=quote.total,
+    )  # fmt: skip
 
 
 def explanation(traced: Iterable[ExplanationLine], currency: str) -> list[Explained]:
