@@ -3,6 +3,7 @@
 import msgspec
 
 from merx.catalog import Picture
+from merx.kit import links
 from merx.kit.i18n import Text
 
 
@@ -26,9 +27,6 @@ class SeenPicture(msgspec.Struct, frozen=True, kw_only=True):
     credit: str | None
 
 
-MEDIA = "/media/"
-
-
 # ---------------------------------------------------------------- catalogue
 
 
@@ -36,7 +34,9 @@ def picture(found: Picture) -> SeenPicture:
     """A picture with the addresses of its files."""
     return SeenPicture(
         files=[
-            SeenPictureFile(format=file.format, width=file.width, height=file.height, url=MEDIA + file.path)
+            SeenPictureFile(
+                format=file.format, width=file.width, height=file.height, url=links.media(file.path)
+            )
             for file in found.files
         ],
         width=found.width,

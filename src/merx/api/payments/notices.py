@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from merx.api.core.answers import PRIVATE, Answer
 from merx.api.core.reading import ApiRequest
 from merx.cashier import ask_provider, receive_notice
+from merx.kit import links
 from merx.kit.errors import Unavailable
 from merx.payments import find_by_number
 from merx.payments.providers import NoticeProvider, NoticeRejected
@@ -78,8 +79,7 @@ async def come_back(
                     await ask_provider(
                         services.db, services.providers, payment_id=payment.id, now=services.clock()
                     )
-    path = f"/purchases/{purchase_id}"
-    return Response(None, status_code=303, headers={**PRIVATE, "Location": path})
+    return Response(None, status_code=303, headers={**PRIVATE, "Location": links.purchase(purchase_id)})
 
 
 handlers = [take_notice, come_back]

@@ -14,6 +14,7 @@ from merx.accounts import (
     update_address,
 )
 from merx.infra.db import Tx
+from merx.kit import links
 from merx.kit.errors import Conflict, Invalid
 from merx.storefront.addresses.view import AddressesView, filled_form
 from merx.storefront.core.addresses import FIELDS, address_view, all_countries, typed_address
@@ -23,14 +24,11 @@ from merx.storefront.core.parameters import FromPath, Visiting
 from merx.storefront.core.views import AddressFormView, FormView
 from merx.storefront.core.visit import Visit
 
-BOOK = "/account/addresses"
-
-
 _HOME_COUNTRY = {"zh-CN": "CN", "en": "GB"}
 """What the list of countries begins with before anything is chosen."""
 
 
-@get(BOOK)
+@get("/account/addresses")
 async def show_addresses(visit: Visiting) -> Page:
     """All of them, the default first. Raises Unauthenticated."""
     account = visit.require_identity().account
@@ -40,7 +38,7 @@ async def show_addresses(visit: Visiting) -> Page:
         return await page(visit, tx, "addresses/addresses.html", view)
 
 
-@get(f"{BOOK}/new")
+@get("/account/addresses/new")
 async def show_new(visit: Visiting) -> Page:
     """An empty form. Raises Unauthenticated."""
     account = visit.require_identity().account
@@ -48,7 +46,7 @@ async def show_new(visit: Visiting) -> Page:
     return await _draw(visit, form, address_id=None)
 
 
-@post(f"{BOOK}/new", status_code=200)
+@post("/account/addresses/new", status_code=200)
 async def submit_new(request: PlainRequest, visit: Visiting) -> Page:
     """Add one. Raises Unauthenticated."""
     account = visit.require_identity().account
@@ -61,10 +59,10 @@ async def submit_new(request: PlainRequest, visit: Visiting) -> Page:
             )  # fmt: skip
     except (Invalid, Conflict) as error:
         return await _again(visit, form, error, address_id=None)
-    return see_other(BOOK)
+    return see_other(links.addresses())
 
 
-@get(f"{BOOK}/{{address_id:uuid}}")
+@get("/account/addresses/{address_id:uuid}")
 async def show_one(visit: Visiting, address_id: FromPath[UUID]) -> Page:
     """One in its form. Raises Unauthenticated, UnknownAddress."""
     account = visit.require_identity().account
@@ -73,7 +71,7 @@ async def show_one(visit: Visiting, address_id: FromPath[UUID]) -> Page:
     return await _draw(visit, filled_form(saved), address_id=address_id)
 
 
-@post(f"{BOOK}/{{address_id:uuid}}", status_code=200)
+@post("/account/addresses/{address_id:uuid}", status_code=200)
 async def submit_one(request: PlainRequest, visit: Visiting, address_id: FromPath[UUID]) -> Page:
     """Change one as it was shown. Raises Unauthenticated, UnknownAddress."""
     account = visit.require_identity().account
@@ -87,10 +85,10 @@ async def submit_one(request: PlainRequest, visit: Visiting, address_id: FromPat
             )  # fmt: skip
     except (Invalid, Conflict) as error:
         return await _again(visit, form, error, address_id=address_id)
-    return see_other(BOOK)
+    return see_other(links.addresses())
 
 
-@post(f"{BOOK}/{{address_id:uuid}}/default", status_code=200)
+@post("/account/addresses/{address_id:uuid}/default", status_code=200)
 async def make_default(request: PlainRequest, visit: Visiting, address_id: FromPath[UUID]) -> Page:
     """Use it from now on. Raises Unauthenticated, UnknownAddress."""
     account = visit.require_identity().account
@@ -98,7 +96,7 @@ async def make_default(request: PlainRequest, visit: Visiting, address_id: FromP
     async with visit.services.db.transaction() as tx:
         saved = await get_address(tx, visit.services.keys, account_id=account.id, address_id=address_id)
         await _prefer(visit, tx, account.id, saved)
-    return see_other(BOOK)
+    return see_other(links.addresses())
 
 
 async def _prefer(visit: Visit, tx: Tx, account_id: UUID, saved: SavedAddress) -> None:
@@ -108,14 +106,14 @@ async def _prefer(visit: Visit, tx: Tx, account_id: UUID, saved: SavedAddress) -
     )  # fmt: skip
 
 
-@post(f"{BOOK}/{{address_id:uuid}}/delete", status_code=200)
+@post("/account/addresses/{address_id:uuid}/delete", status_code=200)
 async def submit_delete(request: PlainRequest, visit: Visiting, address_id: FromPath[UUID]) -> Page:
     """Delete it. Raises Unauthenticated, UnknownAddress."""
     account = visit.require_identity().account
     await read_form(request, EmptyForm)
     async with visit.services.db.transaction() as tx:
         await delete_address(tx, account_id=account.id, address_id=address_id)
-    return see_other(BOOK)
+    return see_other(links.addresses())
 
 
 async def _again(

@@ -8,6 +8,7 @@ from litestar import get, post
 from merx.cart import access_cart, cart_view, put_line, remove_line
 from merx.infra.crypto import token_hash
 from merx.infra.db import ReadTx
+from merx.kit import links
 from merx.kit.errors import DomainError
 from merx.kit.i18n import pick
 from merx.storefront.cart.forms import AddLineForm, QuantityForm
@@ -51,7 +52,7 @@ async def add_line(request: PlainRequest, visit: Visiting) -> Page:
                 shown, tx, cart_id=cart.id, variant_id=form.variant_id, added=form.quantity
             )
     else:
-        response = see_other("/cart")
+        response = see_other(links.cart())
     if key is not None:
         keep(response, visit, CART, key.text())
     return response
@@ -90,7 +91,7 @@ async def change_line(request: PlainRequest, visit: Visiting, variant_id: FromPa
                 tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
                 variant_id=variant_id, quantity=form.quantity, add=False, now=visit.now,
             )  # fmt: skip
-    return see_other("/cart")
+    return see_other(links.cart())
 
 
 @post("/cart/lines/{variant_id:uuid}/remove", status_code=200)
@@ -105,7 +106,7 @@ async def take_out(request: PlainRequest, visit: Visiting, variant_id: FromPath[
                 tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
                 variant_id=variant_id, now=visit.now,
             )  # fmt: skip
-    return see_other("/cart")
+    return see_other(links.cart())
 
 
 handlers = [show_cart, add_line, change_line, take_out]

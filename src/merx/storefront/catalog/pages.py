@@ -21,6 +21,7 @@ from merx.catalog import (
 )
 from merx.infra.db import ReadTx
 from merx.inventory import availability
+from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.reviews import product_rating, product_reviews
@@ -69,8 +70,8 @@ async def show_home(visit: Visiting) -> Page:
         newest = await list_products(tx, currency=visit.currency, limit=_ON_FIRST_PAGE)
         shown = await card_views(visit, tx, newest.items)
         tree = await category_tree(tx)
-        links = [await _pictured(visit, tx, category) for category in tree if category.parent_id is None]
-        view = catalog_view.HomeView(hero=shown[0] if shown else None, categories=tuple(links), newest=shown)
+        tops = [await _pictured(visit, tx, category) for category in tree if category.parent_id is None]
+        view = catalog_view.HomeView(hero=shown[0] if shown else None, categories=tuple(tops), newest=shown)
         return await page(
             visit, tx, "catalog/home.html", view, tree=tree, public=Public(_KEPT_SECONDS, LISTS, generation)
         )
@@ -81,7 +82,7 @@ async def _pictured(visit: Visit, tx: ReadTx, category: Category) -> views.Categ
     found = (await list_products(tx, category=category.code, currency=visit.currency, limit=2)).items
     return views.CategoryLink(
         name=pick(category.name, visit.locale),
-        url=f"/categories/{category.code}",
+        url=links.category(category.code),
         picture=present.picture_view(found[-1].picture, locale=visit.locale) if found else None,
     )
 
@@ -103,7 +104,7 @@ async def show_category(
             tx, category=code, sort=_SORTS[sort], currency=visit.currency, after=after, limit=_PER_PAGE
         )
         trail = catalog_view.category_trail(tree, code, locale=visit.locale)
-        url = f"/categories/{code}"
+        url = links.category(code)
         order = {} if sort == "newest" else {"sort": sort}
         view = catalog_view.CategoryView(
             name=pick(category.name, visit.locale),
@@ -162,9 +163,7 @@ async def show_product(
         }
         if chosen:
             match = catalog_view.variant_for(product, chosen)
-            return see_other(
-                f"/products/{slug}?{urlencode({'variant': match.sku})}" if match else f"/products/{slug}"
-            )
+            return see_other(links.product(slug, match.sku if match else None))
         tree = await category_tree(tx)
         view = await product_view(visit, tx, product, tree, sku=variant, reviews_after=reviews)
         return await page(
@@ -202,7 +201,7 @@ async def product_view(
     more = urlencode({"variant": chosen.sku, "reviews": found.next_cursor}) if found.next_cursor else None
     return catalog_view.ProductView(
         title=title,
-        url=f"/products/{product.slug}",
+        url=links.product(product.slug),
         description=pick(product.description, visit.locale),
         seller_name=present.seller_name(sellers, product.seller_id, visit.locale),
         brand=next(
@@ -226,7 +225,7 @@ async def product_view(
         ),
         rating=present.rating_view(rating.get(product.id)),
         reviews=tuple(catalog_view.review_view(each, locale=visit.locale) for each in found.items),
-        reviews_more_url=f"/products/{product.slug}?{more}" if more else None,
+        reviews_more_url=f"{links.product(product.slug)}?{more}" if more else None,
         related=await _related(visit, tx, product),
     )
 

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from merx.catalog import Category, Product, Variant
+from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.reviews import ProductReview
@@ -117,7 +118,7 @@ def category_trail(tree: Sequence[Category], code: str, *, locale: str) -> tuple
 def category_link(category: Category, *, locale: str, current: bool = False) -> views.CategoryLink:
     """A way into a category."""
     return views.CategoryLink(
-        name=pick(category.name, locale), url=f"/categories/{category.code}", current=current
+        name=pick(category.name, locale), url=links.category(category.code), current=current
     )
 
 

@@ -29,6 +29,7 @@ from merx.checkout import (
 )
 from merx.infra.crypto import token_hash
 from merx.infra.db import ReadTx
+from merx.kit import links
 from merx.kit.actors import Buyer
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
 from merx.kit.ids import new_id
@@ -71,7 +72,7 @@ async def show_checkout(visit: Visiting) -> Page:
     async with visit.services.db.snapshot() as tx:
         cart = await find_cart(visit, tx)
         if cart is None:
-            return see_other("/cart")
+            return see_other(links.cart())
         return await draw_checkout(visit, tx, cart, form=None)
 
 
@@ -92,7 +93,7 @@ async def submit_checkout(request: PlainRequest, visit: Visiting) -> Page:
     async with visit.services.db.snapshot() as tx:
         cart = await _own_cart(visit, tx, form.cart_id)
         if cart.state != "open":
-            return see_other(f"/purchases/{cart.purchase_id}" if cart.purchase_id else "/cart")
+            return see_other(links.purchase(cart.purchase_id) if cart.purchase_id else links.cart())
         if form.action == "update":
             return await draw_checkout(visit, tx, cart, form=form)
     try:
@@ -229,7 +230,7 @@ async def draw_checkout(
     """The page; the cart instead when there is something to settle in it first."""
     found = await cart_view(tx, cart=cart, now=visit.now)
     if not found.lines or any(line.problem for line in found.lines):
-        return see_other("/cart")
+        return see_other(links.cart())
     view = await _checkout_view(visit, tx, cart, form=form, errors=errors or {}, changed=changed)
     return await page(visit, tx, "checkout/checkout.html", view, status=status)
 

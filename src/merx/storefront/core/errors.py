@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from merx.accounts import TooManyAttempts
+from merx.kit import links
 from merx.kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from merx.kit.ids import new_id
 from merx.storefront.core.forms import PlainRequest
@@ -43,7 +44,7 @@ def refusal_page(request: PlainRequest, error: DomainError) -> Page:
     """A refusal of the shop's own. Who has to log in first is led there and comes back."""
     visit = _visit(request)
     if isinstance(error, Unauthenticated) and request.method == "GET":
-        return see_other(f"/login?{urlencode({'return_to': visit.path})}")
+        return see_other(f"{links.login()}?{urlencode({'return_to': visit.path})}")
     status = status_of(error)
     if visit.partial:
         piece = fragment(visit, "core/refused.html", status=409, message=error_text(visit, error))

@@ -9,6 +9,7 @@ from merx.fulfilment import (
     CARRIERS,
 )
 from merx.infra.db import ReadTx
+from merx.kit import links
 from merx.kit.i18n import pick
 from merx.orders import (
     OrderView,
@@ -52,7 +53,7 @@ def order_line_view(
     return views.OrderLineView(
         line_id=str(line.id),
         title=title,
-        url=f"/products/{card.slug}?variant={line.sku}" if card else None,
+        url=links.product(card.slug, line.sku) if card else None,
         variant=pick(line.label, locale),
         picture=present.picture_view(card.picture, locale=locale, alt=title) if card else None,
         quantity=line.quantity,

@@ -16,6 +16,7 @@ from merx.infra.db import ReadTx
 from merx.infra.http import keep_public
 from merx.infra.templates import Assets, Templates
 from merx.infra.translate import message_text
+from merx.kit import links
 from merx.kit.errors import DomainError
 from merx.kit.i18n import LOCALES, pick
 from merx.notifications import count_unread
@@ -40,7 +41,11 @@ ZONE = ZoneInfo("Asia/Shanghai")
 def templates() -> Templates:
     """The templates, loaded once per process. Raises AssetsNotBuilt."""
     return Templates(
-        folder=FOLDER / "templates", assets=Assets.load(STATIC / "manifest.json"), locales=LOCALES, zone=ZONE
+        folder=FOLDER / "templates",
+        assets=Assets.load(STATIC / "manifest.json"),
+        locales=LOCALES,
+        zone=ZONE,
+        names={"links": links},
     )
 
 
@@ -168,7 +173,7 @@ def _is_staff(visit: Visit) -> bool:
 def _categories(visit: Visit, tree: Sequence[Category], *, current: str | None) -> tuple[CategoryLink, ...]:
     return tuple(
         CategoryLink(
-            name=pick(each.name, visit.locale), url=f"/categories/{each.code}", current=each.code == current
+            name=pick(each.name, visit.locale), url=links.category(each.code), current=each.code == current
         )
         for each in tree
         if each.parent_id is None

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from merx.cashier import choose_provider, start_payment
 from merx.infra.db import ReadTx
 from merx.infra.settings import Settings
+from merx.kit import links
 from merx.kit.actors import Buyer
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from merx.kit.money import Money
@@ -41,12 +42,12 @@ async def go_to_payment(visit: Visit, purchase_id: UUID, *, actor: Buyer) -> Pag
             device=visit.device, client_ip=visit.remote,
         )  # fmt: skip
     except Unavailable:
-        return see_other(f"/purchases/{purchase_id}?unanswered=yes")
+        return see_other(f"{links.purchase(purchase_id)}?unanswered=yes")
     except (Conflict, Invalid) as error:
         silent = error.params.get("reason") == MethodProblem.DOWN
-        return see_other(f"/purchases/{purchase_id}{'?unanswered=yes' if silent else ''}")
+        return see_other(f"{links.purchase(purchase_id)}{'?unanswered=yes' if silent else ''}")
     if action.kind == "instructions":
-        return see_other(f"/purchases/{purchase_id}")
+        return see_other(links.purchase(purchase_id))
     if action.kind == "qr":
         return await payment_page(visit, purchase_id, actor=actor, scan=action.qr_text)
     return see_other(action.url)
@@ -61,7 +62,7 @@ async def pay_another_way(visit: Visit, purchase_id: UUID, code: str, *, actor: 
             now=visit.now,
         )  # fmt: skip
     except Conflict:
-        return see_other(f"/purchases/{purchase_id}")
+        return see_other(links.purchase(purchase_id))
     return await go_to_payment(visit, purchase_id, actor=actor)
 
 
@@ -88,7 +89,7 @@ async def payment_page(
 async def _view(
     visit: Visit, tx: ReadTx, found: PurchaseView, *, scan: str | None, unanswered: bool
 ) -> PaymentView:
-    purchase, url = found.purchase, f"/purchases/{found.purchase.id}"
+    purchase, url = found.purchase, links.purchase(found.purchase.id)
     sellers = await get_sellers(tx, seller_ids=[each.order.seller_id for each in found.orders])
     state = payment_state(purchase)
     waiting = state == "waiting"
@@ -102,13 +103,13 @@ async def _view(
         state=state,
         provider_name=payment_name(visit, purchase),
         poll_url=url,
-        pay_url=f"{url}/pay" if payable and transfer is None else None,
-        cancel_url=f"{url}/cancel" if cancellable else None,
+        pay_url=links.pay_purchase(purchase.id) if payable and transfer is None else None,
+        cancel_url=links.cancel_purchase(purchase.id) if cancellable else None,
         deadline=purchase.expires_at,
         orders=tuple(
             OrderLink(
                 number=each.order.number,
-                url=f"{url}/orders/{each.order.id}",
+                url=links.order(purchase.id, each.order.id),
                 seller_name=present.seller_name(sellers, each.order.seller_id, visit.locale),
             )
             for each in found.orders

@@ -7,15 +7,13 @@ from uuid import UUID
 
 from merx.cart import CartLineView as PricedLine
 from merx.catalog import Picture, ProductCard
+from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.pricing import Quote
 from merx.reviews import Rating
 from merx.sellers import Seller
 from merx.storefront.core import views
-
-MEDIA: Final = "/media/"
-
 
 MOST: Final = 999
 
@@ -41,7 +39,7 @@ def picture_view(picture: Picture | None, *, locale: str, alt: str = "") -> view
     fitting = [file for file in picture.files if file.format == "webp"] or list(picture.files)
     shown = min(fitting, key=lambda file: abs(file.width - _SHOWN_WIDTH))
     return views.PictureView(
-        src=MEDIA + shown.path,
+        src=links.media(shown.path),
         avif=_srcset(picture, "avif"),
         webp=_srcset(picture, "webp"),
         width=picture.width,
@@ -52,7 +50,9 @@ def picture_view(picture: Picture | None, *, locale: str, alt: str = "") -> view
 
 
 def _srcset(picture: Picture, form: str) -> str:
-    return ", ".join(f"{MEDIA}{file.path} {file.width}w" for file in picture.files if file.format == form)
+    return ", ".join(
+        f"{links.media(file.path)} {file.width}w" for file in picture.files if file.format == form
+    )
 
 
 def rating_view(rating: Rating | None) -> views.RatingView | None:
@@ -80,7 +80,7 @@ def card_view(
     amount = card.price_from.get(currency)
     return views.ProductCard(
         title=title,
-        url=f"/products/{card.slug}",
+        url=links.product(card.slug),
         seller_name=seller_name(sellers, card.seller_id, locale),
         picture=picture_view(card.picture, locale=locale, alt=title),
         price=None if amount is None else Money(amount, currency),
@@ -95,7 +95,7 @@ def line_view(line: PricedLine, *, locale: str, currency: str) -> views.CartLine
     return views.CartLineView(
         line_id=str(line.variant_id),
         title=title,
-        url=f"/products/{line.slug}?variant={line.sku}" if line.slug else "/",
+        url=links.product(line.slug, line.sku) if line.slug else links.home(),
         variant=pick(line.label, locale),
         picture=picture_view(line.picture, locale=locale, alt=title),
         unit_price=None if line.unit_price is None else Money(line.unit_price, currency),

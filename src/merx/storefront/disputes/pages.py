@@ -4,17 +4,18 @@ from uuid import UUID
 
 from litestar import get, post
 
+from merx.kit import links
 from merx.payments import retry_refund
 from merx.queries.disputes import dispute_list, failed_refund_list
 from merx.storefront.core.forms import EmptyForm, PlainRequest, read_form
 from merx.storefront.core.pages import Page, page, see_other
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
-from merx.storefront.disputes.view import PAGE, disputes_view
+from merx.storefront.disputes.view import disputes_view
 
 _PER_PAGE = 20
 
 
-@get(PAGE)
+@get("/staff/disputes")
 async def show_disputes(visit: Visiting, after: Cursor = None) -> Page:
     """Open disputes, newest first, and the newest refunds that failed. Raises Unauthenticated, Forbidden, BadCursor."""
     visit.staff()
@@ -30,7 +31,7 @@ async def submit_retry(request: PlainRequest, visit: Visiting, refund_id: FromPa
     await read_form(request, EmptyForm)
     visit.staff()
     await visit.services.db.write(lambda tx: retry_refund(tx, refund_id=refund_id, now=visit.now))
-    return see_other(PAGE)
+    return see_other(links.staff_disputes())
 
 
 handlers = [show_disputes, submit_retry]

@@ -1,13 +1,11 @@
 """What the page of disputes shows. Pure."""
 
 from datetime import datetime
-from typing import Final
 
+from merx.kit import links
 from merx.kit.money import Money
 from merx.queries.disputes import DisputeList, FailedRefundList
 from merx.storefront.core.views import View
-
-PAGE: Final = "/staff/disputes"
 
 
 class DisputeRow(View, frozen=True, kw_only=True):
@@ -65,9 +63,9 @@ def disputes_view(found: DisputeList, failed: FailedRefundList) -> DisputesView:
                 failure=each.failure,
                 came_back=each.reversals > 0,
                 created_at=each.created_at,
-                retry_url=f"/staff/refunds/{each.id}/retry",
+                retry_url=links.retry_refund(each.id),
             )
             for each in failed.items
         ),
-        more_url=f"{PAGE}?after={found.next_cursor}" if found.next_cursor else None,
+        more_url=f"{links.staff_disputes()}?after={found.next_cursor}" if found.next_cursor else None,
     )

@@ -3,6 +3,7 @@
 from litestar import get, post
 
 from merx.infra.db import Tx
+from merx.kit import links
 from merx.notifications import mark_read
 from merx.queries.notifications import notification_list
 from merx.storefront.core.forms import EmptyForm, PlainRequest, read_form
@@ -10,10 +11,8 @@ from merx.storefront.core.pages import Page, page, see_other
 from merx.storefront.core.parameters import Cursor, Visiting
 from merx.storefront.notifications.view import NotificationRow, NotificationsView
 
-NOTIFICATIONS = "/account/notifications"
 
-
-@get(NOTIFICATIONS)
+@get("/account/notifications")
 async def show_notifications(visit: Visiting, after: Cursor = None) -> Page:
     """The account's notifications, the newest first. Raises Unauthenticated, BadCursor."""
     account_id = visit.require_identity().account.id
@@ -32,12 +31,12 @@ async def show_notifications(visit: Visiting, after: Cursor = None) -> Page:
         view = NotificationsView(
             rows=rows,
             any_unread=any(row.unread for row in rows),
-            more_url=f"{NOTIFICATIONS}?after={found.next_cursor}" if found.next_cursor else None,
+            more_url=f"{links.notifications()}?after={found.next_cursor}" if found.next_cursor else None,
         )
         return await page(visit, tx, "notifications/notifications.html", view)
 
 
-@post(f"{NOTIFICATIONS}/read")
+@post("/account/notifications/read")
 async def read_all(request: PlainRequest, visit: Visiting) -> Page:
     """Mark everything as read. Raises Unauthenticated."""
     await read_form(request, EmptyForm)
@@ -47,7 +46,7 @@ async def read_all(request: PlainRequest, visit: Visiting) -> Page:
         return await mark_read(tx, account_id=account_id, now=visit.now)
 
     await visit.services.db.write(read)
-    return see_other(NOTIFICATIONS)
+    return see_other(links.notifications())
 
 
 handlers = [show_notifications, read_all]

@@ -8,6 +8,7 @@ from litestar import get, post
 from merx.catalog import MediaSettings, render_picture, save_media
 from merx.fulfilment import fulfilments_of, receive
 from merx.infra.db import ReadTx
+from merx.kit import links
 from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
 from merx.orders import OrderView, after_sales_days, list_purchases
 from merx.payments.providers import Manner
@@ -51,14 +52,14 @@ async def show_orders(visit: Visiting, after: Cursor = None) -> Page:
         rows: list[OrderRow] = [
             order_row(
                 each,
-                url=f"/purchases/{each.order.purchase_id}/orders/{each.order.id}",
+                url=links.order(each.order.purchase_id, each.order.id),
                 counterpart=present.seller_name(sellers, each.order.seller_id, visit.locale),
                 locale=visit.locale,
                 pictured=shown,
             )
             for each in found
         ]
-        view = OrdersView(rows=tuple(rows), more_url=f"/orders?after={cursor}" if cursor else None)
+        view = OrdersView(rows=tuple(rows), more_url=f"{links.orders()}?after={cursor}" if cursor else None)
         if visit.partial:
             return fragment(visit, "orders/order_rows.html", view=view)
         return await page(visit, tx, "orders/orders.html", view)
@@ -100,7 +101,7 @@ async def draw_order(
             raise NotFound
         view = order_page(
             order,
-            url=f"/purchases/{purchase_id}/orders/{order_id}",
+            url=links.order(purchase_id, order_id),
             locale=visit.locale,
             purchase=found.purchase,
             payment_name=payment_name(visit, found.purchase),
@@ -126,7 +127,6 @@ async def draw_order(
             view,
             order,
             cases=await returns_of(tx, order_ids=[order_id]),
-            folder="/account/returns",
             apply_at=view.url if takes_applications(order.order, days=days, now=visit.now) else None,
         )
         return await page(visit, tx, "orders/order.html", view, status=status)
@@ -151,7 +151,7 @@ async def submit_received(
     await read_form(request, EmptyForm)
     async with visit.services.db.transaction() as tx:
         await receive(tx, fulfilment_id=parcel_id, actor=visit.buyer(), now=visit.now)
-    return see_other(f"/purchases/{purchase_id}/orders/{order_id}")
+    return see_other(links.order(purchase_id, order_id))
 
 
 @post(ORDER + "/lines/{line_id:uuid}/review", status_code=200, request_max_body_size=_MAX_REVIEW_BYTES)
@@ -173,7 +173,7 @@ async def submit_product_review(
     except (Invalid, Conflict) as error:
         sent = _returned(visit, error, body=form.body, score=form.score)
         return await draw_order(visit, purchase_id, order_id, form=sent, form_for=str(line_id), status=422)
-    return see_other(f"/purchases/{purchase_id}/orders/{order_id}")
+    return see_other(links.order(purchase_id, order_id))
 
 
 async def _publish(visit: Visit, account_id: UUID, line_id: UUID, form: ProductReviewForm) -> None:
@@ -206,7 +206,7 @@ async def submit_seller_review(
     except (Invalid, Conflict) as error:
         sent = _returned(visit, error, body=form.body, score=form.score)
         return await draw_order(visit, purchase_id, order_id, form=sent, form_for="seller", status=422)
-    return see_other(f"/purchases/{purchase_id}/orders/{order_id}")
+    return see_other(links.order(purchase_id, order_id))
 
 
 def _returned(visit: Visit, error: DomainError, *, body: str, score: int | None) -> FormView:

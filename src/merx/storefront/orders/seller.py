@@ -16,6 +16,7 @@ from merx.fulfilment import (
     ship,
 )
 from merx.infra.db import Tx
+from merx.kit import links
 from merx.kit.errors import Conflict, Invalid
 from merx.kit.money import parse_decimal
 from merx.orders import OrderState, get_order
@@ -57,7 +58,7 @@ async def show_seller_orders(visit: Visiting, after: Cursor = None) -> Page:
         shown = await cards(tx, product_ids={line.product_id for each in found.items for line in each.lines})
         view = OrdersView(
             rows=tuple(seller_row(each, locale=visit.locale, pictured=shown) for each in found.items),
-            more_url=f"/seller/orders?after={found.next_cursor}" if found.next_cursor else None,
+            more_url=f"{links.seller_orders()}?after={found.next_cursor}" if found.next_cursor else None,
         )
         if visit.partial:
             return fragment(visit, "orders/order_rows.html", view=view)
@@ -86,7 +87,7 @@ async def submit_ship(request: PlainRequest, visit: Visiting, order_id: FromPath
         field = _FIELDS.get(error.code, "form")
         sent = form_view(msgspec.structs.asdict(form), errors={field: error_text(visit, error)})
         return await _draw(visit, order_id, form=sent, form_for="ship", status=422)
-    return see_other(f"/seller/orders/{order_id}")
+    return see_other(links.seller_order(order_id))
 
 
 @post("/seller/orders/{order_id:uuid}/parcels/{parcel_id:uuid}/delivered", status_code=200)
@@ -98,7 +99,7 @@ async def submit_delivered(
     await read_form(request, EmptyForm)
     async with visit.services.db.transaction() as tx:
         await mark_delivered(tx, fulfilment_id=parcel_id, actor=seller, now=visit.now)
-    return see_other(f"/seller/orders/{order_id}")
+    return see_other(links.seller_order(order_id))
 
 
 @post("/seller/orders/{order_id:uuid}/cash", status_code=200)
@@ -120,7 +121,7 @@ async def submit_cash(request: PlainRequest, visit: Visiting, order_id: FromPath
         errors = errors_of(error, error_text(visit, error), fields={"amount", "reference"})
         sent = form_view(msgspec.structs.asdict(form), errors=errors)
         return await _draw(visit, order_id, form=sent, form_for="cash", status=422)
-    return see_other(f"/seller/orders/{order_id}")
+    return see_other(links.seller_order(order_id))
 
 
 @post("/seller/orders/{order_id:uuid}/undelivered", status_code=200)
@@ -143,7 +144,7 @@ async def submit_undelivered(request: PlainRequest, visit: Visiting, order_id: F
         sent = form_view(values, errors={"form": error_text(visit, error)})
         return await _draw(visit, order_id, form=sent, form_for="undelivered", status=422)
     await void_now(services.db, services.providers, unwanted, now=visit.now)
-    return see_other(f"/seller/orders/{order_id}")
+    return see_other(links.seller_order(order_id))
 
 
 async def _draw(

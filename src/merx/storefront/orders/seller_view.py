@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from merx.catalog import ProductCard
+from merx.kit import links
 from merx.kit.i18n import pick
 from merx.queries.orders import SellerOrder, SellerOrderSummary
 from merx.queries.returns import ReturnSummary
@@ -23,7 +24,7 @@ def seller_row(found: SellerOrderSummary, *, locale: str, pictured: Mapping[UUID
     )
     return OrderRow(
         number=found.number,
-        url=f"/seller/orders/{found.id}",
+        url=links.seller_order(found.id),
         state=found.progress,
         placed_at=found.placed_at,
         counterpart=pick(found.seller_name, locale),
@@ -46,7 +47,7 @@ def seller_page(
     address, totals = found.address, found.totals
     return OrderView(
         number=found.number,
-        url=f"/seller/orders/{found.id}",
+        url=links.seller_order(found.id),
         state=found.progress,
         placed_at=found.placed_at,
         seller_name=pick(found.seller_name, locale),
@@ -82,7 +83,7 @@ def seller_page(
 
 def _link(case: ReturnSummary) -> ReturnLink:
     return ReturnLink(
-        url=f"/seller/returns/{case.id}",
+        url=links.seller_return(case.id),
         state=case.state,
         kind=case.kind,
         refunded=case.refund is not None,

@@ -9,6 +9,7 @@ import msgspec
 
 from merx.accounts import PostalAddress
 from merx.catalog import ProductCard
+from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.orders import Order, OrderLine, OrderState, Purchase
@@ -216,19 +217,19 @@ def order_page(
             locale=locale,
         ),
         totals=order_totals(order, found.lines),
-        pay_url=f"/purchases/{order.purchase_id}/pay" if unpaid else None,
+        pay_url=links.pay_purchase(order.purchase_id) if unpaid else None,
         pay_until=purchase.expires_at if unpaid else None,
         can_review_seller=mine is not None and received and order.id not in mine.orders,
         upload_megabytes=upload_megabytes,
         form=form or views.FormView(),
         form_for=form_for,
         authorization=("door" if at_the_door else "bank") if authorized else "",
-        cancel_url=f"/purchases/{order.purchase_id}/cancel" if authorized and unshipped else None,
+        cancel_url=links.cancel_purchase(order.purchase_id) if authorized and unshipped else None,
     )
 
 
 def with_returns(
-    view: OrderView, found: FoundOrder, *, cases: Sequence[Return], folder: str, apply_at: str | None
+    view: OrderView, found: FoundOrder, *, cases: Sequence[Return], apply_at: str | None
 ) -> OrderView:
     """An order's page with its cases and, at `apply_at`, the ways to new ones."""
     left = {str(line.id) for line in found.lines if line.left > 0} if apply_at else set()
@@ -238,9 +239,9 @@ def with_returns(
         else line
         for line in view.lines
     )
-    links = tuple(
+    shown = tuple(
         ReturnLink(
-            url=f"{folder}/{case.id}",
+            url=links.return_case(case.id),
             state=case.state,
             kind=case.kind,
             refunded=case.refund_id is not None,
@@ -248,4 +249,4 @@ def with_returns(
         )
         for case in cases
     )
-    return msgspec.structs.replace(view, lines=lines, returns=links)
+    return msgspec.structs.replace(view, lines=lines, returns=shown)

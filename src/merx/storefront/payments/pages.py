@@ -10,6 +10,7 @@ from litestar.params import QueryParameter
 
 from merx.cashier import cancel_authorized, capture_payment, confirm_offline
 from merx.infra.db import Tx
+from merx.kit import links
 from merx.kit.errors import Conflict, DomainError, Unavailable
 from merx.kit.money import parse_decimal
 from merx.payments import find_payment
@@ -23,7 +24,7 @@ from merx.storefront.core.paying import provider_name
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
 from merx.storefront.payments.forms import ReasonForm, ReferenceForm
-from merx.storefront.payments.view import PAYMENTS, desk_view
+from merx.storefront.payments.view import desk_view
 
 PAYMENT: Final = "/staff/payments/{payment_id:uuid}"
 REFUND: Final = "/staff/refunds/{refund_id:uuid}"
@@ -33,7 +34,7 @@ Done = Annotated[str, QueryParameter(name="done", max_length=32)]
 """What came of the last confirmation."""
 
 
-@get(PAYMENTS)
+@get("/staff/payments")
 async def show_platform_payments(visit: Visiting, number: Number = "", done: Done = "") -> Page:
     """What waits for staff; with a number, the payments it names. Raises Unauthenticated, Forbidden."""
     visit.staff()
@@ -78,7 +79,7 @@ async def _refused(sent: Sent, _command: Command, error: DomainError) -> Page:
 
 
 def _done(_sent: Sent, _command: Command, outcome: str) -> str:
-    return f"{PAYMENTS}?done={outcome}"
+    return f"{links.staff_payments()}?done={outcome}"
 
 
 async def _confirm(tx: Tx, sent: Sent) -> str:
@@ -106,7 +107,7 @@ async def submit_capture(request: PlainRequest, visit: Visiting, payment_id: Fro
         taken = await capture_payment(services.db, services.providers, payment_id=payment_id, now=visit.now)
     except (Conflict, Unavailable) as error:
         return await _again(visit, error, about=payment_id)
-    return see_other(f"{PAYMENTS}?done={'captured' if taken else 'capture_failed'}")
+    return see_other(f"{links.staff_payments()}?done={'captured' if taken else 'capture_failed'}")
 
 
 @post("/staff/purchases/{purchase_id:uuid}/cancel", status_code=200)
@@ -121,7 +122,7 @@ async def submit_platform_cancel(request: PlainRequest, visit: Visiting, purchas
         )
     except Conflict as error:
         return await _again(visit, error, about=purchase_id)
-    return see_other(f"{PAYMENTS}?done=cancelled")
+    return see_other(f"{links.staff_payments()}?done=cancelled")
 
 
 async def _paid_back(tx: Tx, sent: Sent) -> str:

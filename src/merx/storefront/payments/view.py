@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
 from merx.kit.money import Money
 from merx.queries.payments import AwaitedPayment, PaymentDesk, RefundByHand
 from merx.storefront.core.views import FormView, View
-
-PAYMENTS: Final = "/staff/payments"
 
 
 class WaitingPayment(View, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import get, post
 
 from merx.cashier import AlreadyPaid, AlreadyShipped, cancel_purchase
+from merx.kit import links
 from merx.storefront.core.forms import EmptyForm, PlainRequest, read_form
 from merx.storefront.core.pages import Page, see_other
 from merx.storefront.core.parameters import FromPath, Unanswered, Visiting
@@ -42,7 +43,7 @@ async def cancel(request: PlainRequest, visit: Visiting, purchase_id: FromPath[U
         await cancel_purchase(
             services.db, services.providers, purchase_id=purchase_id, actor=visit.buyer(), now=visit.now,
         )  # fmt: skip
-    return see_other(f"/purchases/{purchase_id}")
+    return see_other(links.purchase(purchase_id))
 
 
 handlers = [show_purchase, pay, submit_payment_method, cancel]

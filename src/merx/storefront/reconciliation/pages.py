@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import QueryParameter
 
 from merx.infra.db import Tx
+from merx.kit import links
 from merx.kit.errors import Conflict, Invalid, Unavailable
 from merx.queries.reconciliation import SeenDifference, bill_list, difference, difference_list
 from merx.reconciliation import Difference, Resolution, ask_again, resolve_difference
@@ -17,7 +18,7 @@ from merx.storefront.core.parameters import Cursor, FromPath, Visiting
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
 from merx.storefront.reconciliation.forms import ResolutionForm
-from merx.storefront.reconciliation.view import FOLDER, provider_names, reconciliation_view
+from merx.storefront.reconciliation.view import provider_names, reconciliation_view
 
 _DIFFERENCES = 20
 _BILLS = 14
@@ -25,7 +26,7 @@ BillsAfter = Annotated[str | None, QueryParameter(name="bills_after", max_length
 Resolved = Annotated[bool, QueryParameter(name="resolved")]
 
 
-@get(FOLDER)
+@get("/staff/reconciliation")
 async def show_reconciliation(
     visit: Visiting, after: Cursor = None, bills_after: BillsAfter = None, resolved: Resolved = False
 ) -> Page:
@@ -56,7 +57,7 @@ async def _draw(
         return await page(visit, tx, "reconciliation/reconciliation.html", view, status=status)
 
 
-@post(FOLDER + "/differences/{difference_id:uuid}", status_code=200)
+@post("/staff/reconciliation/differences/{difference_id:uuid}", status_code=200)
 async def submit_resolution(request: PlainRequest, visit: Visiting, difference_id: FromPath[UUID]) -> Page:
     """Resolve a difference with one click. Raises Unauthenticated, Forbidden, UnknownDifference."""
     staff = visit.staff()
@@ -81,7 +82,7 @@ async def submit_resolution(request: PlainRequest, visit: Visiting, difference_i
         field = "note" if error.code == "note_missing" else "form"
         back = form_view(msgspec.structs.asdict(form), errors={field: error_text(visit, error)})
         return await _draw(visit, sent=(found, back), status=422)
-    return see_other(FOLDER)
+    return see_other(links.staff_reconciliation())
 
 
 handlers = [show_reconciliation, submit_resolution]

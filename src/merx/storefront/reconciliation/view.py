@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
 
+from merx.kit import links
 from merx.kit.money import Money
 from merx.payments.providers import ProviderRegistry
 from merx.queries.reconciliation import BillList, DifferenceList, SeenBill, SeenDifference
@@ -57,9 +57,6 @@ class ReconciliationView(View, frozen=True, kw_only=True):
     more_bills_url: str | None
 
 
-FOLDER: Final = "/staff/reconciliation"
-
-
 def provider_names(providers: ProviderRegistry, locale: str) -> dict[str, str]:
     """What people call the providers, by code."""
     return {each.code: each.label[locale] for each in providers}
@@ -81,9 +78,13 @@ def reconciliation_view(
     return ReconciliationView(
         resolved=resolved,
         differences=tuple(cards),
-        more_url=f"{FOLDER}?{which}after={found.next_cursor}" if found.next_cursor else None,
+        more_url=f"{links.staff_reconciliation()}?{which}after={found.next_cursor}"
+        if found.next_cursor
+        else None,
         bills=tuple(bill_row(each, names=names) for each in bills.items),
-        more_bills_url=f"{FOLDER}?bills_after={bills.next_cursor}#bills" if bills.next_cursor else None,
+        more_bills_url=f"{links.staff_reconciliation()}?bills_after={bills.next_cursor}#bills"
+        if bills.next_cursor
+        else None,
     )
 
 
@@ -108,7 +109,7 @@ def difference_card(
     """A difference in the list; `form` is what came back of it."""
     return DifferenceCard(
         id=str(found.id),
-        url=f"{FOLDER}/differences/{found.id}",
+        url=f"{links.staff_reconciliation()}/differences/{found.id}",
         kind=found.kind,
         provider=names.get(found.provider, found.provider),
         day=found.day,

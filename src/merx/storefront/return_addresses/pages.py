@@ -6,6 +6,7 @@ import msgspec
 from litestar import get, post
 
 from merx.infra.db import ReadTx
+from merx.kit import links
 from merx.kit.errors import Invalid
 from merx.queries.return_addresses import return_addresses
 from merx.sellers import UnknownSeller, set_return_address
@@ -15,17 +16,17 @@ from merx.storefront.core.parameters import FromPath, Visiting
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
 from merx.storefront.return_addresses.forms import ReturnAddressForm
-from merx.storefront.return_addresses.view import FOLDER, addresses_view
+from merx.storefront.return_addresses.view import addresses_view
 
 
-@get(FOLDER)
+@get("/seller/return-addresses")
 async def show_return_addresses(visit: Visiting) -> Page:
     """One for each of one's shops. Raises Unauthenticated, NoShop."""
     async with visit.services.db.snapshot() as tx:
         return await _draw(visit, tx)
 
 
-@post(FOLDER + "/{seller_id:uuid}", status_code=200)
+@post("/seller/return-addresses/{seller_id:uuid}", status_code=200)
 async def submit_return_address(request: PlainRequest, visit: Visiting, seller_id: FromPath[UUID]) -> Page:
     """Write one. Raises Unauthenticated, NoShop, UnknownSeller."""
     seller = visit.seller()
@@ -40,7 +41,7 @@ async def submit_return_address(request: PlainRequest, visit: Visiting, seller_i
         sent = form_view(msgspec.structs.asdict(form), errors=errors)
         async with visit.services.db.snapshot() as read:
             return await _draw(visit, read, sent={seller_id: sent}, status=422)
-    return see_other(FOLDER)
+    return see_other(links.return_addresses())
 
 
 async def _draw(

@@ -1,15 +1,13 @@
 """What the page of return addresses shows. Pure."""
 
 from collections.abc import Mapping
-from typing import Final
 from uuid import UUID
 
+from merx.kit import links
 from merx.kit.i18n import pick
 from merx.queries.return_addresses import ReturnAddressList
 from merx.storefront.core.forms import form_view
 from merx.storefront.core.views import FormView, View
-
-FOLDER: Final = "/seller/return-addresses"
 
 
 class ReturnAddressView(View, frozen=True, kw_only=True):
@@ -33,7 +31,7 @@ def addresses_view(
     return ReturnAddressesView(
         shops=tuple(
             ReturnAddressView(
-                url=f"{FOLDER}/{each.seller_id}",
+                url=f"{links.return_addresses()}/{each.seller_id}",
                 seller_name=pick(each.seller_name, locale),
                 form=sent.get(each.seller_id) or form_view({"return_address": each.return_address}),
             )

@@ -10,6 +10,7 @@ from litestar import get, post
 from merx.catalog import MediaSettings, cards, render_picture, save_media
 from merx.fulfilment import BadTrackingNumber, UnknownCarrier
 from merx.infra.db import ReadTx, Tx
+from merx.kit import links
 from merx.kit.errors import Conflict, DomainError, Invalid
 from merx.kit.money import MalformedAmount
 from merx.orders import UnknownOrder, get_order
@@ -38,7 +39,7 @@ from merx.storefront.core.parameters import FromPath, Visiting
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
 from merx.storefront.returns.forms import ReturnForm, read_return_form
-from merx.storefront.returns.view import FOLDERS, form_page
+from merx.storefront.returns.view import form_page
 
 _MAX_BYTES = MAX_PICTURES * MAX_PICTURE_BYTES + 64 * 1024
 
@@ -96,7 +97,7 @@ async def submit_application(
     except (Invalid, Conflict) as error:
         sent = returned(visit, error, values)
         return await _draw_application(visit, purchase_id, order_id, line_id, form=sent, status=422)
-    return see_other(f"{FOLDERS['buyer']}/{case.id}")
+    return see_other(links.return_case(case.id))
 
 
 async def _apply(
@@ -171,7 +172,7 @@ async def _draw_application(
         )  # fmt: skip
         view = form_page(
             options,
-            order_url=f"/purchases/{purchase_id}/orders/{order_id}",
+            order_url=links.order(purchase_id, order_id),
             locale=visit.locale,
             pictured=await cards(tx, product_ids=[options.line.product_id]),
             upload_megabytes=settings.web.max_body_bytes // 1024 // 1024,

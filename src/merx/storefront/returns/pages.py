@@ -42,7 +42,7 @@ from merx.storefront.core.visit import Visit
 from merx.storefront.returns import application
 from merx.storefront.returns.application import returned
 from merx.storefront.returns.forms import AnswerForm, DecisionForm, ProposalForm
-from merx.storefront.returns.view import FOLDERS, Role, case_page, list_page
+from merx.storefront.returns.view import CASES, Role, case_page, list_page
 
 _PER_PAGE = 20
 MINE: Final = "/account/returns/{return_id:uuid}"
@@ -240,7 +240,7 @@ _COMMANDS: Final = (
 
 
 def _back_to_the_case(sent: Sent, command: Command, _outcome: object) -> str:
-    return f"{FOLDERS[command.who]}/{sent.about['return_id']}"
+    return CASES[command.who](sent.about["return_id"])
 
 
 handlers = [

@@ -1,6 +1,6 @@
 """What the pages of after-sales show. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -8,7 +8,9 @@ from uuid import UUID
 import msgspec
 
 from merx.catalog import Picture, ProductCard
+from merx.kit import links
 from merx.kit.i18n import pick
+from merx.kit.links import Id
 from merx.kit.money import Money
 from merx.queries.order_lines import BoughtLine
 from merx.queries.refunds import SeenRefund
@@ -136,11 +138,17 @@ class ReturnsView(View, frozen=True, kw_only=True):
     more_url: str | None = None
 
 
-FOLDERS: Final[Mapping[Role, str]] = {
-    "buyer": "/account/returns",
-    "seller": "/seller/returns",
-    "staff": "/staff/returns",
+_LISTS: Final[Mapping[Role, str]] = {
+    "buyer": links.returns(),
+    "seller": links.seller_returns(),
+    "staff": links.staff_returns(),
 }
+CASES: Final[Mapping[Role, Callable[[Id], str]]] = {
+    "buyer": links.return_case,
+    "seller": links.seller_return,
+    "staff": links.staff_return,
+}
+"""Where each side of a case reads it."""
 
 
 def form_page(
@@ -179,13 +187,13 @@ def list_page(found: ReturnList, *, role: Role, locale: str) -> ReturnsView:
     return ReturnsView(
         role=role,
         rows=tuple(_row(case, role=role, locale=locale) for case in found.items),
-        more_url=f"{FOLDERS[role]}?after={found.next_cursor}" if found.next_cursor else None,
+        more_url=f"{_LISTS[role]}?after={found.next_cursor}" if found.next_cursor else None,
     )
 
 
 def _row(case: ReturnSummary, *, role: Role, locale: str) -> ReturnRow:
     return ReturnRow(
-        url=f"{FOLDERS[role]}/{case.id}",
+        url=CASES[role](case.id),
         order_number=case.order_number,
         seller_name=pick(case.seller_name, locale),
         state=case.state,
@@ -209,15 +217,15 @@ def case_page(
 ) -> ReturnCaseView:
     """A case's whole page, for one of its sides."""
     orders: Mapping[Role, str | None] = {
-        "buyer": f"/purchases/{case.purchase_id}/orders/{case.order_id}",
-        "seller": f"/seller/orders/{case.order_id}",
+        "buyer": links.order(case.purchase_id, case.order_id),
+        "seller": links.seller_order(case.order_id),
         "staff": None,
     }
     goes_to = case.return_address if role == "buyer" else None
     return ReturnCaseView(
         role=role,
-        url=f"{FOLDERS[role]}/{case.id}",
-        list_url=FOLDERS[role],
+        url=CASES[role](case.id),
+        list_url=_LISTS[role],
         order_number=case.order_number,
         order_url=orders[role],
         seller_name=pick(case.seller_name, locale),
@@ -252,7 +260,7 @@ def _pictures(pictures: Sequence[Picture], locale: str) -> tuple[CasePicture, ..
         view = present.picture_view(picture, locale=locale)
         if view is not None:
             largest = max(picture.files, key=lambda file: (file.width, file.format == "webp"))
-            shown.append(CasePicture(picture=view, large=present.MEDIA + largest.path))
+            shown.append(CasePicture(picture=view, large=links.media(largest.path)))
     return tuple(shown)
 
 
