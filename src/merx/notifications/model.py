@@ -17,6 +17,16 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     read_at: datetime | None
 
 
+class StoredNotification(msgspec.Struct, frozen=True):
+    """A notification as it was written; `data` is what its kind reads."""
+
+    event_id: UUID
+    kind: str
+    data: dict[str, Any]
+    created_at: datetime
+    read_at: datetime | None
+
+
 class NotificationPage(msgspec.Struct, frozen=True):
     """Notifications, newest first."""
 

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
 from merx.infra.db import ReadTx, Tx
 from merx.kit.paging import PAGE_LIMIT, decode_cursor, encode_cursor
 from merx.notifications import store
@@ -22,18 +20,18 @@ async def list_notifications(
     """An account's notifications, newest first. Raises BadCursor."""
     before = decode_cursor(after, tuple[datetime, UUID, str]) if after else _NEWEST
     limit = max(1, min(limit, PAGE_LIMIT))
-    rows = await store.notifications(tx, account_id=account_id, before=before, limit=limit + 1)
+    found = await store.notifications(tx, account_id=account_id, before=before, limit=limit + 1)
     items = [
         Notification(
-            event_id=row["event_id"],
-            kind=row["kind"],
-            told=KINDS[row["kind"]].read(msgspec.json.decode(row["data"])),
-            created_at=row["created_at"],
-            read_at=row["read_at"],
+            event_id=each.event_id,
+            kind=each.kind,
+            told=KINDS[each.kind].read(each.data),
+            created_at=each.created_at,
+            read_at=each.read_at,
         )
-        for row in rows[:limit]
+        for each in found[:limit]
     ]
-    if len(rows) <= limit:
+    if len(found) <= limit:
         return NotificationPage(items, None)
     last = items[-1]
     return NotificationPage(items, encode_cursor(last.created_at.isoformat(), str(last.event_id), last.kind))

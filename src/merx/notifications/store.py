@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from merx.infra.db import ReadTx, Record, Sql, Tx
+from merx.infra.db import ReadTx, Sql, Tx
+from merx.infra.rows import Columns
 from merx.kit.ids import new_id
-from merx.notifications.model import QueuedMail
+from merx.notifications.model import QueuedMail, StoredNotification
+
+STORED: Final = Columns(StoredNotification)
 
 INSERT_NOTIFICATIONS = Sql("""
 INSERT INTO notifications (event_id, account_id, kind, data, created_at)
@@ -36,19 +39,19 @@ async def insert(
     await tx.run(INSERT_MAILS, event_id, ids, list(account_ids), kind, encoded, created_at)
 
 
-NOTIFICATIONS = Sql("""
-SELECT event_id, kind, data, created_at, read_at FROM notifications
- WHERE account_id = $1 AND (created_at, event_id, kind) < ($2, $3, $4)
- ORDER BY created_at DESC, event_id DESC, kind DESC
+NOTIFICATIONS = Sql(f"""
+SELECT {STORED.of("n")} FROM notifications n
+ WHERE n.account_id = $1 AND (n.created_at, n.event_id, n.kind) < ($2, $3, $4)
+ ORDER BY n.created_at DESC, n.event_id DESC, n.kind DESC
  LIMIT $5
 """)
 
 
 async def notifications(
     tx: ReadTx, *, account_id: UUID, before: tuple[datetime, UUID, str], limit: int
-) -> list[Record]:
+) -> list[StoredNotification]:
     """An account's notifications older than a position, newest first."""
-    return await tx.rows(NOTIFICATIONS, account_id, *before, limit)
+    return [STORED.read(row) for row in await tx.rows(NOTIFICATIONS, account_id, *before, limit)]
 
 
 COUNT_UNREAD = Sql("SELECT count(*) FROM notifications WHERE account_id = $1 AND read_at IS NULL")

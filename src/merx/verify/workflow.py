@@ -318,7 +318,10 @@ WORKFLOW: Final = (
                        CASE WHEN l.shipped = 0 THEN ARRAY['unfulfilled']
                             WHEN l.shipped < l.quantity THEN ARRAY['partial']
                             WHEN l.received = l.quantity THEN ARRAY['received']
-                            ELSE ARRAY['shipped', 'delivered'] END)
+                            WHEN o.state = 'cancelled' THEN ARRAY['shipped', 'delivered']
+                            WHEN EXISTS (SELECT FROM fulfilments f WHERE f.order_id = o.id AND f.state = 'shipped')
+                                THEN ARRAY['shipped']
+                            ELSE ARRAY['delivered'] END)
                 OR (o.fulfilment_status = 'received') <> (o.received_at IS NOT NULL)
         """),
         examined_sql=ORDERS,

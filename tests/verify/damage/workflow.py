@@ -103,6 +103,9 @@ DAMAGES = (
     Damage("O12", "an order that nothing left says it is shipped", """
         UPDATE orders SET fulfilment_status = 'shipped'
          WHERE id = (SELECT id FROM orders WHERE fulfilment_status = 'unfulfilled' ORDER BY id LIMIT 1) RETURNING 'order ' || number"""),
+    Damage("O12", "an order on its way says it is delivered", """
+        UPDATE orders SET fulfilment_status = 'delivered' WHERE fulfilment_status = 'shipped' AND state = 'placed'
+        RETURNING 'order ' || number"""),
     Damage("O12", "a received order does not say when", """
         UPDATE orders SET received_at = NULL WHERE fulfilment_status = 'received' RETURNING 'order ' || number"""),
     Damage("O13", "an unpaid order has a parcel", parcel(
