@@ -49,7 +49,16 @@ class PromotionMoved(Conflict):
     """The promotion is not in a state from which this can be done."""
 
     code = "promotion_moved"
-    message = "This promotion is %(state)s: this cannot be done any more."
+    message = "This cannot be done with this promotion any more. Look at it again."
+
+
+class StalePromotion(Conflict):
+    """Somebody else changed it in between; `current` is the version now."""
+
+    code = "stale_promotion"
+    message = (
+        "This was changed in the meantime (now version %(current)s). Look at it again before you change it."
+    )
 
 
 class CannotShrinkPromotion(Conflict):

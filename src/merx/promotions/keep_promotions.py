@@ -18,6 +18,7 @@ from merx.promotions.errors import (
     CannotShrinkPromotion,
     PromotionCodeTaken,
     PromotionMoved,
+    StalePromotion,
     UnknownPromotion,
 )
 from merx.promotions.events import PromotionChanged, PromotionMade
@@ -66,14 +67,17 @@ async def change_promotion(
     name: Text,
     ends_at: datetime | None,
     uses_total: int | None,
+    expected_version: int | None = None,
     now: datetime,
 ) -> Promotion:
     """Change what may change once people have seen it: the name, the end and, if there is one, the number of uses.
 
     What it takes off stays: end it and make another. Publishes PromotionChanged. Raises UnknownPromotion,
-    PromotionMoved, BadPromotion and its kinds, CannotShrinkPromotion, TextRefused.
+    StalePromotion unless its version is the expected one (None: any), PromotionMoved, BadPromotion and its kinds, CannotShrinkPromotion, TextRefused.
     """
     promotion = await _lock(tx, actor, promotion_id)
+    if expected_version not in (None, promotion.version):
+        raise StalePromotion(current=promotion.version)
     if not may_change(promotion):
         raise PromotionMoved(state=promotion.state.value)
     check_uses(uses_total, was=promotion.uses_total)
