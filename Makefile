@@ -46,7 +46,7 @@ format: $(STAMP)/dev ## format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix-only .
 
 .PHONY: bench
-bench: $(STAMP)/run $(STAMP)/assets ## measure (NAME="a b" for some; default: all)
+bench: $(STAMP)/wrk $(STAMP)/run $(STAMP)/assets ## measure (NAME="a b" for some; default: all)
 	@exec $(BIN)/merx bench $(NAME)
 
 .PHONY: simulate
@@ -119,4 +119,13 @@ $(STAMP)/browser: | $(STAMP)/venv
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	echo "Installing Chromium for the browser tests"; apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
 	else echo "The browser tests need Chromium; on Debian: sudo apt-get install chromium" >&2; exit 1; fi
+	@touch $@
+
+# First of what `make bench` asks for: without it nothing is installed, built or measured in vain.
+$(STAMP)/wrk:
+	@mkdir -p $(STAMP)
+	@if command -v wrk >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	echo "Installing wrk for the benchmarks"; apt-get update -qq && apt-get install -qq -y wrk >/dev/null; \
+	else echo "The benchmarks need wrk; on Debian and Ubuntu: sudo apt-get install wrk; on macOS: brew install wrk" >&2; exit 1; fi
 	@touch $@

@@ -3,13 +3,21 @@
 import contextlib
 import statistics
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from merx.bench import report, store
 from merx.bench.count_statements import count_statements
@@ -69,6 +77,7 @@ async def run_bench(
         console.print(f"There is no benchmark {unknown[0]!r}. Benchmarks: {', '.join(NAMES)}.", markup=False)
         return 2
     try:
+        _find_tools(settings, frozenset(names or NAMES))
         machine = await _machine(settings, dsn)
         report.print_machine(console, machine)
         with _progress(console) as progress, tempfile.TemporaryDirectory(prefix="merx-bench-") as home:
@@ -81,6 +90,14 @@ async def run_bench(
     return 0 if all(line.ok for line in lines) else 1
 
 
+def _find_tools(settings: Settings, names: frozenset[str]) -> None:
+    """Find what the named lines are measured with, before minutes are spent. Raises BenchError."""
+    if names & (_WEB_LINES | {"slow_provider"}):
+        find_wrk()
+    if names & _ORDER_LINES:
+        find_pgbench(settings)
+
+
 async def _machine(settings: Settings, dsn: str) -> Machine:
     version, shown = await durability(dsn)
     settings.system.home.mkdir(parents=True, exist_ok=True)
@@ -90,7 +107,7 @@ async def _machine(settings: Settings, dsn: str) -> Machine:
 def _progress(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(), console=console, refresh_per_second=2,
+        TimeElapsedColumn(), TimeRemainingColumn(), console=console, refresh_per_second=2,
     )  # fmt: skip
 
 
@@ -157,12 +174,20 @@ class _Run:
 
     async def _repeat(self, what: str, steps: list[Step]) -> None:
         task = self._progress.add_task(what, total=self._sizes.repeats * len(steps))
+        taken: dict[str, float] = {}
         for _ in range(self._sizes.repeats):
             for name, step in steps:
                 self._progress.update(task, description=f"{what}: {name}")
+                started = time.perf_counter()
                 self._note(name, await step())
+                taken[name] = taken.get(name, 0.0) + time.perf_counter() - started
                 self._progress.advance(task)
         self._progress.update(task, description=what)
+        for name, seconds in taken.items():
+            self._tell_time(f"{what}: {name}", seconds)
+
+    def _tell_time(self, what: str, seconds: float) -> None:
+        self._progress.console.print(f"{what}: {seconds:.0f} s", highlight=False)
 
     # --- orders -------------------------------------------------------------------------------------------------
 
@@ -269,11 +294,12 @@ class _Run:
     # --- statements, growth -------------------------------------------------------------------------------------
 
     async def _statements(self, database: BenchDatabase) -> None:
-        task = self._progress.add_task("statements", total=1)
+        task, started = self._progress.add_task("statements", total=1), time.perf_counter()
         counted = await count_statements(self._settings, database, home=self._home)
         for name, count in counted.items():
             self._note(name, count)
         self._progress.advance(task)
+        self._tell_time("statements", time.perf_counter() - started)
 
     async def _growth(self, database: BenchDatabase) -> None:
         sizes = self._sizes
@@ -281,11 +307,13 @@ class _Run:
         async with private_database(
             self._dsn, variants=sizes.variants, stock=sizes.stock, template=database
         ) as grown:
+            started = time.perf_counter()
             await load_history(
                 grown,
                 orders=sizes.stored_orders,
                 progress=lambda done, steps: self._progress.update(task, completed=done, total=steps),
             )
+            self._tell_time(f"growth: storing {sizes.stored_orders:,} orders", time.perf_counter() - started)
             await self._repeat(
                 "growth",
                 [("growth_none", partial(self._engine, database)), ("growth", partial(self._engine, grown))],
