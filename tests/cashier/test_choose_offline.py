@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from tests.world.counter import DEADLINE, Counter, Sold, a_counter
-from tests.world.people import guest
 
 from merx.cashier import (
     AlreadyPaid,
@@ -37,7 +36,7 @@ async def counter(db: Database, keys: MasterKeys, owner: Any, now: Any) -> Count
 async def choose(counter: Counter, sold: Sold, provider: str) -> bool:
     return await choose_provider(
         counter.db, counter.providers, purchase_id=sold.id, provider=provider,
-        actor=guest(sold.cart.command.access_hash), now=counter.now,
+        actor=sold.cart.command.buyer, now=counter.now,
     )  # fmt: skip
 
 

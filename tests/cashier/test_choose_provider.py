@@ -60,13 +60,13 @@ class TwoWays(Till):
         """The buyer wants to pay another way."""
         return await choose_provider(
             self.db, self.providers, purchase_id=bought.id, provider=provider,
-            actor=guest(bought.cart.command.access_hash), now=self.now,
+            actor=bought.cart.command.buyer, now=self.now,
         )  # fmt: skip
 
     async def scan(self, bought: Bought) -> None:
         """The buyer asks for the code and scans it."""
         action = await start_payment(
-            self.db, self.providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            self.db, self.providers, purchase_id=bought.id, actor=bought.cart.command.buyer,
             public_url=PUBLIC_URL, now=self.now,
         )  # fmt: skip
         assert action.kind == "qr"

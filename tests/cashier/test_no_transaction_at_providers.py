@@ -8,7 +8,6 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 from tests.world.gateways import alipay_at, card_at
-from tests.world.people import guest
 from tests.world.shop import a_shop
 from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
 from tests.world.wechat import WechatPeer
@@ -108,7 +107,7 @@ class Shopkeeper:
             "UPDATE payments SET provider = $1 WHERE id = $2", code, bought.payment_id
         )
         action = await start_payment(
-            self.till.db, self.providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            self.till.db, self.providers, purchase_id=bought.id, actor=bought.cart.command.buyer,
             public_url=PUBLIC_URL, now=self.till.now,
         )  # fmt: skip
         if code.startswith("alipay"):
@@ -145,7 +144,7 @@ async def test_no_transaction_is_open_when_a_provider_is_called(keeper: Shopkeep
             {"provider": CODES[CODES.index(code) - 1]} if given_up is choose_provider else {}
         )
         assert await given_up(
-            till.db, providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            till.db, providers, purchase_id=bought.id, actor=bought.cart.command.buyer,
             now=till.now, **more,
         )  # fmt: skip
     await keeper.started(code)

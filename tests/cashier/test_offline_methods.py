@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.world.counter import DEADLINE, Counter, Sold, a_counter
-from tests.world.people import guest, member
+from tests.world.people import member
 
 from merx.cashier import confirm_cash, confirm_offline, expire_unpaid, void_now
 from merx.cashier.errors import ReceivedInFuture
@@ -413,7 +413,7 @@ async def test_what_the_buyer_has_was_not_refused_at_the_door(counter: Counter) 
     [parcel] = await counter.ship(sold)
     await counter.db.write(
         lambda tx: receive(
-            tx, fulfilment_id=parcel.id, actor=guest(sold.cart.command.access_hash),
+            tx, fulfilment_id=parcel.id, actor=sold.cart.command.buyer,
             now=counter.now,
         )
     )  # fmt: skip
@@ -445,7 +445,7 @@ async def test_after_sales_wait_for_the_money_and_then_it_goes_back_by_hand(coun
         )
         return await counter.db.write(
             lambda tx: request_return(
-                tx, order_id=each.order.id, actor=guest(sold.cart.command.access_hash),
+                tx, order_id=each.order.id, actor=sold.cart.command.buyer,
                 application=application, default_days=15, now=counter.now,
             )
         )  # fmt: skip

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.world.people import guest
 from tests.world.ports import free_ports
 from tests.world.shop import a_shop
 from tests.world.till import PUBLIC_URL, Bought, Till
@@ -119,13 +118,13 @@ class Street:
     async def start(self, bought: Bought) -> ProviderAction:
         return await start_payment(
             self.till.db, self.till.providers, purchase_id=bought.id,
-            actor=guest(bought.cart.command.access_hash), public_url=PUBLIC_URL, now=self.now,
+            actor=bought.cart.command.buyer, public_url=PUBLIC_URL, now=self.now,
         )  # fmt: skip
 
     async def pay_by_code(self, bought: Bought) -> ProviderAction:
         await choose_provider(
             self.till.db, self.till.providers, purchase_id=bought.id, provider="alipay_qr",
-            actor=guest(bought.cart.command.access_hash), now=self.now,
+            actor=bought.cart.command.buyer, now=self.now,
         )  # fmt: skip
         return await self.start(bought)
 

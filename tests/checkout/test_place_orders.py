@@ -4,13 +4,17 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
+from tests.world.people import a_person, guest, shopper
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, total_of
 
 from merx.checkout import Placed, PlacementFailed, Refused, is_passing, place_orders
-from merx.infra.crypto import MasterKeys
+from merx.infra.crypto import MasterKeys, token_hash
 from merx.infra.db import Database
+from merx.infra.idempotency import request_hash
 from merx.kit.errors import Unavailable
+from merx.kit.ids import new_id
 from merx.payments.providers import Method, MethodProblem
 
 DEADLINE = timedelta(minutes=30)
@@ -64,11 +68,37 @@ async def test_a_reused_key_with_another_request_is_refused(
 ) -> None:
     cart = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now)
     other = type(cart.command)(
-        cart.command.cart_id, cart.command.idempotency_key, 1, "CNY", cart.command.access_hash, None
+        cart.command.cart_id, cart.command.idempotency_key, 1, "CNY", cart.command.buyer
     )
     outcomes = await place_orders(db, [cart.command, other], now=now, deadline=DEADLINE)
     assert isinstance(outcomes[0], Placed)
     assert outcomes[1] == Refused("idempotency_key_reused", {})
+
+
+async def test_a_key_remembers_who_used_it_as_keys_always_did(
+    db: Database, keys: MasterKeys, shop: Shop, now: datetime, owner: Any
+) -> None:
+    """Keys of an earlier release must still match their repeats."""
+    cart = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now)
+    await place_orders(db, [cart.command], now=now, deadline=DEADLINE)
+    stored = await owner.fetchval("SELECT request_hash FROM idempotency_keys")
+    total = cart.command.expected_total
+    assert stored == request_hash(total, "CNY", token_hash(cart.token).hex(), "None")
+
+
+async def test_the_cart_of_an_account_is_only_the_accounts(
+    db: Database, keys: MasterKeys, shop: Shop, now: datetime
+) -> None:
+    account_id = (await a_person(db, keys, email="me@b.test", name="Me", now=now)).id
+    cart = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now, account_id=account_id)
+    token = token_hash(cart.token)
+    commands = [
+        msgspec.structs.replace(cart.command, idempotency_key=f"key-{turn}", buyer=buyer)
+        for turn, buyer in enumerate((guest(token), guest(token, new_id()), shopper(account_id)))
+    ]
+    *strangers, own = await place_orders(db, commands, now=now, deadline=DEADLINE)
+    assert strangers == [Refused("unknown_cart", {})] * 2
+    assert isinstance(own, Placed)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +106,7 @@ async def test_a_reused_key_with_another_request_is_refused(
     [
         ({"expected_total": 1}, "price_changed"),
         ({"currency": "USD"}, "price_changed"),
-        ({"access_hash": b"x" * 32}, "unknown_cart"),
+        ({"buyer": guest(b"x" * 32)}, "unknown_cart"),
     ],
 )
 async def test_a_refusal_changes_nothing(

@@ -12,7 +12,6 @@ import asyncpg
 import httpx
 import pytest
 from tests.property.lives import DEADLINE, Life, Stage
-from tests.world.people import guest
 
 from merx.cashier import AlreadyPaid, cancel_purchase
 from merx.infra.db import Database
@@ -72,7 +71,7 @@ async def test_a_cancellation_among_them_finds_it_paid(stage: Stage, family: str
     async def cancel() -> bool:
         return await cancel_purchase(
             stage.db, stage.services.providers, purchase_id=life.placed.purchase_id,
-            actor=guest(life.cart.command.access_hash), now=stage.clock(),
+            actor=life.cart.command.buyer, now=stage.clock(),
         )  # fmt: skip
 
     told = [life.tell(saying) for saying in sayings]

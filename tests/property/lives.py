@@ -18,7 +18,7 @@ import asyncpg
 import httpx
 import msgspec
 from tests.world.peers import PUBLIC_URL, Answers, Peer, Peers
-from tests.world.people import guest, member
+from tests.world.people import member
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.app import create_app
@@ -159,7 +159,7 @@ class Life:
         """The payer goes to the provider with an attempt."""
         action = await start_payment(
             self.stage.db, self.stage.services.providers, purchase_id=self.placed.purchase_id,
-            actor=guest(self.cart.command.access_hash), public_url=PUBLIC_URL, now=self.stage.clock(),
+            actor=self.cart.command.buyer, public_url=PUBLIC_URL, now=self.stage.clock(),
         )  # fmt: skip
         await self.peer.arrive(action)
         self.attempts.append(number)
@@ -195,13 +195,13 @@ class Life:
     async def _cancel(self, cart: ReadyCart, placed: Placed) -> bool:
         return await cancel_purchase(
             self.stage.db, self.stage.services.providers, purchase_id=placed.purchase_id,
-            actor=guest(cart.command.access_hash), now=self.stage.clock(),
+            actor=cart.command.buyer, now=self.stage.clock(),
         )  # fmt: skip
 
     async def take_back(self, quantity: int) -> None:
         """The buyer asks units back that were not shipped, and the seller agrees; first the shop must know of the money."""
         await self.settle(until=lambda ending: ending.purchase[0] == "placed")
-        buyer = guest(self.cart.command.access_hash)
+        buyer = self.cart.command.buyer
         async with self.stage.db.read() as read:
             view = await purchase_view(read, purchase_id=self.placed.purchase_id, actor=buyer)
         (order,) = view.orders

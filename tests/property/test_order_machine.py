@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.world.counter import Bank
-from tests.world.people import guest, member
+from tests.world.people import member
 from tests.world.shop import PRICES, Shop, a_ready_cart, a_shop
 
 from merx.cashier import (
@@ -37,7 +37,7 @@ from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import NothingToShip, NotPaid, auto_receive, bring_back, receive, ship
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
-from merx.kit.actors import System
+from merx.kit.actors import Buyer, System
 from merx.orders import lock_purchase, purchase_view
 from merx.payments import Fact, payments_of
 from merx.payments.providers import ProviderRegistry, ProviderUnavailable
@@ -66,7 +66,7 @@ class Sale(msgspec.Struct):
 
     id: UUID
     lines: dict[str, int]
-    access_hash: bytes
+    buyer: Buyer
     placed_at: datetime
     state: str = "pending_payment"
     refund: bool = False
@@ -148,8 +148,7 @@ class Sales(RuleBasedStateMachine):
             assert outcome.code == "out_of_stock"
             return multiple()
         assert isinstance(outcome, Placed)
-        assert cart.command.access_hash is not None
-        sale = Sale(outcome.purchase_id, lines, cart.command.access_hash, self.now)
+        sale = Sale(outcome.purchase_id, lines, cart.command.buyer, self.now)
         self.all.append(sale)
         return sale
 
@@ -256,7 +255,7 @@ class Sales(RuleBasedStateMachine):
     @rule(sale=sales)
     def cancel(self, sale: Sale) -> None:
         work = cancel_purchase(
-            self.db, SILENT, purchase_id=sale.id, actor=guest(sale.access_hash),
+            self.db, SILENT, purchase_id=sale.id, actor=sale.buyer,
             now=self.now,
         )  # fmt: skip
         if sale.authorized and sale.shipped_at is None:
@@ -285,7 +284,7 @@ class Sales(RuleBasedStateMachine):
     def ship_everything(self, sale: Sale) -> None:
         async def send() -> None:
             async with self.db.read() as read:
-                view = await purchase_view(read, purchase_id=sale.id, actor=guest(sale.access_hash))
+                view = await purchase_view(read, purchase_id=sale.id, actor=sale.buyer)
             async with self.db.transaction() as tx:
                 for each in view.orders:
                     await ship(
@@ -313,7 +312,7 @@ class Sales(RuleBasedStateMachine):
             async with self.db.transaction() as tx:
                 for parcel in parcels:
                     await receive(
-                        tx, fulfilment_id=parcel["id"], actor=guest(sale.access_hash), now=self.now
+                        tx, fulfilment_id=parcel["id"], actor=sale.buyer, now=self.now
                     )  # fmt: skip
             return len(parcels)
 

@@ -79,7 +79,7 @@ def _command(world: World, shopper: Shopper, *, total: int | None = None) -> Pla
     shopper.keys_used += 1
     expected = world.total(shopper.lines) if total is None else total
     return PlaceOrder(
-        shopper.cart_id, f"{shopper.name}-{shopper.keys_used}", expected, "CNY", shopper.access_hash, shopper.account_id
+        shopper.cart_id, f"{shopper.name}-{shopper.keys_used}", expected, "CNY", guest(shopper.access_hash, shopper.account_id)
     )  # fmt: skip
 
 
@@ -162,10 +162,10 @@ async def place_with_a_wrong_key(world: World) -> str:
     sent, shopper = world.chance.choice(world.sent), world.chance.choice(carts)
     reused = PlaceOrder(
         sent.command.cart_id, sent.command.idempotency_key, sent.command.expected_total + 1, "CNY",
-        sent.command.access_hash, sent.command.account_id,
+        sent.command.buyer,
     )  # fmt: skip
     assert shopper.cart_id is not None
-    stolen = PlaceOrder(shopper.cart_id, f"thief-{len(world.sent)}", 1, "CNY", b"t" * 32, None)
+    stolen = PlaceOrder(shopper.cart_id, f"thief-{len(world.sent)}", 1, "CNY", guest(b"t" * 32))
     answers = await asyncio.gather(*(world.services.placement.place(each) for each in (reused, stolen)))
     assert [_said(answer) for answer in answers] == ["idempotency_key_reused", "unknown_cart"]
     return f"{shopper.name} is left alone"

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import httpx
 from tests.world.gateways import alipay_at, card_at, wechat_at
-from tests.world.people import guest, member
+from tests.world.people import member
 from tests.world.shop import Shop, a_ready_cart
 from tests.world.till import DEADLINE, PUBLIC_URL, Bought
 
 from merx.cart import set_provider
 from merx.cashier import ask_provider, start_payment
 from merx.checkout import Placed, place_orders
-from merx.infra.crypto import MasterKeys
+from merx.infra.crypto import MasterKeys, token_hash
 from merx.infra.db import Database
 from merx.infra.dispatch import drain
 from merx.kit.actors import Staff
@@ -91,7 +91,7 @@ class Books:
             await set_provider(
                 tx,
                 cart_id=cart.command.cart_id,
-                token_hash=command.access_hash,
+                token_hash=token_hash(cart.token),
                 account_id=None,
                 provider=provider,
                 now=self.now,
@@ -101,7 +101,7 @@ class Books:
         async with self.db.read() as read:
             [payment] = await payments_of(read, [placed.purchase_id])
         action = await start_payment(
-            self.db, self.providers, purchase_id=placed.purchase_id, actor=guest(command.access_hash),
+            self.db, self.providers, purchase_id=placed.purchase_id, actor=command.buyer,
             public_url=PUBLIC_URL, now=self.now,
         )  # fmt: skip
         if provider == "alipay":
@@ -122,7 +122,7 @@ class Books:
 
     async def approve_refund(self, bought: Bought) -> str:
         """The first order of a purchase is to be paid back whole; returns the refund's number."""
-        me = guest(bought.cart.command.access_hash)
+        me = bought.cart.command.buyer
         async with self.db.transaction() as tx:
             view = (await purchase_view(tx, purchase_id=bought.id, actor=me)).orders[0]
             application = Application(

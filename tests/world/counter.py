@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from tests.world.people import guest, member
+from tests.world.people import member
 from tests.world.shop import ADDRESS, ReadyCart, Shop, a_ready_cart, a_shop
 
 from merx.cart import set_provider
@@ -195,13 +195,13 @@ class Counter:
         """The buyer begins to pay."""
         return await start_payment(
             self.db, self.providers, purchase_id=sold.id,
-            actor=guest(sold.cart.command.access_hash, sold.cart.command.account_id),
+            actor=sold.cart.command.buyer,
             public_url="https://shop.test", now=self.now,
         )  # fmt: skip
 
     async def view(self, sold: Sold) -> PurchaseView:
         async with self.db.read() as read:
-            return await purchase_view(read, purchase_id=sold.id, actor=guest(sold.cart.command.access_hash))
+            return await purchase_view(read, purchase_id=sold.id, actor=sold.cart.command.buyer)
 
     async def payment(self, sold: Sold) -> Payment:
         """Its first payment."""
@@ -226,7 +226,7 @@ class Counter:
     async def cancel(self, sold: Sold) -> bool:
         """The buyer cancels."""
         return await cancel_purchase(
-            self.db, self.providers, purchase_id=sold.id, actor=guest(sold.cart.command.access_hash),
+            self.db, self.providers, purchase_id=sold.id, actor=sold.cart.command.buyer,
             now=self.now,
         )  # fmt: skip
 

@@ -25,8 +25,7 @@ def with_key(command: PlaceOrder, key: str) -> PlaceOrder:
         key,
         command.expected_total,
         command.currency,
-        command.access_hash,
-        command.account_id,
+        command.buyer,
     )
 
 

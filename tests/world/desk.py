@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.world.feed import deliver_events
-from tests.world.people import guest, member
+from tests.world.people import member
 from tests.world.till import Bought, Till
 
 from merx.catalog import Option, OptionValue, ProductDraft, VariantDraft, upsert_products, variant_ids
@@ -60,9 +60,7 @@ class Desk:
 
     async def order(self, bought: Bought, index: int = 0) -> OrderView:
         async with self.db.read() as read:
-            view = await purchase_view(
-                read, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash)
-            )
+            view = await purchase_view(read, purchase_id=bought.id, actor=bought.cart.command.buyer)
         return view.orders[index]
 
     async def ship(self, order: OrderView, lines: list[tuple[UUID, int]] | None = None) -> None:
@@ -77,7 +75,7 @@ class Desk:
         async with self.db.transaction() as tx:
             for parcel in await fulfilments_of(tx, order_ids=[order.order.id]):
                 await receive(
-                    tx, fulfilment_id=parcel.id, actor=guest(bought.cart.command.access_hash), now=self.now
+                    tx, fulfilment_id=parcel.id, actor=bought.cart.command.buyer, now=self.now
                 )  # fmt: skip
 
     async def delivered(self, lines: dict[str, int]) -> tuple[Bought, OrderView]:
@@ -90,7 +88,7 @@ class Desk:
 
     def me(self, bought: Bought) -> dict[str, Any]:
         """What the buyer shows."""
-        return {"actor": guest(bought.cart.command.access_hash), "now": self.now}
+        return {"actor": bought.cart.command.buyer, "now": self.now}
 
     def seller(self) -> dict[str, Any]:
         return {"actor": self.member, "now": self.now}

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.world.counter import Counter
 from tests.world.feed import deliver_events, fold_everything
 from tests.world.offers import FIVE_YUAN, an_offer, keeper
-from tests.world.people import guest, member, shopper
+from tests.world.people import member, shopper
 from tests.world.shop import ReadyCart, Shop, a_ready_cart, a_shop
 from tests.world.till import DEADLINE, Bought, Till
 
@@ -21,7 +21,7 @@ from merx.cashier import apply_dispute, confirm_cash, confirm_payment, void_now
 from merx.catalog import product_by_slug, render_picture, save_media, set_prices
 from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import fulfilments_of, mark_delivered, receive, ship
-from merx.infra.crypto import MasterKeys
+from merx.infra.crypto import MasterKeys, token_hash
 from merx.infra.db import Database
 from merx.kit.actors import Buyer
 from merx.kit.ids import new_id
@@ -133,9 +133,9 @@ async def _taken_back(till: Till) -> None:
     """One cup of three is refunded before it left, one is sent back and sold again, one is asked back."""
     bought = await till.at_cashier({"CUP": 3})
     assert set(await till.pay(bought)) == {"success"}
-    access = bought.cart.command.access_hash
+    buyer = bought.cart.command.buyer
     async with till.db.read() as read:
-        view = await purchase_view(read, purchase_id=bought.id, actor=guest(access))
+        view = await purchase_view(read, purchase_id=bought.id, actor=buyer)
     (order,) = view.orders
 
     async def ask(kind: ReturnKind) -> Return:
@@ -143,7 +143,7 @@ async def _taken_back(till: Till) -> None:
         application = Application(kind=kind, reason=ReturnReason.CHANGED_MIND, lines=one)
         return await till.db.write(
             lambda tx: request_return(
-                tx, order_id=order.order.id, actor=guest(access), application=application,
+                tx, order_id=order.order.id, actor=buyer, application=application,
                 default_days=15, now=till.now,
             )
         )  # fmt: skip
@@ -156,7 +156,7 @@ async def _taken_back(till: Till) -> None:
     await till.db.write(lambda tx: approve_return(tx, return_id=back.id, **seller))
     await till.db.write(
         lambda tx: send_back(
-            tx, return_id=back.id, actor=guest(access), carrier="shunfeng",
+            tx, return_id=back.id, actor=buyer, carrier="shunfeng",
             tracking_number="SF9876543210123", now=till.now,
         )
     )  # fmt: skip
@@ -170,15 +170,15 @@ async def _reconciled(till: Till) -> None:
     """The day before: one of two cups went back, another payment is not in the bill, and a second bill agrees."""
     bought = await till.at_cashier({"CUP": 2})
     assert set(await till.pay(bought)) == {"success"}
-    access = bought.cart.command.access_hash
+    buyer = bought.cart.command.buyer
     async with till.db.transaction() as tx:
-        view = await purchase_view(tx, purchase_id=bought.id, actor=guest(access))
+        view = await purchase_view(tx, purchase_id=bought.id, actor=buyer)
         (order,) = view.orders
         application = Application(
             kind=ReturnKind.REFUND_ONLY, reason=ReturnReason.LATE, lines=[Wanted(order.lines[0].id, 1)]
         )
         case = await request_return(
-            tx, order_id=order.order.id, actor=guest(access), application=application,
+            tx, order_id=order.order.id, actor=buyer, application=application,
             default_days=15, now=till.now,
         )  # fmt: skip
         await approve_return(tx, return_id=case.id, actor=member(order.order.seller_id), now=till.now)
@@ -197,13 +197,13 @@ async def _exchanged(till: Till) -> None:
     await till.restock("CUP", 6)
     bought = await till.at_cashier({"CUP": 3})
     assert set(await till.pay(bought)) == {"success"}
-    access = bought.cart.command.access_hash
+    buyer = bought.cart.command.buyer
     async with till.db.read() as read:
-        view = await purchase_view(read, purchase_id=bought.id, actor=guest(access))
+        view = await purchase_view(read, purchase_id=bought.id, actor=buyer)
     (order,) = view.orders
     await _send(till, order, None)
     seller: dict[str, Any] = {"actor": member(order.order.seller_id), "now": till.now}
-    me: dict[str, Any] = {"actor": guest(access), "now": till.now}
+    me: dict[str, Any] = {"actor": buyer, "now": till.now}
     application = Application(
         kind=ReturnKind.EXCHANGE, reason=ReturnReason.DEFECTIVE, lines=[Wanted(order.lines[0].id, 1)]
     )
@@ -396,7 +396,7 @@ async def _with_promotions(till: Till) -> None:
     )  # fmt: skip
     access: dict[str, Any] = {
         "cart_id": cart.cart_id,
-        "token_hash": cart.command.access_hash,
+        "token_hash": token_hash(cart.token),
         "account_id": account.id,
     }
     await till.db.write(lambda tx: add_code(tx, **access, code="tea-5", now=till.now))

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from tests.world.people import guest
 
 from merx.accounts import PostalAddress
 from merx.cart import create_cart, put_line, set_address, set_delivery, set_provider
@@ -128,7 +129,9 @@ async def a_ready_cart(
         await set_delivery(tx, **access, method="standard", now=now)
         await set_provider(tx, **access, provider=provider, now=now)
     total = total_of(lines) if expected_total is None else expected_total
-    return ReadyCart(cart.id, token, PlaceOrder(cart.id, key, total, "CNY", token_hash(token), account_id))
+    return ReadyCart(
+        cart.id, token, PlaceOrder(cart.id, key, total, "CNY", guest(token_hash(token), account_id))
+    )
 
 
 def total_of(lines: dict[str, int]) -> int:

@@ -8,7 +8,6 @@ from uuid import UUID
 import httpx
 import msgspec
 from tests.world.gateways import alipay_at
-from tests.world.people import guest
 from tests.world.shop import ReadyCart, Shop, a_ready_cart
 
 from merx.cashier import (
@@ -110,7 +109,7 @@ class Till:
     async def start(self, bought: Bought) -> str:
         """The buyer asks to pay; returns the address of the cashier."""
         action = await start_payment(
-            self.db, self.providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            self.db, self.providers, purchase_id=bought.id, actor=bought.cart.command.buyer,
             public_url=PUBLIC_URL, now=self.now,
         )  # fmt: skip
         return action.url
@@ -134,7 +133,7 @@ class Till:
     async def cancel(self, bought: Bought) -> bool:
         """The buyer cancels."""
         return await cancel_purchase(
-            self.db, self.providers, purchase_id=bought.id, actor=guest(bought.cart.command.access_hash),
+            self.db, self.providers, purchase_id=bought.id, actor=bought.cart.command.buyer,
             now=self.now,
         )  # fmt: skip
 

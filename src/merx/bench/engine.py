@@ -14,6 +14,7 @@ from merx.bench.model import BenchError
 from merx.checkout import Placed, PlacementQueue, PlaceOrder
 from merx.infra.crypto import token_hash
 from merx.infra.db import Database
+from merx.kit.actors import Buyer
 
 _DEADLINE = timedelta(minutes=30)
 
@@ -34,8 +35,7 @@ def command(number: int) -> PlaceOrder:
         idempotency_key=f"bench-{number}",
         expected_total=store.TOTAL,
         currency=store.CURRENCY,
-        access_hash=token_hash(f"bench-{number}"),
-        account_id=None,
+        buyer=Buyer(access=frozenset([token_hash(f"bench-{number}")])),
     )
 
 

@@ -5,20 +5,21 @@ from uuid import UUID
 
 import msgspec
 
+from merx.kit.actors import Buyer
+
 
 class PlaceOrder(msgspec.Struct, frozen=True, gc=False):
     """The command to buy a cart for `expected_total` minor units of `currency`.
 
-    `access_hash` or `account_id` shows whose cart it is. The same `idempotency_key` for the same cart returns the first
-    outcome, and refuses a command that differs.
+    The same `idempotency_key` for the same cart returns the first outcome, and refuses a command that differs, also in
+    what `buyer` shows.
     """
 
     cart_id: UUID
     idempotency_key: str
     expected_total: int
     currency: str
-    access_hash: bytes | None
-    account_id: UUID | None
+    buyer: Buyer
 
 
 class Placed(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"):

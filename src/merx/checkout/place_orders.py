@@ -43,6 +43,7 @@ from merx.inventory import (
     hold_stock,
     lock_stock,
 )
+from merx.kit.actors import Buyer
 from merx.kit.ids import new_id, new_number
 from merx.ledger import post
 from merx.orders import insert_purchases
@@ -150,8 +151,7 @@ async def _claim_keys(
         idempotency.request_hash(
             command.expected_total,
             command.currency,
-            (command.access_hash or b"").hex(),
-            str(command.account_id),
+            *_shown(command.buyer),
         )
         for command in commands
     ]
@@ -166,6 +166,11 @@ async def _claim_keys(
         _replayed(claims[_scope(command)], fingerprint)
         for command, fingerprint in zip(commands, hashes, strict=True)
     ]
+
+
+def _shown(buyer: Buyer) -> tuple[str, str]:
+    """What a key remembers of who used it. Keys live on over releases: this text must stay what it is."""
+    return "".join(sorted(each.hex() for each in buyer.access)), str(buyer.account_id)
 
 
 def _replayed(claim: Claim, fingerprint: bytes) -> Outcome | None:
@@ -249,7 +254,7 @@ def _judge(
     """Everything that can be decided without stock: whose cart, is it complete, what does it cost."""
     cart = carts.get(command.cart_id)
     owner = cart or owners.get(command.cart_id)
-    if owner is None or not _owns(command, owner):
+    if owner is None or not _owns(command.buyer, owner):
         return refused(CartNotFound)
     if cart is None:
         return refused(CartChanged)
@@ -306,10 +311,11 @@ def _not_ready(cart: ClaimedCart) -> Refused | None:
     return None
 
 
-def _owns(command: PlaceOrder, cart: ClaimedCart | CartOwner) -> bool:
+def _owns(buyer: Buyer, cart: ClaimedCart | CartOwner) -> bool:
+    """An account's cart is only the account's, whoever kept its token; a guest's is anybody's who shows its token."""
     if cart.account_id is not None:
-        return cart.account_id == command.account_id
-    return cart.token_hash == command.access_hash
+        return cart.account_id == buyer.account_id
+    return buyer.shows(cart.token_hash)
 
 
 def _goods(priced: PricedCart) -> list[tuple[UUID, int]]:

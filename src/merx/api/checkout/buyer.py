@@ -30,8 +30,7 @@ async def check_out(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
             idempotency_key=key,
             expected_total=wanted.expected_total.amount,
             currency=wanted.expected_total.currency,
-            access_hash=call.access_hash,
-            account_id=call.account_id,
+            buyer=call.buyer(),
         )
     )
     if isinstance(outcome, Refused):

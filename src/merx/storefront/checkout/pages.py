@@ -103,11 +103,10 @@ async def submit_checkout(request: PlainRequest, visit: Visiting) -> Page:
         return await _again(visit, cart, form, error)
     if form.expected_total is None:
         return await _again(visit, cart, form, PriceChanged())
-    owner = owner_of(visit, cart)
     outcome = await visit.services.placement.place(
         PlaceOrder(
             cart_id=cart.id, idempotency_key=str(form.idempotency_key), expected_total=form.expected_total,
-            currency=form.expected_currency, access_hash=owner.token_hash, account_id=owner.account_id,
+            currency=form.expected_currency, buyer=_buyer_of(visit, cart.id),
         )
     )  # fmt: skip
     if isinstance(outcome, Refused):
@@ -115,6 +114,13 @@ async def submit_checkout(request: PlainRequest, visit: Visiting) -> Page:
     if visit.account_id is not None and saved is None:
         await _remember(visit, visit.account_id, address)
     return await _on_to_payment(visit, outcome)
+
+
+def _buyer_of(visit: Visit, cart_id: UUID) -> Buyer:
+    """Whoever orders, with nothing to show but what is this cart's: a repeat of the order is the same then."""
+    key = visit.cart_key
+    shown = key and key.cart_id == cart_id
+    return Buyer(visit.account_id, frozenset([token_hash(key.token)] if key and shown else ()))
 
 
 async def _own_cart(visit: Visit, tx: ReadTx, cart_id: UUID) -> Cart:
