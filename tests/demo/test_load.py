@@ -14,6 +14,7 @@ from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Sql
 from merx.infra.settings import Settings
 from merx.kit.clock import system_clock
+from merx.promotions import claimable_promotions, is_known_code
 from merx.sellers import delivery_rates, get_seller_by_code, seller_ids_of
 
 COUNTS = Sql("""
@@ -68,7 +69,7 @@ async def test_the_demo_shop_is_loaded_once_and_can_be_entered(db: Database, set
     said: list[str] = []
     await load_demo(db, settings, progress=said.append)
     loaded = await counts(db)
-    assert loaded[:10] == [3, 5, 2, 9, 54, 88, 176, 176, 54, 54]
+    assert loaded[:10] == [3, 5, 2, 9, 54, 88, 176, 178, 54, 54]
     assert said[-1] == "demo shop: 54 products, 88 variants"
     stock = {"guangzhou": 0, "shanghai": 0}
     for seller in read_shop().sellers:
@@ -81,6 +82,9 @@ async def test_the_demo_shop_is_loaded_once_and_can_be_entered(db: Database, set
         hearth = await get_seller_by_code(tx, code="hearth-and-leaf")
         rates = await delivery_rates(tx, seller_ids=[hearth.id])
         chair = await product_by_slug(tx, slug="alderhus-cafe-chair")
+        offered = await claimable_promotions(tx, now=system_clock())
+        assert {each.name["en"] for each in offered} == {"Free delivery", "15% off plants", "20 off from 200"}
+        assert await is_known_code(tx, code="MERX10")
     assert {(rate.method, rate.currency) for rate in rates} == {
         ("standard", "CNY"), ("standard", "USD"), ("express", "CNY"), ("express", "USD"),
     }  # fmt: skip
@@ -123,7 +127,7 @@ async def test_without_a_network_the_shop_has_no_photographs_until_the_next_load
     lay_out_pictures(settings)
     await load_demo(db, settings, progress=said.append)
     full = await counts(db)
-    assert (full[4], full[5], full[7], full[8], full[9]) == (54, 88, 176, 54, 54)
+    assert (full[4], full[5], full[7], full[8], full[9]) == (54, 88, 178, 54, 54)
 
 
 async def test_what_was_changed_in_the_demo_shop_is_not_set_back(db: Database, settings: Settings) -> None:

@@ -91,7 +91,11 @@ async def test_a_guests_mistakes_stand_beside_their_fields_and_nothing_is_ordere
         ({"phone": "12"}, "phone", "Write a telephone number of 6 to 15 digits."),
         ({"email": ""}, "email", "Write an e-mail address such as name@example.com."),
         ({"line1": " "}, "line1", "Fill this in."),
-        ({"payment": "cash"}, "payment", "This cannot be paid this way at the moment. Choose another payment method."),
+        (
+            {"payment": "cash"},
+            "payment",
+            "This cannot be paid this way at the moment. Choose another payment method.",
+        ),
         ({"delivery": "express"}, "delivery", "Choose a delivery method of the list."),
         ({"country": "FR"}, "delivery", "Choose a delivery method of the list."),
     ]:

@@ -29,6 +29,7 @@ from merx.demo.content import (
     split_rounds,
 )
 from merx.demo.fetch import PicturesUnavailable, fetch_pictures
+from merx.demo.promotions import load_promotions
 from merx.importing import InitialStock, import_csv
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, ReadTx, Tx
@@ -81,6 +82,7 @@ async def load_demo(db: Database, settings: Settings, *, progress: Callable[[str
     shop = read_shop()
     now = system_clock()
     await _load_surroundings(db, settings, shop, now)
+    await load_promotions(db, settings, now=now)
     parts = _parts(shop)
     missing = [part for part in parts if not await _is_loaded(db, part)]
     bare = [part for part in parts if part not in missing and await _has_no_pictures(db, part)]
