@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from merx.pricing import Quote
-from merx.promotions import Evaluation
+from merx.promotions import Evaluation, Offer
 
 Text = dict[str, str]
 
@@ -95,7 +95,7 @@ class CartLineView(msgspec.Struct, frozen=True):
 class CartView(msgspec.Struct, frozen=True):
     """A cart with what it costs now. `quote` is None while nothing in it can be bought.
 
-    `promotions` are those it gets, and those it does not get with the reason.
+    `promotions` are those it gets, and those it does not get with the reason; `offers` all that were considered.
     """
 
     cart: Cart
@@ -103,3 +103,4 @@ class CartView(msgspec.Struct, frozen=True):
     lines: list[CartLineView]
     problems: list[str]
     promotions: Evaluation
+    offers: list[Offer]

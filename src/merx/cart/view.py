@@ -17,10 +17,9 @@ from merx.pricing import (
     SaleTerms,
     delivery_problem,
     line_problem,
-    quote,
     sale_terms,
 )
-from merx.promotions import Offer, Shopper, adjustments_of, evaluate_items, find_offers
+from merx.promotions import Offer, Shopper, evaluate_items, find_offers, quote_items
 
 
 async def cart_view(tx: ReadTx, *, cart: Cart, now: datetime) -> CartView:
@@ -43,10 +42,11 @@ async def cart_view(tx: ReadTx, *, cart: Cart, now: datetime) -> CartView:
     evaluation = evaluate_items(items, cart.currency, offers, known_buyer=known, now=now)
     quoted, problems = None, []
     try:
-        quoted = quote(items, cart.currency, adjustments_of(evaluation, items)) if items else None
+        if items:
+            quoted, evaluation = quote_items(items, cart.currency, offers, known_buyer=known, now=now)
     except AmountTooLarge:
         problems = ["amount_too_large"]
-    return CartView(cart, quoted, lines, problems + _problems(cart, lines, items, quoted), evaluation)
+    return CartView(cart, quoted, lines, problems + _problems(cart, lines, items, quoted), evaluation, offers)
 
 
 async def _offers(tx: ReadTx, cart: Cart, items: list[QuoteItem], *, now: datetime) -> list[Offer]:

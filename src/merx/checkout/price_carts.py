@@ -11,7 +11,7 @@ from merx.cart import CartLine, ClaimedCart
 from merx.infra.db import Tx
 from merx.inventory import Limit
 from merx.pricing import Quote, QuoteItem, SaleTerms, quote
-from merx.promotions import OfferBook, Shopper, adjustments_of, evaluate_items, find_offers, limits_of
+from merx.promotions import OfferBook, Shopper, find_offers, limits_of, quote_items
 
 Terms = Mapping[tuple[UUID, str, str | None], SaleTerms]
 NO_OFFERS: Final = OfferBook([], {}, {}, {})
@@ -64,6 +64,6 @@ def price_cart(
     if not cart.promoted:
         return PricedCart(quote(items, cart.currency), [])
     offers = book.offers_for(shopper_of(cart))
-    found = evaluate_items(items, cart.currency, offers, known_buyer=cart.account_id is not None, now=now)
-    quoted = quote(items, cart.currency, adjustments_of(found, items))
+    known = cart.account_id is not None
+    quoted, found = quote_items(items, cart.currency, offers, known_buyer=known, now=now)
     return PricedCart(quoted, limits_of(found, account_id=cart.account_id))

@@ -7,7 +7,7 @@ by the same statements. What is granted becomes adjustments of a quote; this pac
 
 from merx.promotions.check_promotion import PromotionDraft, check_code
 from merx.promotions.claim_coupon import claim_coupon
-from merx.promotions.discount import adjustments_of, evaluate_items, limits_of
+from merx.promotions.discount import evaluate_items, limits_of, quote_items
 from merx.promotions.errors import (
     BadPromotion,
     CouponClaimed,
@@ -84,7 +84,6 @@ __all__ = [
     "UnknownPromotion",
     "UnknownPromotionCode",
     "WhyNot",
-    "adjustments_of",
     "allowed_moves",
     "change_promotion",
     "check_code",
@@ -105,6 +104,7 @@ __all__ = [
     "may_claim",
     "my_coupons",
     "pause_promotion",
+    "quote_items",
     "resume_promotion",
     "time_problem",
     "unused_coupons",

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.inventory import Limit
-from merx.pricing import Adjustment, QuoteItem, delivery_charges, price_of
+from merx.pricing import Adjustment, Quote, QuoteItem, delivery_charges, price_of, quote
 from merx.promotions.model import Basket, Discount, Evaluation, Goods, Offer, Trigger
 from merx.promotions.rules import evaluate, person_limit
 
@@ -18,6 +18,17 @@ def evaluate_items(
         Goods(each.terms.seller_id, each.terms.product_id, price_of(each), each.quantity) for each in items
     ]
     return evaluate(Basket(currency, goods, delivery_charges(items), known_buyer), offers, now=now)
+
+
+def quote_items(
+    items: Sequence[QuoteItem], currency: str, offers: Sequence[Offer], *, known_buyer: bool, now: datetime
+) -> tuple[Quote, Evaluation]:
+    """What items cost with what they get of these offers: the same for cart, checkout and placement.
+
+    Raises AmountTooLarge.
+    """
+    found = evaluate_items(items, currency, offers, known_buyer=known_buyer, now=now)
+    return quote(items, currency, adjustments_of(found, items)), found
 
 
 def adjustments_of(evaluation: Evaluation, items: Sequence[QuoteItem]) -> list[Adjustment]:

@@ -148,7 +148,7 @@ async def seen_quote(tx: ReadTx, providers: ProviderRegistry, *, cart: Cart, now
     found = await cart_view(tx, cart=cart, now=now)
     quote = found.quote
     orders = quote.orders if quote else []
-    deliveries = await deliveries_for(tx, cart, found.lines)
+    deliveries = await deliveries_for(tx, found, now=now)
     offered = providers.offered(cart.currency, sellers=len(orders), country=cart.country)
     return SeenQuote(
         cart_id=cart.id,

@@ -1,21 +1,23 @@
 """What may be chosen for a cart: the ways of delivery that all its sellers offer, and what each would cost."""
 
-from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from merx.cart import Cart, CartLineView
+from merx.cart import CartView
 from merx.infra.db import ReadTx
-from merx.pricing import AmountTooLarge, Quote, QuoteItem, delivery_problem, quote, sale_terms
+from merx.pricing import AmountTooLarge, Quote, QuoteItem, delivery_problem, sale_terms
+from merx.promotions import Evaluation, quote_items
 
 METHODS: Final = ("standard", "express")
 
 
 class Deliveries(msgspec.Struct, frozen=True):
-    """A quote by method, and where each method reaches."""
+    """A quote by method with the promotions it gets, and where each method reaches."""
 
     quotes: dict[str, Quote]
+    promotions: dict[str, Evaluation]
     items: dict[str, list[QuoteItem]]
     countries: frozenset[str]
 
@@ -28,26 +30,31 @@ class Deliveries(msgspec.Struct, frozen=True):
         }
 
 
-async def deliveries_for(tx: ReadTx, cart: Cart, lines: Sequence[CartLineView]) -> Deliveries:
+async def deliveries_for(tx: ReadTx, found: CartView, *, now: datetime) -> Deliveries:
     """Price the lines that can be bought under every method, in one statement."""
-    good = {line.variant_id: line.quantity for line in lines if line.problem is None}
+    cart = found.cart
+    good = {line.variant_id: line.quantity for line in found.lines if line.problem is None}
     wanted = [(variant_id, cart.currency, method) for method in METHODS for variant_id in good]
     terms = await sale_terms(tx, wanted=wanted) if wanted else {}
     items: dict[str, list[QuoteItem]] = {}
     quotes: dict[str, Quote] = {}
+    promotions: dict[str, Evaluation] = {}
     reached: set[str] = set()
     for method in METHODS:
-        found = [
+        priced = [
             QuoteItem(terms[variant_id, cart.currency, method], quantity)
             for variant_id, quantity in good.items()
             if (variant_id, cart.currency, method) in terms
         ]
-        if not found or len(found) < len(good) or not all(item.terms.rate_countries for item in found):
+        if not priced or len(priced) < len(good) or not all(item.terms.rate_countries for item in priced):
             continue
+        known = cart.account_id is not None
         try:
-            quotes[method] = quote(found, cart.currency)
+            quotes[method], promotions[method] = quote_items(
+                priced, cart.currency, found.offers, known_buyer=known, now=now
+            )
         except AmountTooLarge:
             continue  # the cart itself says so
-        items[method] = found
-        reached |= set.intersection(*(set(item.terms.rate_countries or ()) for item in found))
-    return Deliveries(quotes, items, frozenset(reached))
+        items[method] = priced
+        reached |= set.intersection(*(set(item.terms.rate_countries or ()) for item in priced))
+    return Deliveries(quotes, promotions, items, frozenset(reached))

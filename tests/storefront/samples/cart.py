@@ -24,8 +24,22 @@ def cart(locale: str, currency: str) -> views.CartView:
             ),
         ),
         count=2,
-        total=money(PRICES[currency][0] + PRICES[currency][1], currency),
+        goods=money(PRICES[currency][0] + PRICES[currency][1], currency),
+        total=money(PRICES[currency][0] + PRICES[currency][1] - 500, currency),
         can_check_out=False,
+        discounts=((text("Slow House", locale), money(500, currency)),),
+        codes=("AUTUMN",),
+        missed=(
+            views.MissedView(
+                name=text("Northlight Studio", locale),
+                code="",
+                reason="below_threshold",
+                missing=money(1200, currency),
+            ),
+            views.MissedView(name="", code="SPRING-24", reason="unknown_code", missing=None),
+            views.MissedView(name=text("Slow House", locale), code="", reason="log_in", missing=None),
+        ),
+        code=views.FormView(values={"code": "a b"}, errors={"code": "…"}),
     )
 
 
@@ -37,7 +51,12 @@ def pages(locale: str, currency: str) -> Pages:
         "cart-empty": (
             "cart/cart.html",
             views.CartView(
-                groups=(), count=0, total=money(0, currency), can_check_out=False, suggestions=cards[:4]
+                groups=(),
+                count=0,
+                goods=money(0, currency),
+                total=money(0, currency),
+                can_check_out=False,
+                suggestions=cards[:4],
             ),
         ),
     }

@@ -37,6 +37,7 @@ from merx.kit.money import Money
 from merx.payments.providers import Manner, Method, MethodNotOffered, Sale, check_method
 from merx.pricing import Quote
 from merx.queries.offers import Deliveries, deliveries_for
+from merx.queries.promotions import cart_promotions
 from merx.sellers import Seller, get_sellers
 from merx.storefront.checkout import view as checkout_view
 from merx.storefront.core import present, views
@@ -149,10 +150,10 @@ async def _complete(visit: Visit, cart: Cart, form: CheckoutForm, address: Posta
     services = visit.services
     owner = owner_of(visit, cart)
     async with services.db.transaction() as tx:
-        lines = (await cart_view(tx, cart=cart, now=visit.now)).lines
-        sale = Sale(cart.currency, _sellers_of(lines), address.country)
+        found = await cart_view(tx, cart=cart, now=visit.now)
+        sale = Sale(cart.currency, _sellers_of(found.lines), address.country)
         check_method(services.providers.methods(), form.payment, sale, field="payment")
-        if form.delivery not in (await deliveries_for(tx, cart, lines)).reaching(address.country):
+        if form.delivery not in (await deliveries_for(tx, found, now=visit.now)).reaching(address.country):
             raise ChooseDelivery(field="delivery")
         await set_address(
             tx, services.keys, cart_id=cart.id, token_hash=owner.token_hash, account_id=owner.account_id,
@@ -252,7 +253,7 @@ async def _checkout_view(
 ) -> checkout_view.CheckoutView:
     found = await cart_view(tx, cart=cart, now=visit.now)
     sellers = await get_sellers(tx, seller_ids={line.seller_id for line in found.lines if line.seller_id})
-    offers = await deliveries_for(tx, cart, found.lines)
+    offers = await deliveries_for(tx, found, now=visit.now)
     saved = (
         await list_addresses(tx, visit.services.keys, account_id=visit.account_id)
         if visit.account_id is not None
@@ -282,6 +283,9 @@ async def _checkout_view(
         totals=present.totals_view(reaching[method], sellers=sellers, locale=visit.locale)
         if method
         else None,
+        missed=present.missed_views(
+            cart_promotions(cart, offers.promotions[method] if method else found.promotions), visit.locale
+        ),
         cart_id=str(cart.id),
         idempotency_key=str(form.idempotency_key if form and not changed else new_id()),
         form=sent,

@@ -8,6 +8,7 @@ from merx.storefront.core.views import (
     AddressView,
     CartLineView,
     FormView,
+    MissedView,
     PaymentChoice,
     TotalsView,
     View,
@@ -44,6 +45,7 @@ class CheckoutView(View, frozen=True, kw_only=True):
     payments: tuple[PaymentChoice, ...]
     payments_silent: bool = False
     totals: TotalsView | None
+    missed: tuple[MissedView, ...] = ()
     idempotency_key: str
     cart_id: str
     form: FormView = FormView()

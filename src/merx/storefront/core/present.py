@@ -11,6 +11,7 @@ from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.pricing import Quote
+from merx.queries.promotions import CartPromotions
 from merx.reviews import Rating
 from merx.sellers import Seller
 from merx.storefront.core import views
@@ -129,6 +130,7 @@ def totals_view(quote: Quote, *, sellers: Mapping[UUID, Seller], locale: str) ->
     return views.TotalsView(
         items=Money(quote.goods, quote.currency),
         item_count=sum(line.quantity for order in quote.orders for line in order.lines),
+        discounts=discount_rows(quote, locale),
         shipping=Money(quote.shipping, quote.currency),
         shipping_rows=tuple(
             (seller_name(sellers, order.seller_id, locale), Money(order.shipping, quote.currency))
@@ -136,4 +138,25 @@ def totals_view(quote: Quote, *, sellers: Mapping[UUID, Seller], locale: str) ->
         ),
         tax=Money(quote.tax, quote.currency) if quote.tax else None,
         total=Money(quote.total, quote.currency),
+    )
+
+
+def discount_rows(quote: Quote, locale: str) -> tuple[tuple[str, Money], ...]:
+    """What each promotion takes off, over lines, deliveries and sellers, by its name."""
+    off: dict[UUID, int] = {}
+    names: dict[UUID, str] = {}
+    for order in quote.orders:
+        for _, each in order.all_adjustments():
+            off[each.cause_id] = off.get(each.cause_id, 0) - each.amount
+            names[each.cause_id] = pick(each.name, locale)
+    return tuple((names[cause], Money(amount, quote.currency)) for cause, amount in off.items())
+
+
+def missed_views(found: CartPromotions, locale: str) -> tuple[views.MissedView, ...]:
+    """The promotions that do not apply, with why."""
+    return tuple(
+        views.MissedView(
+            name=pick(each.name, locale), code=each.code or "", reason=each.reason.value, missing=each.missing
+        )
+        for each in found.not_applied
     )

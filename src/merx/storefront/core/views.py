@@ -98,13 +98,30 @@ class CartGroupView(View, frozen=True, kw_only=True):
     subtotal: Money
 
 
+class MissedView(View, frozen=True, kw_only=True):
+    """A promotion that does not apply: `name` or, where nothing has it, the `code`; `missing` to the threshold."""
+
+    name: str
+    code: str
+    reason: str
+    missing: Money | None
+
+
 class CartView(View, frozen=True, kw_only=True):
-    """A cart. `count` and `total` are of the lines that can be bought."""
+    """A cart. `count`, `goods` and `total` are of the lines that can be bought; `discounts` have their names.
+
+    `codes` are those entered; `code` is the form for one more.
+    """
 
     groups: tuple[CartGroupView, ...]
     count: int
+    goods: Money
     total: Money
     can_check_out: bool
+    discounts: tuple[tuple[str, Money], ...] = ()
+    codes: tuple[str, ...] = ()
+    missed: tuple[MissedView, ...] = ()
+    code: "FormView | None" = None
     notice: str | None = None
     suggestions: tuple[ProductCard, ...] = ()
 
@@ -154,10 +171,14 @@ class PaymentChoice(View, frozen=True, kw_only=True):
 
 
 class TotalsView(View, frozen=True, kw_only=True):
-    """The rows of a total. Their sum is `total`; `tax` is inside the prices and only stated."""
+    """The rows of a total. Their sum is `total`; `tax` is inside the prices and only stated.
+
+    `discounts` are taken off, each with its name; one without stands for all of an order's.
+    """
 
     items: Money
     item_count: int
+    discounts: tuple[tuple[str, Money], ...] = ()
     shipping: Money
     shipping_rows: tuple[tuple[str, Money], ...]
     tax: Money | None

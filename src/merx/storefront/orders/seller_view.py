@@ -66,6 +66,7 @@ def seller_page(
         totals=TotalsView(
             items=totals.goods,
             item_count=sum(line.quantity for line in found.lines),
+            discounts=(("", totals.discount),) if totals.discount.amount else (),
             shipping=totals.shipping,
             shipping_rows=(),
             tax=totals.tax if totals.tax.amount else None,

@@ -141,6 +141,7 @@ def order_totals(order: Order, lines: Sequence[OrderLine]) -> views.TotalsView:
     return views.TotalsView(
         items=Money(order.goods, order.currency),
         item_count=sum(line.quantity for line in lines),
+        discounts=(("", Money(-order.adjusted, order.currency)),) if order.adjusted else (),
         shipping=Money(order.shipping, order.currency),
         shipping_rows=(),
         tax=Money(order.tax, order.currency) if order.tax else None,

@@ -1,0 +1,5 @@
+"""The pages of promotions."""
+
+from merx.storefront.promotions import codes
+
+handlers = [*codes.handlers]
