@@ -42,9 +42,18 @@ from merx.accounts.model import Account, PostalAddress, SavedAddress, SealedAcco
 from merx.accounts.passwords import hash_password, verify_password
 from merx.accounts.persons import new_person, open_account, open_address, person_cipher, seal_address
 from merx.accounts.register import register
-from merx.accounts.rules import check_address, check_email, check_name, check_password
+from merx.accounts.rules import (
+    PASSWORD_LEAST,
+    PASSWORD_MOST,
+    check_address,
+    check_email,
+    check_name,
+    check_password,
+)
 
 __all__ = [
+    "PASSWORD_LEAST",
+    "PASSWORD_MOST",
     "Account",
     "AccountRegistered",
     "BadCountry",

@@ -21,7 +21,7 @@ class BadPhone(Invalid):
     """The text is not a telephone number."""
 
     code = "bad_phone"
-    message = "Write a telephone number of 6 to 15 digits."
+    message = "Write a telephone number of %(least)s to %(most)s digits."
 
 
 class BadPostalCode(Invalid):

@@ -32,7 +32,8 @@ _LOCAL_LIMIT: Final = 64
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}")
-_PHONE_DIGITS: Final = range(6, 16)
+_PHONE_DIGITS_LEAST: Final = 6
+_PHONE_DIGITS_MOST: Final = 15
 _POSTAL_CODE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9 -]{0,14}[A-Za-z0-9])?)?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _DISTINCT_LEAST: Final = 4
@@ -92,8 +93,9 @@ def check_address(address: PostalAddress) -> PostalAddress:
     Raises TextMissing, TextTooLong, TextUnprintable, BadPhone, BadPostalCode, BadCountry, BadEmail; each carries `field`.
     """
     phone = clean_text("phone", address.phone, limit=32)
-    if not _PHONE.fullmatch(phone) or sum(character.isdigit() for character in phone) not in _PHONE_DIGITS:
-        raise BadPhone(field="phone")
+    digits = sum(character.isdigit() for character in phone)
+    if not (_PHONE.fullmatch(phone) and _PHONE_DIGITS_LEAST <= digits <= _PHONE_DIGITS_MOST):
+        raise BadPhone(field="phone", least=_PHONE_DIGITS_LEAST, most=_PHONE_DIGITS_MOST)
     postal_code = clean_text("postal_code", address.postal_code, limit=16, required=False)
     if not _POSTAL_CODE.fullmatch(postal_code):
         raise BadPostalCode(field="postal_code")

@@ -5,7 +5,15 @@ cart is shown and again when it is placed. A cart becomes at most one purchase.
 """
 
 from merx.cart.access import access_cart, open_cart_of
-from merx.cart.change import put_line, remove_line, set_address, set_currency, set_delivery, set_provider
+from merx.cart.change import (
+    MAX_QUANTITY,
+    put_line,
+    remove_line,
+    set_address,
+    set_currency,
+    set_delivery,
+    set_provider,
+)
 from merx.cart.claim import cart_owners, claim_carts, reopen_carts
 from merx.cart.codes import add_code, remove_code
 from merx.cart.create import create_cart
@@ -16,6 +24,7 @@ from merx.cart.model import Cart, CartLine, CartLineView, CartOwner, CartView, C
 from merx.cart.view import cart_view
 
 __all__ = [
+    "MAX_QUANTITY",
     "BadQuantity",
     "Cart",
     "CartClosed",

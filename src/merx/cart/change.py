@@ -36,7 +36,7 @@ async def put_line(
     Raises UnknownCart, CartClosed, UnknownVariant, NoPriceInCurrency, BadQuantity, TooManyLines.
     """
     if not 1 <= quantity <= MAX_QUANTITY:
-        raise BadQuantity
+        raise BadQuantity(most=MAX_QUANTITY)
     found = await store.lock_for_line(tx, cart_id=cart_id, variant_id=variant_id)
     if found is None:
         raise UnknownCart
@@ -52,7 +52,7 @@ async def put_line(
             tx, cart_id=cart_id, variant_id=variant_id, quantity=quantity, add=add, now=now
         )
     except asyncpg.CheckViolationError as error:
-        raise BadQuantity from error
+        raise BadQuantity(most=MAX_QUANTITY) from error
 
 
 async def _locked(tx: Tx, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None) -> Cart:

@@ -14,7 +14,7 @@ class BadQuantity(Invalid):
     """A quantity outside 1 to 999."""
 
     code = "bad_quantity"
-    message = "A quantity is a whole number from 1 to 999."
+    message = "A quantity is a whole number from 1 to %(most)s."
 
 
 class TooManyLines(Invalid):

@@ -19,7 +19,9 @@ GROUP_LIMIT: Final = 40
 MOST_USES: Final = 1_000_000_000
 MOST_DAYS: Final = 3_650
 MOST_SCOPE: Final = 500
-_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{2,31}")
+_CODE_LEAST: Final = 3
+_CODE_MOST: Final = 32
+_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]*")
 
 
 class PromotionDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,7 @@ def check_promotion(
     _check_amounts(draft, currencies)
     _check_limits(draft)
     if (draft.trigger is Trigger.CODE) != bool(draft.code):
-        raise BadPromotionCode(field="code")
+        raise BadPromotionCode(field="code", least=_CODE_LEAST, most=_CODE_MOST)
     return msgspec.structs.replace(
         draft,
         name=name,
@@ -99,8 +101,8 @@ def check_uses(uses_total: int | None, *, was: int | None) -> None:
 def check_code(text: str) -> str:
     """A code as it is stored: full-width letters narrowed, small ones large. Raises BadPromotionCode."""
     code = unicodedata.normalize("NFKC", text[:200]).strip().upper()
-    if not _CODE.fullmatch(code):
-        raise BadPromotionCode(field="code")
+    if not (_CODE_LEAST <= len(code) <= _CODE_MOST and _CODE.fullmatch(code)):
+        raise BadPromotionCode(field="code", least=_CODE_LEAST, most=_CODE_MOST)
     return code
 
 

@@ -35,7 +35,9 @@ class BadPromotionCode(BadPromotion):
     """The code is not one that can be read and typed."""
 
     code = "bad_promotion_code"
-    message = "A code has 3 to 32 letters, digits or hyphens, and begins with a letter or a digit."
+    message = (
+        "A code has %(least)s to %(most)s letters, digits or hyphens, and begins with a letter or a digit."
+    )
 
 
 class PromotionCodeTaken(Conflict):

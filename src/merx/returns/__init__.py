@@ -68,6 +68,7 @@ from merx.returns.request_return import request_return
 from merx.returns.rules import (
     BUYER_ANSWERS,
     ESCALATE_WITHIN,
+    PICTURES_MOST,
     SELLER_ANSWERS,
     SELLER_INSPECTS,
     SELLER_REPLACES,
@@ -85,6 +86,7 @@ from merx.returns.view import list_returns, returns_of
 __all__ = [
     "BUYER_ANSWERS",
     "ESCALATE_WITHIN",
+    "PICTURES_MOST",
     "RETURN_EVENTS",
     "RETURN_STATES",
     "SELLER_ANSWERS",

@@ -14,9 +14,12 @@ from merx.reviews.events import (
 )
 from merx.reviews.model import MyReviews, ProductReview, ProductReviewPage, Rating
 from merx.reviews.review import review_product, review_seller
+from merx.reviews.rules import PICTURES_MOST, SCORE_MOST
 from merx.reviews.view import my_reviews, product_rating, product_reviews, seller_rating
 
 __all__ = [
+    "PICTURES_MOST",
+    "SCORE_MOST",
     "AlreadyReviewed",
     "BadScore",
     "MyReviews",

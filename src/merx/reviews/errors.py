@@ -28,7 +28,7 @@ class BadScore(Invalid):
     """The score is not on the scale."""
 
     code = "bad_score"
-    message = "Give one to five stars."
+    message = "Give 1 to %(most)s stars."
 
 
 class TooManyPictures(Invalid):

@@ -11,14 +11,15 @@ from merx.reviews.model import Rating
 
 BODY_LIMIT: Final = 2000
 PICTURES_MOST: Final = 6
+SCORE_MOST: Final = 5
 _MASK: Final = "*"
 _JOINERS: Final = "\u200c\u200d"
 
 
 def check_score(score: int) -> int:
     """Return a score of 1 to 5. Raises BadScore."""
-    if isinstance(score, bool) or not 1 <= score <= 5:
-        raise BadScore(field="score")
+    if isinstance(score, bool) or not 1 <= score <= SCORE_MOST:
+        raise BadScore(field="score", most=SCORE_MOST)
     return score
 
 

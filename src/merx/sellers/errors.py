@@ -20,7 +20,7 @@ class BadSellerCode(Invalid):
     """The code cannot be part of an address."""
 
     code = "bad_seller_code"
-    message = "Write a code of lower-case letters, digits and hyphens, at most 63."
+    message = "Write a code of lower-case letters, digits and hyphens, at most %(most)s."
 
 
 class BadDeliveryRate(Invalid):

@@ -11,7 +11,8 @@ SHIPPING_MOST: Final = 1_000_000_000
 """Highest charge for one delivery, in minor units; the database checks the same."""
 RETURN_ADDRESS_MOST: Final = 500
 """Characters of a return address."""
-_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_CODE_MOST: Final = 63
+_CODE = re.compile(r"[a-z0-9][a-z0-9-]*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _FREE_FROM_MOST: Final = 100_000_000_000_000
@@ -19,8 +20,8 @@ _FREE_FROM_MOST: Final = 100_000_000_000_000
 
 def check_code(code: str) -> str:
     """Return the code when it can be part of an address. Raises BadSellerCode."""
-    if not _CODE.fullmatch(code):
-        raise BadSellerCode(field="code")
+    if len(code) > _CODE_MOST or not _CODE.fullmatch(code):
+        raise BadSellerCode(field="code", most=_CODE_MOST)
     return code
 
 

@@ -13,6 +13,8 @@ def pages(_locale: str, _currency: str) -> Pages:
         "login": ("account/login.html", account_view.LogInView(form=wrong, return_to="/cart")),
         "register": (
             "account/register.html",
-            account_view.RegisterView(form=views.FormView(), return_to="/"),
+            account_view.RegisterView(
+                form=views.FormView(), return_to="/", password_least=8, password_most=128
+            ),
         ),
     }

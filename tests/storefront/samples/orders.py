@@ -87,6 +87,7 @@ def order(
         totals=totals(currency),
         pay_url="/purchases/01JD8M2K7Q4V9X3B/pay" if state == "pending_payment" else None,
         pay_until=AT if state == "pending_payment" else None,
+        pictures_most=6,
         upload_megabytes=12,
         can_ship=for_seller and not sent,
         can_review_seller=sent and not for_seller,

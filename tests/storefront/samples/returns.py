@@ -2,6 +2,7 @@
 
 from tests.storefront.samples.core import AT, PRICES, Pages, money, order_line, picture, text
 
+from merx.kit.money import Money
 from merx.queries.returns import ReturnStep
 from merx.storefront.core import views
 from merx.storefront.returns import view as returns_view
@@ -46,9 +47,20 @@ def return_form(locale: str, currency: str, form: views.FormView) -> returns_vie
         ),
         reasons=("changed_mind", "not_received", "late", "damaged", "defective", "not_as_described", "wrong_item", "missing_parts", "other"),
         max_quantity=2,
+        pictures_most=6,
         upload_megabytes=12,
         form=form,
     )  # fmt: skip
+
+
+def _refund(amount: Money, role: returns_view.Role, state: str) -> returns_view.RefundShown | None:
+    if state == "settled":
+        return returns_view.RefundShown(amount=amount, done=True, at=AT)
+    if (role, state) == ("staff", "inspected"):
+        return returns_view.RefundShown(
+            amount=amount, done=False, at=None, failure="ACCOUNT_CLOSED", can_retry=True
+        )
+    return None
 
 
 def return_case(
@@ -95,6 +107,7 @@ def return_case(
         agreed=None,
         answer="…" if state in {"proposed", "rejected"} else "",
         decided_by_platform=False,
+        escalate_days=7,
         carrier="EMS" if settled else "",
         tracking_number="EA123456789CN" if settled else "",
         lines=(
@@ -109,13 +122,7 @@ def return_case(
             ),
         ),
         steps=(steps[0], ReturnStep(code=state, at=AT, done=True)) if stopped else steps,  # type: ignore[arg-type]
-        refund=returns_view.RefundShown(amount=amount, done=True, at=AT)
-        if settled
-        else returns_view.RefundShown(
-            amount=amount, done=False, at=None, failure="ACCOUNT_CLOSED", can_retry=True
-        )
-        if (role, state) == ("staff", "inspected")
-        else None,
+        refund=_refund(amount, role, state),
         actions=actions,
         carriers=(("ems", "EMS"),),
         form=form or views.FormView(),

@@ -24,7 +24,8 @@ MAX_BODY_BYTES: Final = 256 * 1024
 _MAX_PARAMETERS: Final = 32
 
 
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_KEY_MOST = 255
+_KEY = re.compile(rf"[\x20-\x7e]{{1,{_KEY_MOST}}}")
 
 
 _ETAG = re.compile(r'"([0-9]{1,9})"')
@@ -104,7 +105,7 @@ def idempotency_key(request: ApiRequest) -> str | None:
     if len(key) > 1 and key[0] == key[-1] == '"':
         key = re.sub(r'\\(["\\])', r"\1", key[1:-1])
     if not _KEY.fullmatch(key):
-        raise BadIdempotencyKey
+        raise BadIdempotencyKey(most=_KEY_MOST)
     return key
 
 

@@ -7,13 +7,11 @@ import msgspec
 from msgspec import Meta
 
 from merx.accounts import PostalAddress
+from merx.cart import MAX_QUANTITY
 from merx.kit.money import MAX_AMOUNT
 from merx.kit.paging import PAGE_LIMIT
 
 MAX_LINES = 100
-
-
-MAX_PICTURES = 6
 
 
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
@@ -35,10 +33,7 @@ Translated = Annotated[
 
 
 # Bounds that a domain refuses with a code of its own are only described here.
-Quantity = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 999})]
-
-
-Score = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 5})]
+Quantity = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_QUANTITY})]
 
 
 Cursor = Annotated[str, Meta(max_length=500, description="next_cursor of the page before")]
@@ -93,7 +88,7 @@ class RestockedIn(Input, frozen=True, kw_only=True):
     """Units of a line that came back and can be sold again."""
 
     order_line_id: UUID
-    quantity: Annotated[int, Meta(ge=0, le=999)]
+    quantity: Annotated[int, Meta(ge=0, le=MAX_QUANTITY)]
 
 
 def typed_address(given: AddressIn) -> PostalAddress:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
-from merx.api.core.requests import MAX_LINES, MAX_PICTURES, Code, Input, PageQuery, Quantity, RestockedIn
+from merx.api.core.requests import MAX_LINES, Code, Input, PageQuery, Quantity, RestockedIn
 from merx.kit.money import MAX_AMOUNT
+from merx.returns import PICTURES_MOST
 
 
 class ReturnLineIn(Input, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class RequestReturn(Input, frozen=True, kw_only=True):
     ]
     lines: Annotated[list[ReturnLineIn], Meta(max_length=MAX_LINES)]
     body: Annotated[str, Meta(max_length=10_000)] = ""
-    media_ids: Annotated[list[UUID], Meta(max_length=4 * MAX_PICTURES)] = field(default_factory=list)
+    media_ids: Annotated[list[UUID], Meta(max_length=4 * PICTURES_MOST)] = field(default_factory=list)
 
 
 class SendBack(Input, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ class BadIdempotencyKey(Invalid):
     """The Idempotency-Key is empty, too long or not printable ASCII."""
 
     code = "idempotency_key_malformed"
-    message = "An Idempotency-Key has 1 to 255 printable ASCII characters."
+    message = "An Idempotency-Key has 1 to %(most)s printable ASCII characters."
 
 
 class PreconditionRequired(Invalid):

@@ -4,6 +4,8 @@ import msgspec
 from litestar import get, post
 
 from merx.accounts import (
+    PASSWORD_LEAST,
+    PASSWORD_MOST,
     TooManyAttempts,
     check_email,
     check_name,
@@ -137,7 +139,12 @@ async def _draw_log_in(visit: Visit, form: FormView, return_to: str, *, status: 
 
 async def _draw_register(visit: Visit, form: FormView, return_to: str, *, status: int = 200) -> Page:
     async with visit.services.db.snapshot() as tx:
-        view = RegisterView(form=form, return_to=local_path(return_to))
+        view = RegisterView(
+            form=form,
+            return_to=local_path(return_to),
+            password_least=PASSWORD_LEAST,
+            password_most=PASSWORD_MOST,
+        )
         return await page(visit, tx, "account/register.html", view, status=status)
 
 

@@ -11,7 +11,9 @@ class LogInView(View, frozen=True, kw_only=True):
 
 
 class RegisterView(View, frozen=True, kw_only=True):
-    """The form for a new account."""
+    """The form for a new account, and how many characters a password has."""
 
     form: FormView
     return_to: str
+    password_least: int
+    password_most: int

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import get
 from litestar.params import FromQuery, QueryParameter
 
+from merx.cart import MAX_QUANTITY
 from merx.catalog import (
     LISTS,
     Category,
@@ -217,7 +218,7 @@ async def product_view(
         price=_price(chosen, visit.currency),
         stock=catalog_view.stock_of(left),
         stock_left=left,
-        max_quantity=max(1, min(present.MOST, left)),
+        max_quantity=max(1, min(MAX_QUANTITY, left)),
         delivery_from=await _delivery_from(visit, tx, product.seller_id),
         facts=(
             *((pick(each.name, visit.locale), pick(each.label, visit.locale)) for each in product.facets),

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from merx.cart import MAX_QUANTITY
 from merx.kit.errors import DomainError, Invalid
 from merx.storefront.core.views import FormView
 
@@ -17,9 +18,6 @@ MAX_FIELDS: Final = 64
 
 
 MAX_FORM_BYTES: Final = 64 * 1024
-
-
-MAX_PICTURES: Final = 6
 
 
 MAX_PICTURE_BYTES: Final = 10 * 1024 * 1024
@@ -52,7 +50,7 @@ Path = Annotated[str, msgspec.Meta(max_length=2048)]
 Words = Annotated[str, msgspec.Meta(max_length=16_000)]
 
 
-Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
+Quantity = Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)]
 
 
 class BadForm(Invalid):
@@ -139,7 +137,9 @@ def decode_restocked(body: bytes, content_type: str) -> dict[UUID, int]:
         raise BadForm
     named = {name.removeprefix(_RESTOCKED): value for name, value in pairs.items()}
     try:
-        return msgspec.convert(named, dict[UUID, Annotated[int, msgspec.Meta(ge=0, le=999)]], strict=False)
+        return msgspec.convert(
+            named, dict[UUID, Annotated[int, msgspec.Meta(ge=0, le=MAX_QUANTITY)]], strict=False
+        )
     except msgspec.ValidationError:
         raise BadForm from None
 
@@ -171,8 +171,10 @@ async def read_restocked(request: PlainRequest) -> dict[UUID, int]:
     return decode_restocked(await request.body(), request.headers.get("content-type", ""))
 
 
-async def read_pictured(request: PlainRequest, form: type[Form]) -> tuple[Form, tuple[bytes, ...]]:
-    """A multipart form: its fields, each at most once, and files under `pictures`."""
+async def read_pictured(
+    request: PlainRequest, form: type[Form], *, most: int
+) -> tuple[Form, tuple[bytes, ...]]:
+    """A multipart form: its fields, each at most once, and at most so many files under `pictures`."""
     if request.content_type[0] != "multipart/form-data":
         raise BadForm
     data = await request.form()
@@ -189,10 +191,8 @@ async def read_pictured(request: PlainRequest, form: type[Form]) -> tuple[Form, 
         if not all(isinstance(file, UploadFile) for file in files):
             raise BadForm
     pictures = [content for content in [await file.read(MAX_PICTURE_BYTES + 1) for file in files] if content]
-    if len(pictures) > MAX_PICTURES or any(len(content) > MAX_PICTURE_BYTES for content in pictures):
-        raise TooManyPictures(
-            most=MAX_PICTURES, megabytes=MAX_PICTURE_BYTES // 1024 // 1024, field="pictures"
-        )
+    if len(pictures) > most or any(len(content) > MAX_PICTURE_BYTES for content in pictures):
+        raise TooManyPictures(most=most, megabytes=MAX_PICTURE_BYTES // 1024 // 1024, field="pictures")
     return words, tuple(pictures)
 
 

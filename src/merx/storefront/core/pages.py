@@ -20,6 +20,7 @@ from merx.kit import links
 from merx.kit.errors import DomainError
 from merx.kit.i18n import LOCALES, pick
 from merx.notifications import count_unread
+from merx.reviews import SCORE_MOST
 from merx.storefront.core.carts import find_cart
 from merx.storefront.core.views import CategoryLink, ChromeView, PersonalView, View
 from merx.storefront.core.visit import Visit
@@ -45,7 +46,7 @@ def templates() -> Templates:
         assets=Assets.load(STATIC / "manifest.json"),
         locales=LOCALES,
         zone=ZONE,
-        names={"links": links},
+        names={"links": links, "most_stars": SCORE_MOST},
     )
 
 

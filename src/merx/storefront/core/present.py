@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
+from merx.cart import MAX_QUANTITY
 from merx.cart import CartLineView as PricedLine
 from merx.catalog import Picture, ProductCard
 from merx.kit import links
@@ -15,9 +16,6 @@ from merx.queries.promotions import CartPromotions
 from merx.reviews import Rating
 from merx.sellers import Seller
 from merx.storefront.core import views
-
-MOST: Final = 999
-
 
 _SHOWN_WIDTH: Final = 640
 
@@ -102,7 +100,7 @@ def line_view(line: PricedLine, *, locale: str, currency: str) -> views.CartLine
         unit_price=None if line.unit_price is None else Money(line.unit_price, currency),
         total=None if line.total is None else Money(line.total, currency),
         quantity=line.quantity,
-        max_quantity=max(1, min(MOST, line.available)),
+        max_quantity=max(1, min(MAX_QUANTITY, line.available)),
         problem=None if line.problem is None else _PROBLEMS.get(line.problem, "withdrawn"),
         left=line.available,
     )

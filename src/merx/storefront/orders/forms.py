@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from merx.kit.errors import Invalid
+from merx.reviews import PICTURES_MOST, SCORE_MOST
 from merx.storefront.core.forms import PlainRequest, Words, read_pictured
 
 
@@ -12,14 +13,14 @@ class NoScore(Invalid):
     """A review without stars."""
 
     code = "no_score"
-    message = "Choose 1 to 5 stars."
+    message = "Choose 1 to %(most)s stars."
 
 
 class SellerReviewForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Stars and words; the limits of the words are the reviews' own."""
 
     body: Words
-    score: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
+    score: Annotated[int, msgspec.Meta(ge=1, le=SCORE_MOST)] | None = None
 
 
 class ProductReviewForm(msgspec.Struct, frozen=True):
@@ -32,5 +33,5 @@ class ProductReviewForm(msgspec.Struct, frozen=True):
 
 async def read_review_form(request: PlainRequest) -> ProductReviewForm:
     """Read a multipart form with pictures. Raises BadForm, TooManyPictures."""
-    words, pictures = await read_pictured(request, SellerReviewForm)
+    words, pictures = await read_pictured(request, SellerReviewForm, most=PICTURES_MOST)
     return ProductReviewForm(words.body, words.score, pictures)

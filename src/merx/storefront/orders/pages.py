@@ -15,12 +15,11 @@ from merx.payments.providers import Manner
 from merx.queries.addresses import opened_address
 from merx.queries.parcels import seen_parcel
 from merx.returns import ReturnsSettings, returns_of, takes_applications
-from merx.reviews import MyReviews, my_reviews, review_product, review_seller
+from merx.reviews import PICTURES_MOST, SCORE_MOST, MyReviews, my_reviews, review_product, review_seller
 from merx.sellers import get_sellers
 from merx.storefront.core import present
 from merx.storefront.core.forms import (
     MAX_PICTURE_BYTES,
-    MAX_PICTURES,
     EmptyForm,
     PlainRequest,
     errors_of,
@@ -39,7 +38,7 @@ from merx.storefront.orders.view import OrderRow, OrdersView, order_page, order_
 _PER_PAGE = 20
 
 
-_MAX_REVIEW_BYTES = MAX_PICTURES * MAX_PICTURE_BYTES + 64 * 1024
+_MAX_REVIEW_BYTES = PICTURES_MOST * MAX_PICTURE_BYTES + 64 * 1024
 
 
 @get("/orders")
@@ -115,6 +114,7 @@ async def draw_order(
             pictured=await pictured(tx, [order]),
             sellers=await get_sellers(tx, seller_ids=[order.order.seller_id]),
             mine=await _mine(visit, tx, order),
+            pictures_most=PICTURES_MOST,
             upload_megabytes=visit.services.settings.web.max_body_bytes // 1024 // 1024,
             form=form,
             form_for=form_for,
@@ -168,7 +168,7 @@ async def submit_product_review(
     try:
         form = await read_review_form(request)
         if form.score is None:
-            raise NoScore(field="score")
+            raise NoScore(field="score", most=SCORE_MOST)
         await _publish(visit, account.id, line_id, form)
     except (Invalid, Conflict) as error:
         sent = _returned(visit, error, body=form.body, score=form.score)
@@ -197,7 +197,7 @@ async def submit_seller_review(
     form = await read_form(request, SellerReviewForm)
     try:
         if form.score is None:
-            raise NoScore(field="score")
+            raise NoScore(field="score", most=SCORE_MOST)
         async with visit.services.db.transaction() as tx:
             await review_seller(
                 tx, account_id=account.id, order_id=order_id, score=form.score, body=form.body,

@@ -82,6 +82,7 @@ class OrderView(View, frozen=True, kw_only=True):
     can_ship: bool = False
     can_review_seller: bool = False
     carriers: tuple[tuple[str, str], ...] = ()
+    pictures_most: int = 0
     upload_megabytes: int = 0
     form: FormView = FormView()
     form_for: str | None = None
@@ -183,6 +184,7 @@ def order_page(
     pictured: Mapping[UUID, ProductCard],
     sellers: Mapping[UUID, Seller],
     mine: MyReviews | None,
+    pictures_most: int = 0,
     upload_megabytes: int = 0,
     form: views.FormView | None = None,
     form_for: str | None = None,
@@ -221,6 +223,7 @@ def order_page(
         pay_url=links.pay_purchase(order.purchase_id) if unpaid else None,
         pay_until=purchase.expires_at if unpaid else None,
         can_review_seller=mine is not None and received and order.id not in mine.orders,
+        pictures_most=pictures_most,
         upload_megabytes=upload_megabytes,
         form=form or views.FormView(),
         form_for=form_for,

@@ -16,6 +16,7 @@ from merx.kit.money import MalformedAmount
 from merx.orders import UnknownOrder, get_order
 from merx.queries.return_application import return_options
 from merx.returns import (
+    PICTURES_MOST,
     Application,
     NotReturnable,
     Return,
@@ -27,7 +28,6 @@ from merx.returns import (
 )
 from merx.storefront.core.forms import (
     MAX_PICTURE_BYTES,
-    MAX_PICTURES,
     BadForm,
     PlainRequest,
     errors_of,
@@ -41,7 +41,7 @@ from merx.storefront.core.visit import Visit
 from merx.storefront.returns.forms import ReturnForm, read_return_form
 from merx.storefront.returns.view import form_page
 
-_MAX_BYTES = MAX_PICTURES * MAX_PICTURE_BYTES + 64 * 1024
+_MAX_BYTES = PICTURES_MOST * MAX_PICTURE_BYTES + 64 * 1024
 
 
 _APPLY = ORDER + "/lines/{line_id:uuid}/return"

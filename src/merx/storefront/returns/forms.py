@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from merx.returns import PICTURES_MOST
 from merx.storefront.core.forms import PlainRequest, Quantity, Short, Words, read_pictured
 
 
@@ -42,4 +43,4 @@ class DecisionForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def read_return_form(request: PlainRequest) -> tuple[ReturnForm, tuple[bytes, ...]]:
     """Read an application for after-sales and its pictures. Raises BadForm, TooManyPictures."""
-    return await read_pictured(request, ReturnForm)
+    return await read_pictured(request, ReturnForm, most=PICTURES_MOST)

@@ -16,7 +16,7 @@ from merx.queries.order_lines import BoughtLine
 from merx.queries.refunds import SeenRefund
 from merx.queries.return_application import ReturnOptions, VariantChoice
 from merx.queries.returns import ReturnCase, ReturnList, ReturnStep, ReturnSummary
-from merx.returns import ReturnLine
+from merx.returns import ESCALATE_WITHIN, PICTURES_MOST, ReturnLine
 from merx.storefront.core import present
 from merx.storefront.core.orders import carrier_choices, carrier_name, order_line_view
 from merx.storefront.core.views import FormView, OrderLineView, PictureView, View
@@ -54,6 +54,7 @@ class ReturnFormView(View, frozen=True, kw_only=True):
     max_quantity: int
     held: tuple[ReturnChoice, ...] = ()
     instead: tuple[ReturnChoice, ...] = ()
+    pictures_most: int
     upload_megabytes: int
     form: FormView = FormView()
 
@@ -104,6 +105,7 @@ class ReturnCaseView(View, frozen=True, kw_only=True):
     agreed: Money | None
     answer: str
     decided_by_platform: bool
+    escalate_days: int
     carrier: str
     tracking_number: str
     lines: tuple[ReturnedLine, ...]
@@ -171,6 +173,7 @@ def form_page(
         max_quantity=options.max_quantity,
         held=tuple(_choice(each, locale) for each in options.held) if len(options.held) > 1 else (),
         instead=tuple(_choice(each, locale) for each in options.instead),
+        pictures_most=PICTURES_MOST,
         upload_megabytes=upload_megabytes,
         form=form,
     )
@@ -241,6 +244,7 @@ def case_page(
         agreed=case.agreed,
         answer=case.answer,
         decided_by_platform=case.decided_by_platform,
+        escalate_days=ESCALATE_WITHIN.days,
         carrier=carrier_name(case.carrier, locale),
         tracking_number=case.tracking_number or "",
         lines=_lines(case, locale=locale, pictured=pictured),
