@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.world.people import guest as guest_with
+from tests.world.people import shopper
 from tests.world.shop import ADDRESS, Shop, a_ready_cart, a_shop
 
 from merx.cart import (
@@ -69,7 +71,7 @@ async def guest(db: Database, now: datetime) -> Guest:
     cart, token = await db.write(
         lambda tx: create_cart(tx, account_id=None, currency="CNY", locale="en", now=now)
     )
-    return Guest(db, shop, now, {"cart_id": cart.id, "token_hash": token_hash(token), "account_id": None})
+    return Guest(db, shop, now, {"cart_id": cart.id, "actor": guest_with(token_hash(token))})
 
 
 async def test_adding_adds_and_putting_sets(guest: Guest) -> None:
@@ -101,9 +103,9 @@ async def test_sums_above_the_range_are_refused(guest: Guest) -> None:
 async def test_only_its_owner_can_touch_a_cart(guest: Guest, keys: MasterKeys) -> None:
     await guest.put("TEA", 1)
     strangers = [
-        guest.access | {"token_hash": b"x" * 32},
-        guest.access | {"token_hash": None},
-        guest.access | {"token_hash": None, "account_id": new_id()},
+        guest.access | {"actor": guest_with(b"x" * 32)},
+        guest.access | {"actor": guest_with(None)},
+        guest.access | {"actor": shopper(new_id())},
         guest.access | {"cart_id": new_id()},
     ]
     for access in strangers:
@@ -156,9 +158,7 @@ async def test_an_ordered_cart_does_not_change(
 ) -> None:
     cart = await a_ready_cart(db, keys, guest.shop, {"TEA": 1}, now=now)
     await place_orders(db, [cart.command], now=now, deadline=DEADLINE)
-    ordered = Guest(
-        db, guest.shop, now, {"cart_id": cart.cart_id, "token_hash": token_hash(cart.token), "account_id": None}
-    )  # fmt: skip
+    ordered = Guest(db, guest.shop, now, {"cart_id": cart.cart_id, "actor": cart.command.buyer})
     with pytest.raises(CartClosed):
         await ordered.put("TEA", 1)
     with pytest.raises(CartClosed):
@@ -186,9 +186,7 @@ async def test_a_line_put_while_the_cart_is_ordered_is_in_the_order_or_refused(
 ) -> None:
     for turn in range(6):
         cart = await a_ready_cart(db, keys, guest.shop, {"CUP": 1}, now=now)
-        buyer = Guest(
-            db, guest.shop, now, {"cart_id": cart.cart_id, "token_hash": token_hash(cart.token), "account_id": None}
-        )  # fmt: skip
+        buyer = Guest(db, guest.shop, now, {"cart_id": cart.cart_id, "actor": cart.command.buyer})
         rivals = [place_orders(db, [cart.command], now=now, deadline=DEADLINE), buyer.put("TEA", 1)]
         results = await asyncio.gather(*rivals[:: 1 if turn % 2 else -1], return_exceptions=True)
         placed = next(each[0] for each in results if isinstance(each, list))
@@ -222,9 +220,7 @@ async def test_logging_in_adds_the_guests_lines_to_the_accounts_cart(guest: Gues
     mine, _ = await guest.db.write(
         lambda tx: create_cart(tx, account_id=account_id, currency="CNY", locale="en", now=guest.now)
     )
-    account = Guest(
-        guest.db, guest.shop, guest.now, {"cart_id": mine.id, "token_hash": None, "account_id": account_id}
-    )
+    account = Guest(guest.db, guest.shop, guest.now, {"cart_id": mine.id, "actor": shopper(account_id)})
     await account.put("TEA", 998)
     await guest.put("TEA", 5)
     await guest.put("CUP", 1)
@@ -232,7 +228,7 @@ async def test_logging_in_adds_the_guests_lines_to_the_accounts_cart(guest: Gues
     async def log_in() -> Any:
         return await guest.db.write(
             lambda tx: merge_carts(
-                tx, guest_cart=guest.access["cart_id"], token_hash=guest.access["token_hash"],
+                tx, guest_cart=guest.access["cart_id"], actor=guest.access["actor"],
                 account_id=account_id, now=guest.now,
             )
         )  # fmt: skip
@@ -254,8 +250,10 @@ async def test_a_guests_lines_survive_the_accounts_cart_being_ordered_at_that_mo
     await guest.put("TEA", 1)
     merged = asyncio.create_task(_merge_after(guest, account_id, owner, mine.command))
     assert await merged == guest.access["cart_id"], "the guest's cart has become the account's"
-    account = Guest(guest.db, guest.shop, guest.now, guest.access | {"account_id": account_id})
+    account = Guest(guest.db, guest.shop, guest.now, guest.access | {"actor": shopper(account_id)})
     assert await account.lines() == {"TEA": 1}
+    with pytest.raises(UnknownCart):
+        await guest.lines()
 
 
 async def _merge_after(guest: Guest, account_id: Any, owner: Any, command: Any) -> Any:
@@ -266,7 +264,7 @@ async def _merge_after(guest: Guest, account_id: Any, owner: Any, command: Any) 
         merging = asyncio.create_task(
             guest.db.write(
                 lambda tx: merge_carts(
-                    tx, guest_cart=guest.access["cart_id"], token_hash=guest.access["token_hash"],
+                    tx, guest_cart=guest.access["cart_id"], actor=guest.access["actor"],
                     account_id=account_id, now=guest.now,
                 )
             )

@@ -13,7 +13,7 @@ from tests.world.till import Bought, Till
 from merx.accounts import register
 from merx.cart import add_code
 from merx.checkout import Placed, Refused, place_orders
-from merx.infra.crypto import MasterKeys, token_hash
+from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Tx
 from merx.kit.actors import Buyer
 from merx.kit.ids import new_id
@@ -128,11 +128,7 @@ async def test_a_code_applies_where_it_was_entered_and_an_unknown_one_is_refused
     plain = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now)
     await placed(db, plain, now=now)
     cart = await a_ready_cart(db, keys, shop, {"TEA": 1}, now=now, expected_total=4990 + 800 - 500)
-    access: dict[str, Any] = {
-        "cart_id": cart.cart_id,
-        "token_hash": token_hash(cart.token),
-        "account_id": None,
-    }
+    access: dict[str, Any] = {"cart_id": cart.cart_id, "actor": cart.command.buyer}
     async with db.transaction() as tx:
         assert (await add_code(tx, **access, code=" ｔｅａ-5 ", now=now)).codes == ["TEA-5"]
     with pytest.raises(UnknownPromotionCode):

@@ -28,11 +28,7 @@ Step = Callable[[World], Awaitable[str]]
 
 
 def _access(shopper: Shopper) -> dict[str, Any]:
-    return {
-        "cart_id": shopper.cart_id,
-        "token_hash": shopper.access_hash,
-        "account_id": shopper.account_id,
-    }
+    return {"cart_id": shopper.cart_id, "actor": guest(shopper.access_hash, shopper.account_id)}
 
 
 async def _cart(world: World, shopper: Shopper) -> None:

@@ -14,7 +14,7 @@ from tests.world.till import DEADLINE, PUBLIC_URL, Bought
 from merx.cart import set_provider
 from merx.cashier import ask_provider, start_payment
 from merx.checkout import Placed, place_orders
-from merx.infra.crypto import MasterKeys, token_hash
+from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain
 from merx.kit.actors import Staff
@@ -89,12 +89,7 @@ class Books:
         command = cart.command
         async with self.db.transaction() as tx:
             await set_provider(
-                tx,
-                cart_id=cart.command.cart_id,
-                token_hash=token_hash(cart.token),
-                account_id=None,
-                provider=provider,
-                now=self.now,
+                tx, cart_id=cart.cart_id, actor=cart.command.buyer, provider=provider, now=self.now
             )
         [placed] = await place_orders(self.db, [command], now=self.now, deadline=DEADLINE)
         assert isinstance(placed, Placed), placed

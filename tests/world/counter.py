@@ -13,7 +13,7 @@ from merx.cart import set_provider
 from merx.cashier import cancel_purchase, start_payment
 from merx.checkout import Placed, Refused, place_orders
 from merx.fulfilment import Fulfilment, ship
-from merx.infra.crypto import MasterKeys, token_hash
+from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.kit.money import Money
 from merx.orders import PurchaseView, purchase_view
@@ -169,9 +169,10 @@ class Counter:
     ) -> ReadyCart:
         """A cart that is to be paid so."""
         cart = await a_ready_cart(self.db, self.keys, self.shop, lines, now=self.now, account_id=account_id)
-        access: dict[str, Any] = {"token_hash": token_hash(cart.token), "account_id": account_id}
         await self.db.write(
-            lambda tx: set_provider(tx, cart_id=cart.cart_id, **access, provider=provider, now=self.now)
+            lambda tx: set_provider(
+                tx, cart_id=cart.cart_id, actor=cart.command.buyer, provider=provider, now=self.now
+            )
         )
         return cart
 

@@ -118,11 +118,7 @@ async def a_ready_cart(
     """A guest's (or an account's) cart in CNY with address, delivery and payment method chosen."""
     async with db.transaction() as tx:
         cart, token = await create_cart(tx, account_id=account_id, currency="CNY", locale="zh-CN", now=now)
-        access: dict[str, Any] = {
-            "cart_id": cart.id,
-            "token_hash": token_hash(token),
-            "account_id": account_id,
-        }
+        access: dict[str, Any] = {"cart_id": cart.id, "actor": guest(token_hash(token), account_id)}
         for sku, quantity in lines.items():
             await put_line(tx, **access, variant_id=shop.variants[sku], quantity=quantity, add=True, now=now)
         await set_address(tx, keys, **access, address=ADDRESS, now=now)

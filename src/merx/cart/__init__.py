@@ -4,7 +4,7 @@ A cart belongs to its account, or to whoever holds its token. It holds quantitie
 cart is shown and again when it is placed. A cart becomes at most one purchase.
 """
 
-from merx.cart.access import access_cart, open_cart_of
+from merx.cart.access import access_cart, open_cart_of, owns_cart
 from merx.cart.change import (
     MAX_QUANTITY,
     put_line,
@@ -44,6 +44,7 @@ __all__ = [
     "expire_idle_carts",
     "merge_carts",
     "open_cart_of",
+    "owns_cart",
     "put_line",
     "remove_code",
     "remove_line",

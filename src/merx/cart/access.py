@@ -1,23 +1,26 @@
 """Fetch a cart, only for those it belongs to."""
 
-import hmac
 from uuid import UUID
 
 from merx.cart import store
 from merx.cart.errors import CartClosed, UnknownCart
-from merx.cart.model import Cart
+from merx.cart.model import Cart, CartOwner, ClaimedCart
 from merx.infra.db import ReadTx
+from merx.kit.actors import Buyer
 
 
-def check_access(cart: Cart | None, *, token_hash: bytes | None, account_id: UUID | None) -> Cart:
-    """Return the cart if it belongs to this account, or the caller holds its token. Raises UnknownCart."""
-    if cart is None:
-        raise UnknownCart
-    if cart.account_id is not None:
-        allowed = cart.account_id == account_id
-    else:
-        allowed = token_hash is not None and hmac.compare_digest(cart.token_hash, token_hash)
-    if not allowed:
+def owns_cart(actor: Buyer, cart: Cart | CartOwner | ClaimedCart) -> bool:
+    """Whether a cart is theirs: the account's whose it is, or else whoever's shows its token.
+
+    A guest's token opens nothing any more once the cart has become an account's.
+    """
+    token_hash = cart.token_hash if cart.account_id is None else None
+    return actor.owns(account_id=cart.account_id, access_hash=token_hash)
+
+
+def check_access(cart: Cart | None, *, actor: Buyer) -> Cart:
+    """Return the cart if it is theirs. Raises UnknownCart."""
+    if cart is None or not owns_cart(actor, cart):
         raise UnknownCart
     return cart
 
@@ -29,12 +32,9 @@ def check_open(cart: Cart) -> Cart:
     return cart
 
 
-async def access_cart(
-    tx: ReadTx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None
-) -> Cart:
+async def access_cart(tx: ReadTx, *, cart_id: UUID, actor: Buyer) -> Cart:
     """A cart with its lines, in any state. Raises UnknownCart for everybody it does not belong to."""
-    cart = await store.find_cart(tx, cart_id)
-    return check_access(cart, token_hash=token_hash, account_id=account_id)
+    return check_access(await store.find_cart(tx, cart_id), actor=actor)
 
 
 async def open_cart_of(tx: ReadTx, *, account_id: UUID) -> Cart | None:

@@ -15,6 +15,7 @@ from merx.cart.model import Cart
 from merx.catalog import UnknownVariant
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Tx
+from merx.kit.actors import Buyer
 
 MAX_QUANTITY: Final = 999
 MAX_LINES: Final = 100
@@ -24,8 +25,7 @@ async def put_line(
     tx: Tx,
     *,
     cart_id: UUID,
-    token_hash: bytes | None,
-    account_id: UUID | None,
+    actor: Buyer,
     variant_id: UUID,
     quantity: int,
     add: bool,
@@ -40,7 +40,7 @@ async def put_line(
     found = await store.lock_for_line(tx, cart_id=cart_id, variant_id=variant_id)
     if found is None:
         raise UnknownCart
-    cart = check_open(check_access(found.cart, token_hash=token_hash, account_id=account_id))
+    cart = check_open(check_access(found.cart, actor=actor))
     if not found.sellable:
         raise UnknownVariant
     if found.amount is None:
@@ -55,9 +55,9 @@ async def put_line(
         raise BadQuantity(most=MAX_QUANTITY) from error
 
 
-async def _locked(tx: Tx, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None) -> Cart:
+async def _locked(tx: Tx, cart_id: UUID, actor: Buyer) -> Cart:
     cart = await store.lock_cart(tx, cart_id)
-    return check_open(check_access(cart, token_hash=token_hash, account_id=account_id))
+    return check_open(check_access(cart, actor=actor))
 
 
 def _changed(cart: Cart, **choice: str | bytes | None) -> Cart:
@@ -68,13 +68,12 @@ async def remove_line(
     tx: Tx,
     *,
     cart_id: UUID,
-    token_hash: bytes | None,
-    account_id: UUID | None,
+    actor: Buyer,
     variant_id: UUID,
     now: datetime,
 ) -> None:
     """Take a line out; taking out what is not there is no error. Raises UnknownCart, CartClosed."""
-    await _locked(tx, cart_id, token_hash, account_id)
+    await _locked(tx, cart_id, actor)
     await store.remove_line(tx, cart_id=cart_id, variant_id=variant_id, now=now)
 
 
@@ -83,8 +82,7 @@ async def set_address(
     keys: MasterKeys,
     *,
     cart_id: UUID,
-    token_hash: bytes | None,
-    account_id: UUID | None,
+    actor: Buyer,
     address: PostalAddress,
     now: datetime,
 ) -> Cart:
@@ -92,7 +90,7 @@ async def set_address(
 
     Raises UnknownCart, CartClosed.
     """
-    cart = await _locked(tx, cart_id, token_hash, account_id)
+    cart = await _locked(tx, cart_id, actor)
     fresh_guest = cart.account_id is None and cart.address_sealed is None
     cipher = (
         await new_person(tx, keys, person_id=cart.person_id, now=now)
@@ -104,20 +102,16 @@ async def set_address(
     return _changed(cart, address_sealed=sealed, country=address.country)
 
 
-async def set_delivery(
-    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, method: str, now: datetime
-) -> Cart:
+async def set_delivery(tx: Tx, *, cart_id: UUID, actor: Buyer, method: str, now: datetime) -> Cart:
     """Choose how the goods come ("standard", "express"). Raises UnknownCart, CartClosed."""
-    cart = await _locked(tx, cart_id, token_hash, account_id)
+    cart = await _locked(tx, cart_id, actor)
     await store.set_choice(tx, store.SET_DELIVERY, cart_id=cart_id, choice=method, now=now)
     return _changed(cart, delivery=method)
 
 
-async def set_provider(
-    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, provider: str, now: datetime
-) -> Cart:
+async def set_provider(tx: Tx, *, cart_id: UUID, actor: Buyer, provider: str, now: datetime) -> Cart:
     """Choose who to pay through, by provider code; the caller checked that it is offered. Raises UnknownCart, CartClosed."""
-    cart = await _locked(tx, cart_id, token_hash, account_id)
+    cart = await _locked(tx, cart_id, actor)
     await store.set_choice(tx, store.SET_PROVIDER, cart_id=cart_id, choice=provider, now=now)
     return _changed(cart, provider=provider)
 
@@ -126,8 +120,7 @@ async def set_currency(
     tx: Tx,
     *,
     cart_id: UUID,
-    token_hash: bytes | None,
-    account_id: UUID | None,
+    actor: Buyer,
     currency: str,
     now: datetime,
 ) -> Cart:
@@ -135,6 +128,6 @@ async def set_currency(
 
     Lines without a price in it stay, and say so; the payment method is chosen anew. Raises UnknownCart, CartClosed.
     """
-    cart = await _locked(tx, cart_id, token_hash, account_id)
+    cart = await _locked(tx, cart_id, actor)
     await store.set_choice(tx, store.SET_CURRENCY, cart_id=cart_id, choice=currency, now=now)
     return _changed(cart, currency=currency, provider=None)

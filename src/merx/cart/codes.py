@@ -10,22 +10,19 @@ from merx.cart import store
 from merx.cart.access import check_access, check_open
 from merx.cart.model import Cart
 from merx.infra.db import Tx
+from merx.kit.actors import Buyer
 from merx.promotions import TooManyCodes, UnknownPromotionCode, check_code, is_known_code
 
 MAX_CODES: Final = 5
 
 
-async def add_code(
-    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, code: str, now: datetime
-) -> Cart:
+async def add_code(tx: Tx, *, cart_id: UUID, actor: Buyer, code: str, now: datetime) -> Cart:
     """Put a code into a cart; one that is there already changes nothing.
 
     Raises UnknownCart, CartClosed, BadPromotionCode, UnknownPromotionCode, TooManyCodes.
     """
     typed = check_code(code)
-    cart = check_open(
-        check_access(await store.lock_cart(tx, cart_id), token_hash=token_hash, account_id=account_id)
-    )
+    cart = check_open(check_access(await store.lock_cart(tx, cart_id), actor=actor))
     if typed in cart.codes:
         return cart
     if not await is_known_code(tx, code=typed):
@@ -35,13 +32,9 @@ async def add_code(
     return await _keep(tx, cart, [*cart.codes, typed], now=now)
 
 
-async def remove_code(
-    tx: Tx, *, cart_id: UUID, token_hash: bytes | None, account_id: UUID | None, code: str, now: datetime
-) -> Cart:
+async def remove_code(tx: Tx, *, cart_id: UUID, actor: Buyer, code: str, now: datetime) -> Cart:
     """Take a code out of a cart; what is not there is out already. Raises UnknownCart, CartClosed."""
-    cart = check_open(
-        check_access(await store.lock_cart(tx, cart_id), token_hash=token_hash, account_id=account_id)
-    )
+    cart = check_open(check_access(await store.lock_cart(tx, cart_id), actor=actor))
     kept = [each for each in cart.codes if each != code.strip().upper()]
     return cart if kept == cart.codes else await _keep(tx, cart, kept, now=now)
 

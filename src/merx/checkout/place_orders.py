@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from merx.cart import CartLine, CartOwner, ClaimedCart, cart_owners, claim_carts, reopen_carts
+from merx.cart import CartLine, CartOwner, ClaimedCart, cart_owners, claim_carts, owns_cart, reopen_carts
 from merx.checkout.errors import (
     CartChanged,
     CartIncomplete,
@@ -254,7 +254,7 @@ def _judge(
     """Everything that can be decided without stock: whose cart, is it complete, what does it cost."""
     cart = carts.get(command.cart_id)
     owner = cart or owners.get(command.cart_id)
-    if owner is None or not _owns(command.buyer, owner):
+    if owner is None or not owns_cart(command.buyer, owner):
         return refused(CartNotFound)
     if cart is None:
         return refused(CartChanged)
@@ -309,13 +309,6 @@ def _not_ready(cart: ClaimedCart) -> Refused | None:
     if missing:
         return refused(CartIncomplete, missing=", ".join(missing))
     return None
-
-
-def _owns(buyer: Buyer, cart: ClaimedCart | CartOwner) -> bool:
-    """An account's cart is only the account's, whoever kept its token; a guest's is anybody's who shows its token."""
-    if cart.account_id is not None:
-        return cart.account_id == buyer.account_id
-    return buyer.shows(cart.token_hash)
 
 
 def _goods(priced: PricedCart) -> list[tuple[UUID, int]]:

@@ -77,13 +77,9 @@ async def open_session(request: ApiRequest) -> Answer:
     )
 
     async def bring_cart(tx: Tx) -> tuple[UUID | None, frozenset[UUID]]:
-        if wanted.cart_id is not None and call.access_hash is not None:
+        if wanted.cart_id is not None:
             await merge_carts(
-                tx,
-                guest_cart=wanted.cart_id,
-                token_hash=call.access_hash,
-                account_id=account.id,
-                now=call.now,
+                tx, guest_cart=wanted.cart_id, actor=call.buyer(), account_id=account.id, now=call.now
             )
         cart = await open_cart_of(tx, account_id=account.id)
         return cart.id if cart else None, await seller_ids_of(tx, account_id=account.id)

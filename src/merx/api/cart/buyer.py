@@ -70,7 +70,7 @@ async def begin_cart(request: ApiRequest) -> Answer:
 
 async def own_cart(tx: ReadTx, call: Call, cart_id: UUID) -> Cart:
     """The cart, if it is the caller's. Raises UnknownCart."""
-    return await access_cart(tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id)
+    return await access_cart(tx, cart_id=cart_id, actor=call.buyer())
 
 
 @get(CART, opt=operation("carts", seen_carts.SeenCart, auth="cart"))
@@ -99,7 +99,7 @@ async def add_line(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
 
     async def add(tx: Tx) -> answers.LineAnswer:
         quantity = await put_line(
-            tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, cart_id=cart_id, actor=call.buyer(),
             variant_id=variant_id, quantity=wanted.quantity, add=True, now=call.now,
         )  # fmt: skip
         return answers.LineAnswer(cart_id=cart_id, variant_id=variant_id, quantity=quantity)
@@ -121,7 +121,7 @@ async def set_line(request: ApiRequest, cart_id: FromPath[UUID], variant_id: Fro
     call = await open_call(request)
     quantity = await call.services.db.write(
         lambda tx: put_line(
-            tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, cart_id=cart_id, actor=call.buyer(),
             variant_id=variant_id, quantity=wanted.quantity, add=False, now=call.now,
         )
     )  # fmt: skip
@@ -138,7 +138,7 @@ async def take_out(request: ApiRequest, cart_id: FromPath[UUID], variant_id: Fro
     call = await open_call(request)
     await call.services.db.write(
         lambda tx: remove_line(
-            tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, cart_id=cart_id, actor=call.buyer(),
             variant_id=variant_id, now=call.now,
         )
     )  # fmt: skip
@@ -164,7 +164,7 @@ async def choose_address(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer
             )
             address = saved.address
         return await set_address(
-            tx, keys, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, keys, cart_id=cart_id, actor=call.buyer(),
             address=address, now=call.now,
         )  # fmt: skip
 
@@ -188,7 +188,7 @@ async def choose_delivery(request: ApiRequest, cart_id: FromPath[UUID]) -> Answe
     call = await open_call(request)
     cart = await call.services.db.write(
         lambda tx: set_delivery(
-            tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, cart_id=cart_id, actor=call.buyer(),
             method=wanted.method, now=call.now,
         )
     )  # fmt: skip
@@ -211,7 +211,7 @@ async def choose_payment_method(request: ApiRequest, cart_id: FromPath[UUID]) ->
         sale = Sale(cart.currency, sellers, cart.country)
         check_method(call.services.providers.methods(), wanted.provider, sale)
         return await set_provider(
-            tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, cart_id=cart_id, actor=call.buyer(),
             provider=wanted.provider, now=call.now,
         )  # fmt: skip
 

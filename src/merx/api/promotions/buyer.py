@@ -74,7 +74,7 @@ async def enter_code(request: ApiRequest, cart_id: FromPath[UUID]) -> Answer:
     call = await open_call(request)
     cart = await call.services.db.write(
         lambda tx: add_code(
-            tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, cart_id=cart_id, actor=call.buyer(),
             code=wanted.code, now=call.now,
         )
     )  # fmt: skip
@@ -87,7 +87,7 @@ async def take_code_out(request: ApiRequest, cart_id: FromPath[UUID], code: From
     call = await open_call(request)
     await call.services.db.write(
         lambda tx: remove_code(
-            tx, cart_id=cart_id, token_hash=call.access_hash, account_id=call.account_id,
+            tx, cart_id=cart_id, actor=call.buyer(),
             code=code, now=call.now,
         )
     )  # fmt: skip

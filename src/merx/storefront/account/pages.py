@@ -17,7 +17,7 @@ from merx.accounts import (
     register,
 )
 from merx.cart import merge_carts, open_cart_of, set_currency
-from merx.infra.crypto import token_hash
+from merx.kit.actors import Buyer
 from merx.kit.errors import Conflict, Invalid, Unauthenticated
 from merx.storefront.account.forms import LogInForm, RegisterForm
 from merx.storefront.account.view import LogInView, RegisterView
@@ -115,19 +115,17 @@ async def _begin(visit: Visit, response: Page, *, email: str, password: str) -> 
     async with services.db.transaction() as tx:
         if visit.cart_key is not None:
             await merge_carts(
-                tx, guest_cart=visit.cart_key.cart_id, token_hash=token_hash(visit.cart_key.token),
-                account_id=account.id, now=visit.now,
-            )  # fmt: skip
+                tx,
+                guest_cart=visit.cart_key.cart_id,
+                actor=visit.buyer(),
+                account_id=account.id,
+                now=visit.now,
+            )
             forget(response, CART)
         cart = await open_cart_of(tx, account_id=account.id)
         if cart is not None and cart.currency != visit.currency:
             await set_currency(
-                tx,
-                cart_id=cart.id,
-                token_hash=None,
-                account_id=account.id,
-                currency=visit.currency,
-                now=visit.now,
+                tx, cart_id=cart.id, actor=Buyer(account.id), currency=visit.currency, now=visit.now
             )
 
 

@@ -6,7 +6,6 @@ import msgspec
 from litestar import get, post
 
 from merx.cart import access_cart, cart_view, put_line, remove_line
-from merx.infra.crypto import token_hash
 from merx.infra.db import ReadTx
 from merx.kit import links
 from merx.kit.errors import DomainError
@@ -15,7 +14,7 @@ from merx.storefront.cart.forms import AddLineForm, QuantityForm
 from merx.storefront.cart.view import AddedView
 from merx.storefront.core import present
 from merx.storefront.core.cart_page import draw_cart
-from merx.storefront.core.carts import ensure_cart, find_cart, owner_of
+from merx.storefront.core.carts import ensure_cart, find_cart
 from merx.storefront.core.forms import EmptyForm, PlainRequest, read_form
 from merx.storefront.core.pages import Page, error_text, fragment, personal_view, see_other
 from merx.storefront.core.parameters import FromPath, Visiting
@@ -36,10 +35,10 @@ async def add_line(request: PlainRequest, visit: Visiting) -> Page:
     try:
         async with visit.services.db.transaction() as tx:
             cart, key = await ensure_cart(visit, tx)
-            owner = owner_of(visit, cart, key)
+            visit = msgspec.structs.replace(visit, cart_key=key or visit.cart_key)
             await put_line(
-                tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
-                variant_id=form.variant_id, quantity=form.quantity, add=True, now=visit.now,
+                tx, cart_id=cart.id, actor=visit.buyer(), variant_id=form.variant_id, quantity=form.quantity,
+                add=True, now=visit.now,
             )  # fmt: skip
     except DomainError as error:
         if visit.partial:
@@ -47,9 +46,8 @@ async def add_line(request: PlainRequest, visit: Visiting) -> Page:
         raise
     if visit.partial:
         async with visit.services.db.snapshot() as tx:
-            shown = msgspec.structs.replace(visit, cart_key=key or visit.cart_key)
             response: Page = await _added(
-                shown, tx, cart_id=cart.id, variant_id=form.variant_id, added=form.quantity
+                visit, tx, cart_id=cart.id, variant_id=form.variant_id, added=form.quantity
             )
     else:
         response = see_other(links.cart())
@@ -60,8 +58,7 @@ async def add_line(request: PlainRequest, visit: Visiting) -> Page:
 
 async def _added(visit: Visit, tx: ReadTx, *, cart_id: UUID, variant_id: UUID, added: int) -> Page:
     """The message, and the header with its new count."""
-    owner_hash = token_hash(key.token) if (key := visit.cart_key) else None
-    cart = await access_cart(tx, cart_id=cart_id, token_hash=owner_hash, account_id=visit.account_id)
+    cart = await access_cart(tx, cart_id=cart_id, actor=visit.buyer())
     one = msgspec.structs.replace(cart, lines=[line for line in cart.lines if line.variant_id == variant_id])
     line = (await cart_view(tx, cart=one, now=visit.now)).lines[0]
     title = pick(line.title, visit.locale)
@@ -86,10 +83,9 @@ async def change_line(request: PlainRequest, visit: Visiting, variant_id: FromPa
     async with visit.services.db.transaction() as tx:
         cart = await find_cart(visit, tx)
         if cart is not None:
-            owner = owner_of(visit, cart)
             await put_line(
-                tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
-                variant_id=variant_id, quantity=form.quantity, add=False, now=visit.now,
+                tx, cart_id=cart.id, actor=visit.buyer(), variant_id=variant_id, quantity=form.quantity,
+                add=False, now=visit.now,
             )  # fmt: skip
     return see_other(links.cart())
 
@@ -101,11 +97,7 @@ async def take_out(request: PlainRequest, visit: Visiting, variant_id: FromPath[
     async with visit.services.db.transaction() as tx:
         cart = await find_cart(visit, tx)
         if cart is not None:
-            owner = owner_of(visit, cart)
-            await remove_line(
-                tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
-                variant_id=variant_id, now=visit.now,
-            )  # fmt: skip
+            await remove_line(tx, cart_id=cart.id, actor=visit.buyer(), variant_id=variant_id, now=visit.now)
     return see_other(links.cart())
 
 

@@ -43,7 +43,7 @@ from merx.storefront.checkout import view as checkout_view
 from merx.storefront.core import present, views
 from merx.storefront.core.addresses import FIELDS, address_view, all_countries, countries, typed_address
 from merx.storefront.core.cart_page import draw_cart
-from merx.storefront.core.carts import find_cart, owner_of
+from merx.storefront.core.carts import find_cart
 from merx.storefront.core.forms import CheckoutForm, PlainRequest, errors_of, form_view, read_form
 from merx.storefront.core.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.core.parameters import Visiting
@@ -126,9 +126,7 @@ def _buyer_of(visit: Visit, cart_id: UUID) -> Buyer:
 
 async def _own_cart(visit: Visit, tx: ReadTx, cart_id: UUID) -> Cart:
     """The cart that the form was made for, in any state. Raises UnknownCart."""
-    key = visit.cart_key
-    hashed = token_hash(key.token) if key and key.cart_id == cart_id else None
-    return await access_cart(tx, cart_id=cart_id, token_hash=hashed, account_id=visit.account_id)
+    return await access_cart(tx, cart_id=cart_id, actor=visit.buyer())
 
 
 async def _chosen_address(visit: Visit, form: CheckoutForm) -> tuple[PostalAddress, SavedAddress | None]:
@@ -147,26 +145,16 @@ async def _chosen_address(visit: Visit, form: CheckoutForm) -> tuple[PostalAddre
 
 async def _complete(visit: Visit, cart: Cart, form: CheckoutForm, address: PostalAddress) -> None:
     """Write the choices into the cart. Raises MethodNotOffered, ChooseDelivery, CartClosed."""
-    services = visit.services
-    owner = owner_of(visit, cart)
+    services, actor = visit.services, visit.buyer()
     async with services.db.transaction() as tx:
         found = await cart_view(tx, cart=cart, now=visit.now)
         sale = Sale(cart.currency, _sellers_of(found.lines), address.country)
         check_method(services.providers.methods(), form.payment, sale, field="payment")
         if form.delivery not in (await deliveries_for(tx, found, now=visit.now)).reaching(address.country):
             raise ChooseDelivery(field="delivery")
-        await set_address(
-            tx, services.keys, cart_id=cart.id, token_hash=owner.token_hash, account_id=owner.account_id,
-            address=address, now=visit.now,
-        )  # fmt: skip
-        await set_delivery(
-            tx, cart_id=cart.id, token_hash=owner.token_hash, account_id=owner.account_id, method=form.delivery,
-            now=visit.now,
-        )  # fmt: skip
-        await set_provider(
-            tx, cart_id=cart.id, token_hash=owner.token_hash, account_id=owner.account_id, provider=form.payment,
-            now=visit.now,
-        )  # fmt: skip
+        await set_address(tx, services.keys, cart_id=cart.id, actor=actor, address=address, now=visit.now)
+        await set_delivery(tx, cart_id=cart.id, actor=actor, method=form.delivery, now=visit.now)
+        await set_provider(tx, cart_id=cart.id, actor=actor, provider=form.payment, now=visit.now)
 
 
 def _sellers_of(lines: Sequence[CartLineView]) -> int:
@@ -216,8 +204,7 @@ async def _remember(visit: Visit, account_id: UUID, address: PostalAddress) -> N
 async def _on_to_payment(visit: Visit, placed: Placed) -> Page:
     """To the provider, or to the purchase's page when the provider does not answer now."""
     key = visit.cart_key if visit.account_id is None else None
-    actor = visit.buyer() if key is None else Buyer(access=frozenset({token_hash(key.token)}))
-    response = await go_to_payment(visit, placed.purchase_id, actor=actor)
+    response = await go_to_payment(visit, placed.purchase_id, actor=visit.buyer())
     if key is not None:
         keep(response, visit, PURCHASES, purchases_text({**visit.purchases, placed.purchase_id: key.token}))
     forget(response, CART)

@@ -1,21 +1,8 @@
 """The visitor's cart: found by the account or by the cookie, and made when the first thing goes into it."""
 
-from uuid import UUID
-
-import msgspec
-
 from merx.cart import Cart, UnknownCart, access_cart, create_cart, open_cart_of
-from merx.infra.crypto import token_hash
 from merx.infra.db import ReadTx, Tx
 from merx.storefront.core.visit import CartKey, Visit
-
-
-class CartOwner(msgspec.Struct, frozen=True):
-    """Whose cart a change is for: what the cart's functions ask to be shown."""
-
-    cart_id: UUID
-    token_hash: bytes | None
-    account_id: UUID | None
 
 
 async def find_cart(visit: Visit, tx: ReadTx) -> Cart | None:
@@ -25,9 +12,7 @@ async def find_cart(visit: Visit, tx: ReadTx) -> Cart | None:
     if visit.cart_key is None:
         return None
     try:
-        cart = await access_cart(
-            tx, cart_id=visit.cart_key.cart_id, token_hash=token_hash(visit.cart_key.token), account_id=None
-        )
+        cart = await access_cart(tx, cart_id=visit.cart_key.cart_id, actor=visit.buyer())
     except UnknownCart:
         return None
     return cart if cart.state == "open" else None
@@ -42,10 +27,3 @@ async def ensure_cart(visit: Visit, tx: Tx) -> tuple[Cart, CartKey | None]:
         tx, account_id=visit.account_id, currency=visit.currency, locale=visit.locale, now=visit.now
     )
     return cart, None if visit.account_id else CartKey(cart.id, token)
-
-
-def owner_of(visit: Visit, cart: Cart, key: CartKey | None = None) -> CartOwner:
-    """What to show to change this cart."""
-    shown = key or visit.cart_key
-    hashed = token_hash(shown.token) if shown and shown.cart_id == cart.id else None
-    return CartOwner(cart.id, hashed, visit.account_id)

@@ -96,7 +96,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     def buyer(self) -> Buyer:
         """Whoever visits, as somebody who buys: logged in, or with the tokens that their browser kept."""
-        return Buyer(self.account_id, frozenset(token_hash(token) for token in self.purchases.values()))
+        tokens = [*self.purchases.values(), *([self.cart_key.token] if self.cart_key else ())]
+        return Buyer(self.account_id, frozenset(map(token_hash, tokens)))
 
     def seller(self) -> SellerMember:
         """Whoever visits, as somebody who works for a shop. Raises Unauthenticated, NoShop."""

@@ -5,7 +5,7 @@ from litestar import post
 from merx.cart import set_currency
 from merx.kit.errors import Invalid
 from merx.kit.i18n import LOCALES
-from merx.storefront.core.carts import find_cart, owner_of
+from merx.storefront.core.carts import find_cart
 from merx.storefront.core.forms import PlainRequest, local_path, read_form
 from merx.storefront.core.pages import Page, see_other
 from merx.storefront.core.parameters import Visiting
@@ -35,11 +35,9 @@ async def set_preferences(request: PlainRequest, visit: Visiting) -> Page:
         async with visit.services.db.transaction() as tx:
             cart = await find_cart(visit, tx)
             if cart is not None and cart.currency != form.currency:
-                owner = owner_of(visit, cart)
                 await set_currency(
-                    tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
-                    currency=form.currency, now=visit.now,
-                )  # fmt: skip
+                    tx, cart_id=cart.id, actor=visit.buyer(), currency=form.currency, now=visit.now
+                )
     return response
 
 

@@ -6,7 +6,7 @@ from merx.cart import add_code, remove_code
 from merx.kit import links
 from merx.kit.errors import Conflict, Invalid, NotFound
 from merx.storefront.core.cart_page import draw_cart
-from merx.storefront.core.carts import find_cart, owner_of
+from merx.storefront.core.carts import find_cart
 from merx.storefront.core.forms import PlainRequest, form_view, read_form
 from merx.storefront.core.pages import Page, error_text, see_other
 from merx.storefront.core.parameters import Visiting
@@ -21,9 +21,8 @@ async def enter_code(request: PlainRequest, visit: Visiting) -> Page:
         async with visit.services.db.transaction() as tx:
             cart = await find_cart(visit, tx)
             if cart is not None:
-                owner = owner_of(visit, cart)
                 await add_code(
-                    tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
+                    tx, cart_id=cart.id, actor=visit.buyer(),
                     code=form.code, now=visit.now,
                 )  # fmt: skip
     except (Invalid, Conflict, NotFound) as error:
@@ -40,9 +39,8 @@ async def remove_entered(request: PlainRequest, visit: Visiting) -> Page:
     async with visit.services.db.transaction() as tx:
         cart = await find_cart(visit, tx)
         if cart is not None:
-            owner = owner_of(visit, cart)
             await remove_code(
-                tx, cart_id=owner.cart_id, token_hash=owner.token_hash, account_id=owner.account_id,
+                tx, cart_id=cart.id, actor=visit.buyer(),
                 code=form.code, now=visit.now,
             )  # fmt: skip
     return see_other(links.cart())
