@@ -29,6 +29,6 @@ async def create_cart(
     cart = Cart(
         id=cart_id, account_id=account_id, person_id=person_id, currency=currency, locale=locale, state="open",
         country=None, address_sealed=None, delivery=None, provider=None, purchase_id=None, version=1,
-        token_hash=hashed, codes=[],
+        token_hash=hashed,
     )  # fmt: skip
     return cart, token

@@ -34,7 +34,7 @@ class Cart(msgspec.Struct, frozen=True):
     purchase_id: UUID | None
     version: int
     token_hash: bytes
-    codes: list[str]
+    codes: list[str] = []
     lines: list[CartLine] = []
 
 
