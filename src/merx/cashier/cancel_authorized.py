@@ -16,8 +16,9 @@ from merx.orders import (
     OrderState,
     Purchase,
     PurchaseCancelled,
+    can_cancel,
     cancel_authorized_orders,
-    has_shipped,
+    orders_of_purchase,
 )
 from merx.payments import PaymentState, expire_payments, lock_payment, payments_of, want_void
 
@@ -32,7 +33,7 @@ async def cancel_unshipped(
     """
     if not _is_authorized(purchase):
         return None
-    if await has_shipped(tx, purchase_id=purchase.id):
+    if not can_cancel(purchase, await orders_of_purchase(tx, purchase_id=purchase.id)):
         raise AlreadyShipped
     unwanted = await _give_up(tx, purchase, now=now)
     variants = await return_sold(tx, purchase_id=purchase.id, now=now)

@@ -13,7 +13,6 @@ from merx.orders.advance import (
 )
 from merx.orders.authorized import (
     cancel_authorized_orders,
-    has_shipped,
     place_authorized,
     record_authorized_paid,
 )
@@ -129,7 +128,6 @@ __all__ = [
     "first_order",
     "get_order",
     "get_order_view",
-    "has_shipped",
     "insert_purchases",
     "line_for_review",
     "list_purchases",

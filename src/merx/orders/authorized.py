@@ -9,7 +9,6 @@ from uuid import UUID
 from merx.infra.db import Tx
 from merx.orders.model import OrderState, SoldOrder
 from merx.orders.states import ORDER_STATES
-from merx.orders.store import orders as orders_store
 from merx.orders.store import purchases as purchases_store
 
 
@@ -32,8 +31,3 @@ async def cancel_authorized_orders(tx: Tx, *, purchase_id: UUID, reason: str) ->
         "a move outside the state table"
     )
     return await purchases_store.cancel_authorized(tx, purchase_id, reason=reason, sources=sources)
-
-
-async def has_shipped(tx: Tx, *, purchase_id: UUID) -> bool:
-    """Whether anything of a locked purchase has left its seller."""
-    return await orders_store.is_shipped(tx, purchase_id)

@@ -1,5 +1,6 @@
 """Purchases, as their buyers see them."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -26,6 +27,7 @@ from merx.orders import (
     Purchase,
     PurchaseCancelled,
     PurchasePlaced,
+    UnknownPurchase,
     adjustments_of,
     can_cancel,
     can_pay,
@@ -45,6 +47,7 @@ from merx.pricing import ExplanationLine
 from merx.queries.addresses import opened_address
 from merx.queries.catalog import SeenSeller, seller
 from merx.queries.order_lines import BoughtLine, OrderTotals, bought_line, order_totals
+from merx.queries.order_steps import progress_of
 from merx.queries.parcels import SeenParcel, seen_parcel
 from merx.queries.totals import Explained, explanation, totals
 from merx.returns import RETURN_EVENTS
@@ -55,7 +58,7 @@ PurchaseAction = Literal["pay", "choose_method", "cancel"]
 
 
 class SeenOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What one seller sends. `seller_score` is what its buyer has said of the seller."""
+    """What one seller sends; `progress` is one word for where it is. `seller_score` is what its buyer has said of the seller."""
 
     id: UUID
     number: str
@@ -63,6 +66,7 @@ class SeenOrder(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     payment_status: str
     fulfilment_status: str
+    progress: str
     totals: OrderTotals
     lines: list[BoughtLine]
     placed_at: datetime
@@ -246,6 +250,7 @@ def order(found: OrderView, *, sellers: Mapping[UUID, Seller], reviews: MyReview
         state=mine.state,
         payment_status=mine.payment_status,
         fulfilment_status=mine.fulfilment_status,
+        progress=progress_of(mine),
         totals=order_totals(mine),
         lines=[
             bought_line(line, currency=mine.currency, score=reviews.lines.get(line.id))
@@ -280,6 +285,20 @@ async def purchase_list(
     return PurchaseList(
         items=[_summary(purchase, orders, sellers=sellers) for purchase, orders in page.items],
         next_cursor=page.next_cursor,
+    )
+
+
+async def purchases_shown(tx: ReadTx, *, actor: Buyer, purchase_ids: Sequence[UUID]) -> PurchaseList:
+    """Those of these purchases that the actor can see, in this order: what a guest's browser remembers may be stale."""
+    found = []
+    for purchase_id in purchase_ids:
+        with contextlib.suppress(UnknownPurchase):
+            found.append(await purchase_view(tx, purchase_id=purchase_id, actor=actor))
+    sellers = await get_sellers(
+        tx, seller_ids={each.order.seller_id for view in found for each in view.orders}
+    )
+    return PurchaseList(
+        items=[_summary(each.purchase, each.orders, sellers=sellers) for each in found], next_cursor=None
     )
 
 
@@ -329,11 +348,12 @@ async def seen_purchase(
         paid_at=mine.paid_at,
         expires_at=mine.expires_at,
         version=mine.version,
-        actions=_actions(mine, [each.order for each in found.orders], now=now),
+        actions=purchase_actions(mine, [each.order for each in found.orders], now=now),
     )
 
 
-def _actions(mine: Purchase, orders: Sequence[Order], *, now: datetime) -> tuple[PurchaseAction, ...]:
+def purchase_actions(mine: Purchase, orders: Sequence[Order], *, now: datetime) -> tuple[PurchaseAction, ...]:
+    """What its buyer may do with a purchase now."""
     payable = can_pay(mine, now=now)
     may: dict[PurchaseAction, bool] = {
         "pay": payable,

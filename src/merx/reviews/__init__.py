@@ -14,7 +14,7 @@ from merx.reviews.events import (
 )
 from merx.reviews.model import MyReviews, ProductReview, ProductReviewPage, Rating
 from merx.reviews.review import review_product, review_seller
-from merx.reviews.rules import PICTURES_MOST, SCORE_MOST
+from merx.reviews.rules import PICTURES_MOST, SCORE_MOST, is_line_reviewable, is_seller_reviewable
 from merx.reviews.view import my_reviews, product_rating, product_reviews, seller_rating
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "SellerReviewed",
     "TooManyPictures",
     "UnknownPicture",
+    "is_line_reviewable",
+    "is_seller_reviewable",
     "my_reviews",
     "product_rating",
     "product_reviews",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from merx.infra.db import Tx
@@ -12,9 +11,13 @@ from merx.orders import line_for_review, order_for_review
 from merx.reviews import store
 from merx.reviews.errors import AlreadyReviewed, NotBought, NotReceived, UnknownPicture
 from merx.reviews.events import ProductReviewed, SellerReviewed
-from merx.reviews.rules import check_body, check_media, check_score
-
-_RECEIVED: Final = "received"
+from merx.reviews.rules import (
+    check_body,
+    check_media,
+    check_score,
+    is_line_reviewable,
+    is_seller_reviewable,
+)
 
 
 async def review_product(
@@ -42,7 +45,7 @@ async def review_product(
     line = await line_for_review(tx, order_line_id=order_line_id)
     if line is None or line.account_id != account_id:
         raise NotBought
-    if line.received == 0:
+    if not is_line_reviewable(received=line.received):
         raise NotReceived
     if pictures and not await store.media_exist(tx, media_ids=pictures):
         raise UnknownPicture(field="media")
@@ -78,7 +81,7 @@ async def review_seller(
     order = await order_for_review(tx, order_id=order_id)
     if order is None or order.account_id != account_id:
         raise NotBought
-    if order.fulfilment_status != _RECEIVED:
+    if not is_seller_reviewable(fulfilment_status=order.fulfilment_status):
         raise NotReceived
     written = await store.insert_seller_review(
         tx,

@@ -39,6 +39,16 @@ def check_media(media_ids: Sequence[UUID]) -> list[UUID]:
     return distinct
 
 
+def is_line_reviewable(*, received: int) -> bool:
+    """Whether a bought line may be reviewed, once: when something of it has arrived."""
+    return received > 0
+
+
+def is_seller_reviewable(*, fulfilment_status: str) -> bool:
+    """Whether an order's seller may be reviewed, once: when the order has arrived as a whole."""
+    return fulfilment_status == "received"
+
+
 def mask_name(name: str) -> str:
     """A name as strangers see it: its first letter with its marks, e.g. "张*"; no name gives "*"."""
     end = 1

@@ -3,6 +3,7 @@
 import msgspec
 from tests.storefront.samples.core import AT, Pages, text, totals
 
+from merx.queries.paying import BankAccount
 from merx.storefront.core import payment_views, views
 from merx.storefront.core.paying import code_to_scan
 
@@ -70,7 +71,7 @@ def pages(locale: str, currency: str) -> Pages:
             msgspec.structs.replace(
                 payment("waiting", locale, currency),
                 pay_url=None,
-                transfer=payment_views.TransferView(
+                transfer=BankAccount(
                     holder="Merx", bank="Bank", account="DE02", reference="261121ABCDEFGHJKP1"
                 ),
             ),

@@ -89,16 +89,6 @@ async def set_fulfilment(tx: Tx, order_id: UUID, status: str, *, now: datetime) 
     await tx.run(SET_FULFILMENT, order_id, status, now)
 
 
-SHIPPED_OF = Sql("""
-SELECT EXISTS (SELECT FROM orders WHERE purchase_id = $1 AND fulfilment_status <> 'unfulfilled')
-""")
-
-
-async def is_shipped(tx: Tx, purchase_id: UUID) -> bool:
-    """Whether anything of a purchase has left its seller."""
-    return bool(await tx.value(SHIPPED_OF, purchase_id))
-
-
 LATE_REFUNDED = Sql("""
 UPDATE orders SET late_refunded = $2, version = version + 1
  WHERE purchase_id = $1 AND state = 'cancelled' AND NOT paid AND late_refunded <> $2

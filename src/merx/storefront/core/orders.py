@@ -1,26 +1,19 @@
 """What pages of orders and of after-sales share: whose they are, their lines, who carries them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Final
 from uuid import UUID
 
-from merx.catalog import ProductCard, cards
+from merx.catalog import ProductCard
 from merx.fulfilment import (
     CARRIERS,
 )
-from merx.infra.db import ReadTx
 from merx.kit import links
 from merx.kit.i18n import pick
-from merx.orders import (
-    OrderView,
-    Packed,
-    PurchaseView,
-    purchase_view,
-)
+from merx.orders import Packed
+from merx.queries.buyer_orders import LineAction
 from merx.queries.order_lines import BoughtLine, OwedUnits
-from merx.reviews import MyReviews
 from merx.storefront.core import present, views
-from merx.storefront.core.visit import Visit
 
 _CARRIER_NAMES: Final = {carrier.code: carrier.name for carrier in CARRIERS}
 
@@ -45,9 +38,10 @@ def order_line_view(
     *,
     locale: str,
     pictured: Mapping[UUID, ProductCard],
-    mine: MyReviews | None,
+    actions: Collection[LineAction] = (),
+    return_url: str | None = None,
 ) -> views.OrderLineView:
-    """A bought line; `mine` is None for a reader who cannot review."""
+    """A bought line, with what its reader may do with it; `return_url` is where to apply for after-sales."""
     card = pictured.get(line.product_id)
     title = pick(line.title, locale)
     return views.OrderLineView(
@@ -60,8 +54,9 @@ def order_line_view(
         unit_price=line.unit_price,
         total=line.total,
         shipped=line.shipped,
-        can_review=mine is not None and line.received > 0 and line.id not in mine.lines,
-        reviewed=mine is not None and line.id in mine.lines,
+        can_review="review" in actions,
+        reviewed=line.score is not None,
+        return_url=return_url if "return" in actions else None,
         to_ship=line.to_ship,
         owed=tuple(
             owed_view(each, each.to_ship, title=title, locale=locale)
@@ -72,13 +67,3 @@ def order_line_view(
 
 
 ORDER = "/purchases/{purchase_id:uuid}/orders/{order_id:uuid}"
-
-
-async def pictured(tx: ReadTx, orders: Sequence[OrderView]) -> dict[UUID, ProductCard]:
-    """The cards of everything in these orders that is still sold."""
-    return await cards(tx, product_ids={line.product_id for each in orders for line in each.lines})
-
-
-async def own_purchase(visit: Visit, tx: ReadTx, purchase_id: UUID) -> PurchaseView:
-    """A purchase of this account, or of the guest whose browser this is. Raises UnknownPurchase."""
-    return await purchase_view(tx, purchase_id=purchase_id, actor=visit.buyer())

@@ -1,7 +1,6 @@
 """Paying for a purchase: where to, and the page that waits for it."""
 
 from collections.abc import Mapping
-from typing import Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -9,20 +8,16 @@ import segno
 from markupsafe import Markup
 
 from merx.cashier import choose_provider, start_payment
-from merx.infra.db import ReadTx
 from merx.infra.settings import Settings
 from merx.kit import links
 from merx.kit.actors import Buyer
 from merx.kit.errors import Conflict, Invalid, NotFound, Unavailable
-from merx.kit.money import Money
-from merx.orders import OrderState, Purchase, PurchaseView, can_cancel, can_pay, purchase_view
-from merx.payments import payments_of
-from merx.payments.providers import Manner, MethodProblem
+from merx.kit.i18n import pick
+from merx.payments.providers import MethodProblem
 from merx.payments.providers.wechat import WechatSettings
-from merx.sellers import get_sellers
-from merx.storefront.core import present
+from merx.queries.paying import PurchaseToPay, purchase_to_pay
 from merx.storefront.core.pages import Page, fragment, page, see_other
-from merx.storefront.core.payment_views import OrderLink, PaymentView, TransferView
+from merx.storefront.core.payment_views import OrderLink, PaymentView
 from merx.storefront.core.views import PaymentChoice
 from merx.storefront.core.visit import Visit
 
@@ -78,75 +73,48 @@ async def payment_page(
 
     Raises UnknownPurchase.
     """
-    async with visit.services.db.snapshot() as tx:
-        found = await purchase_view(tx, purchase_id=purchase_id, actor=actor)
-        view = await _view(visit, tx, found, scan=scan, unanswered=unanswered)
+    services = visit.services
+    async with services.db.snapshot() as tx:
+        found = await purchase_to_pay(
+            tx, services.providers, purchase_id=purchase_id, actor=actor, now=visit.now
+        )
+        view = _payment_view(visit, found, scan=scan, unanswered=unanswered)
         if visit.partial:
             return fragment(visit, "purchases/payment_state.html", view=view)
         return await page(visit, tx, "purchases/payment.html", view)
 
 
-async def _view(
-    visit: Visit, tx: ReadTx, found: PurchaseView, *, scan: str | None, unanswered: bool
-) -> PaymentView:
-    purchase, url = found.purchase, links.purchase(found.purchase.id)
-    sellers = await get_sellers(tx, seller_ids=[each.order.seller_id for each in found.orders])
-    state = payment_state(purchase)
-    waiting = state == "waiting"
-    payable = can_pay(purchase, now=visit.now)
-    ways = other_ways(visit, found) if payable else ()
-    transfer = await _transfer(visit, tx, purchase) if waiting else None
-    cancellable = can_cancel(purchase, [each.order for each in found.orders])
+def _payment_view(visit: Visit, found: PurchaseToPay, *, scan: str | None, unanswered: bool) -> PaymentView:
+    url = links.purchase(found.id)
+    waiting, payable = found.progress == "waiting", "pay" in found.actions
+    ways = tuple(
+        PaymentChoice(code=each.code, name=provider_name(each.name, visit.locale, each.code), chosen=False)
+        for each in found.other_methods
+    )
     return PaymentView(
-        number=purchase.number,
-        amount=Money(purchase.total, purchase.currency),
-        state=state,
-        provider_name=payment_name(visit, purchase),
+        number=found.number,
+        amount=found.amount,
+        state=found.progress,
+        provider_name=payment_name(visit, found.payment_method),
         poll_url=url,
-        pay_url=links.pay_purchase(purchase.id) if payable and transfer is None else None,
-        cancel_url=links.cancel_purchase(purchase.id) if cancellable else None,
-        deadline=purchase.expires_at,
+        pay_url=links.pay_purchase(found.id) if payable and found.transfer is None else None,
+        cancel_url=links.cancel_purchase(found.id) if "cancel" in found.actions else None,
+        deadline=found.expires_at,
         orders=tuple(
             OrderLink(
-                number=each.order.number,
-                url=links.order(purchase.id, each.order.id),
-                seller_name=present.seller_name(sellers, each.order.seller_id, visit.locale),
+                number=each.number,
+                url=links.order(found.id, each.id),
+                seller_name=pick(each.seller_name, visit.locale),
             )
             for each in found.orders
         ),
         scan=code_to_scan(scan) if scan and waiting else None,
         wallet_url=wallet_address(visit.services.settings, scan) if scan and waiting else None,
-        silent=payable and (unanswered or visit.services.providers.is_down(purchase.provider)),
+        silent=payable and (unanswered or found.is_down),
         ways=ways,
         ways_url=f"{url}/payment-method" if ways else None,
-        transfer=transfer,
-        at_the_door=visit.services.providers.manner(purchase.provider) is Manner.DOOR,
-    )
-
-
-async def _transfer(visit: Visit, tx: ReadTx, purchase: Purchase) -> TransferView | None:
-    """The account to pay into, and the number to name, of a purchase that waits for a bank transfer."""
-    providers = visit.services.providers
-    if providers.manner(purchase.provider) is not Manner.TRANSFER:
-        return None
-    payment = (await payments_of(tx, [purchase.id]))[-1]
-    told = providers.get(purchase.provider).instructions(
-        number=payment.number, amount=Money(payment.amount, payment.currency)
-    )
-    return TransferView(
-        holder=told["holder"], bank=told["bank"], account=told["account"], reference=told["reference"]
-    )
-
-
-def other_ways(visit: Visit, found: PurchaseView) -> tuple[PaymentChoice, ...]:
-    """The ways to pay that can be offered instead of the one that was chosen."""
-    offered = visit.services.providers.offered(
-        found.purchase.currency, sellers=len(found.orders), country=found.address.country
-    )
-    return tuple(
-        PaymentChoice(code=each.code, name=provider_name(each.label, visit.locale, each.code), chosen=False)
-        for each in offered
-        if each.code != found.purchase.provider
+        transfer=found.transfer,
+        at_the_door=found.at_the_door,
     )
 
 
@@ -166,21 +134,12 @@ def code_to_scan(text: str) -> Markup:
     return Markup(svg)  # noqa: S704 - drawn by the library from modules; the text itself is not in it
 
 
-def payment_state(purchase: Purchase) -> Literal["waiting", "authorized", "paid", "expired", "cancelled"]:
-    """Where the payment of a purchase is, in the words of its page."""
-    if purchase.state == OrderState.PENDING_PAYMENT:
-        return "waiting"
-    if purchase.state == OrderState.CANCELLED:
-        return "expired" if purchase.cancel_reason == "expired" else "cancelled"
-    return "paid" if purchase.paid_at is not None else "authorized"
-
-
-def payment_name(visit: Visit, purchase: Purchase) -> str:
-    """What the shopper calls the provider; its code when the shop does not offer it any more."""
+def payment_name(visit: Visit, code: str) -> str:
+    """What the shopper calls a payment method; its code when the shop does not offer it any more."""
     try:
-        provider = visit.services.providers.get(purchase.provider)
+        provider = visit.services.providers.get(code)
     except NotFound:
-        return purchase.provider
+        return code
     return provider_name(provider.label, visit.locale, provider.code)
 
 

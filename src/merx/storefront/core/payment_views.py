@@ -1,21 +1,12 @@
 """What the page of a payment shows."""
 
 from datetime import datetime
-from typing import Literal
 
 from markupsafe import Markup
 
 from merx.kit.money import Money
+from merx.queries.paying import BankAccount, PaymentProgress
 from merx.storefront.core.views import PaymentChoice, View
-
-
-class TransferView(View, frozen=True, kw_only=True):
-    """Where to transfer money to, and the reference by which it is found."""
-
-    holder: str
-    bank: str
-    account: str
-    reference: str
 
 
 class PaymentView(View, frozen=True, kw_only=True):
@@ -28,7 +19,7 @@ class PaymentView(View, frozen=True, kw_only=True):
 
     number: str
     amount: Money
-    state: Literal["waiting", "authorized", "paid", "expired", "cancelled"]
+    state: PaymentProgress
     provider_name: str
     poll_url: str
     pay_url: str | None
@@ -40,7 +31,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     ways: tuple[PaymentChoice, ...] = ()
     ways_url: str | None = None
     wallet_url: str | None = None
-    transfer: TransferView | None = None
+    transfer: BankAccount | None = None
     at_the_door: bool = False
 
 

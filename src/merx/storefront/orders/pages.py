@@ -5,19 +5,14 @@ from uuid import UUID
 
 from litestar import get, post
 
-from merx.catalog import MediaSettings, render_picture, save_media
-from merx.fulfilment import fulfilments_of, receive
-from merx.infra.db import ReadTx
+from merx.catalog import MediaSettings, cards, render_picture, save_media
+from merx.fulfilment import receive
 from merx.kit import links
-from merx.kit.errors import Conflict, DomainError, Invalid, NotFound
-from merx.orders import OrderView, after_sales_days, list_purchases
-from merx.payments.providers import Manner
-from merx.queries.addresses import opened_address
-from merx.queries.parcels import seen_parcel
-from merx.returns import ReturnsSettings, returns_of, takes_applications
-from merx.reviews import PICTURES_MOST, SCORE_MOST, MyReviews, my_reviews, review_product, review_seller
-from merx.sellers import get_sellers
-from merx.storefront.core import present
+from merx.kit.errors import Conflict, DomainError, Invalid
+from merx.queries.buyer_orders import buyer_order
+from merx.queries.purchases import purchase_list, purchases_shown
+from merx.returns import ReturnsSettings
+from merx.reviews import PICTURES_MOST, SCORE_MOST, review_product, review_seller
 from merx.storefront.core.forms import (
     MAX_PICTURE_BYTES,
     EmptyForm,
@@ -26,14 +21,14 @@ from merx.storefront.core.forms import (
     form_view,
     read_form,
 )
-from merx.storefront.core.orders import ORDER, own_purchase, pictured
+from merx.storefront.core.orders import ORDER
 from merx.storefront.core.pages import Page, error_text, fragment, page, see_other
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
 from merx.storefront.core.paying import payment_name
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
+from merx.storefront.orders.buyer_view import buyer_list, buyer_page
 from merx.storefront.orders.forms import NoScore, ProductReviewForm, SellerReviewForm, read_review_form
-from merx.storefront.orders.view import OrderRow, OrdersView, order_page, order_row, with_returns
 
 _PER_PAGE = 20
 
@@ -45,36 +40,17 @@ _MAX_REVIEW_BYTES = PICTURES_MOST * MAX_PICTURE_BYTES + 64 * 1024
 async def show_orders(visit: Visiting, after: Cursor = None) -> Page:
     """The account's orders, the newest first; a guest's are those whose tokens the browser kept. Raises BadCursor."""
     async with visit.services.db.snapshot() as tx:
-        found, cursor = await _own_orders(visit, tx, after=after)
-        shown = await pictured(tx, found)
-        sellers = await get_sellers(tx, seller_ids={each.order.seller_id for each in found})
-        rows: list[OrderRow] = [
-            order_row(
-                each,
-                url=links.order(each.order.purchase_id, each.order.id),
-                counterpart=present.seller_name(sellers, each.order.seller_id, visit.locale),
-                locale=visit.locale,
-                pictured=shown,
-            )
-            for each in found
-        ]
-        view = OrdersView(rows=tuple(rows), more_url=f"{links.orders()}?after={cursor}" if cursor else None)
+        if visit.account_id is None:
+            mine = tuple(reversed(visit.purchases))
+            found = await purchases_shown(tx, actor=visit.buyer(), purchase_ids=mine)
+        else:
+            found = await purchase_list(tx, actor=visit.buyer(), after=after, limit=_PER_PAGE)
+        orders = [order for purchase in found.items for order in purchase.orders]
+        shown = await cards(tx, product_ids={line.product_id for each in orders for line in each.lines})
+        view = buyer_list(found, locale=visit.locale, pictured=shown)
         if visit.partial:
             return fragment(visit, "orders/order_rows.html", view=view)
         return await page(visit, tx, "orders/orders.html", view)
-
-
-async def _own_orders(visit: Visit, tx: ReadTx, *, after: str | None) -> tuple[list[OrderView], str | None]:
-    if visit.account_id is not None:
-        found = await list_purchases(tx, actor=visit.buyer(), after=after, limit=_PER_PAGE)
-        return [order for _, orders in found.items for order in orders], found.next_cursor
-    orders: list[OrderView] = []
-    for purchase_id in reversed(visit.purchases):
-        try:
-            orders.extend((await own_purchase(visit, tx, purchase_id)).orders)
-        except NotFound:
-            continue  # a stale or forged cookie
-    return orders, None
 
 
 @get(ORDER)
@@ -93,50 +69,23 @@ async def draw_order(
     status: int = 200,
 ) -> Page:
     """The order's page, perhaps with a review that came back."""
-    async with visit.services.db.snapshot() as tx:
-        found = await own_purchase(visit, tx, purchase_id)
-        order = next((each for each in found.orders if each.order.id == order_id), None)
-        if order is None:
-            raise NotFound
-        view = order_page(
-            order,
-            url=links.order(purchase_id, order_id),
+    services = visit.services
+    async with services.db.snapshot() as tx:
+        found = await buyer_order(
+            tx, services.keys, services.providers, purchase_id=purchase_id, order_id=order_id,
+            actor=visit.buyer(), default_days=services.settings.of(ReturnsSettings).after_sales_days, now=visit.now,
+        )  # fmt: skip
+        view = buyer_page(
+            found,
+            payment_name=payment_name(visit, found.payment_method),
             locale=visit.locale,
-            purchase=found.purchase,
-            payment_name=payment_name(visit, found.purchase),
-            address=await opened_address(
-                tx, visit.services.keys, person_id=found.address.person_id, sealed=found.address.sealed
-            ),
-            parcels=[
-                seen_parcel(each, actor=visit.buyer())
-                for each in await fulfilments_of(tx, order_ids=[order_id])
-            ],
-            pictured=await pictured(tx, [order]),
-            sellers=await get_sellers(tx, seller_ids=[order.order.seller_id]),
-            mine=await _mine(visit, tx, order),
+            pictured=await cards(tx, product_ids={line.product_id for line in found.lines}),
             pictures_most=PICTURES_MOST,
-            upload_megabytes=visit.services.settings.web.max_body_bytes // 1024 // 1024,
+            upload_megabytes=services.settings.web.max_body_bytes // 1024 // 1024,
             form=form,
             form_for=form_for,
-            at_the_door=visit.services.providers.manner(found.purchase.provider) is Manner.DOOR,
-        )
-        days = await after_sales_days(
-            tx, order_id=order_id, default=visit.services.settings.of(ReturnsSettings).after_sales_days
-        )
-        view = with_returns(
-            view,
-            order,
-            cases=await returns_of(tx, order_ids=[order_id]),
-            apply_at=view.url if takes_applications(order.order, days=days, now=visit.now) else None,
         )
         return await page(visit, tx, "orders/order.html", view, status=status)
-
-
-async def _mine(visit: Visit, tx: ReadTx, order: OrderView) -> MyReviews | None:
-    """What was reviewed already; None for a guest, who has no name to review under."""
-    if visit.account_id is None:
-        return None
-    return await my_reviews(tx, order_ids=[order.order.id])
 
 
 @post(ORDER + "/parcels/{parcel_id:uuid}/receive", status_code=200)

@@ -37,8 +37,7 @@ from merx.storefront.core.pages import Page, error_text, fragment, page, see_oth
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
 from merx.storefront.core.views import FormView
 from merx.storefront.core.visit import Visit
-from merx.storefront.orders.seller_view import seller_page, seller_row
-from merx.storefront.orders.view import OrdersView
+from merx.storefront.orders.seller_view import seller_list, seller_page
 
 _PER_PAGE = 20
 
@@ -56,10 +55,7 @@ async def show_seller_orders(visit: Visiting, after: Cursor = None) -> Page:
     async with visit.services.db.snapshot() as tx:
         found = await seller_order_list(tx, actor=seller, states=_PAID, after=after, limit=_PER_PAGE)
         shown = await cards(tx, product_ids={line.product_id for each in found.items for line in each.lines})
-        view = OrdersView(
-            rows=tuple(seller_row(each, locale=visit.locale, pictured=shown) for each in found.items),
-            more_url=f"{links.seller_orders()}?after={found.next_cursor}" if found.next_cursor else None,
-        )
+        view = seller_list(found, locale=visit.locale, pictured=shown)
         if visit.partial:
             return fragment(visit, "orders/order_rows.html", view=view)
         return await page(visit, tx, "orders/seller_orders.html", view)

@@ -6,31 +6,36 @@ from uuid import UUID
 from merx.catalog import ProductCard
 from merx.kit import links
 from merx.kit.i18n import pick
-from merx.queries.orders import SellerOrder, SellerOrderSummary
+from merx.queries.orders import SellerOrder, SellerOrderList
 from merx.queries.returns import ReturnSummary
-from merx.storefront.core import present
 from merx.storefront.core.addresses import address_lines
 from merx.storefront.core.orders import carrier_choices, order_line_view
-from merx.storefront.core.views import FormView, TotalsView
-from merx.storefront.orders.view import CashView, OrderRow, OrderView, ReturnLink, parcel_views
+from merx.storefront.core.views import FormView
+from merx.storefront.orders.view import (
+    CashView,
+    OrdersView,
+    OrderView,
+    ReturnLink,
+    order_row,
+    parcel_views,
+    totals_view,
+)
 
 
-def seller_row(found: SellerOrderSummary, *, locale: str, pictured: Mapping[UUID, ProductCard]) -> OrderRow:
-    """An order in its seller's list."""
-    pictures = (
-        present.picture_view(pictured[line.product_id].picture, locale=locale)
-        for line in found.lines
-        if line.product_id in pictured
-    )
-    return OrderRow(
-        number=found.number,
-        url=links.seller_order(found.id),
-        state=found.progress,
-        placed_at=found.placed_at,
-        counterpart=pick(found.seller_name, locale),
-        total=found.totals.total,
-        count=sum(line.quantity for line in found.lines),
-        pictures=tuple(each for each in pictures if each),
+def seller_list(found: SellerOrderList, *, locale: str, pictured: Mapping[UUID, ProductCard]) -> OrdersView:
+    """The orders of one's shops."""
+    return OrdersView(
+        rows=tuple(
+            order_row(
+                each,
+                url=links.seller_order(each.id),
+                counterpart=each.seller_name,
+                locale=locale,
+                pictured=pictured,
+            )
+            for each in found.items
+        ),
+        more_url=f"{links.seller_orders()}?after={found.next_cursor}" if found.next_cursor else None,
     )
 
 
@@ -44,7 +49,7 @@ def seller_page(
     form_for: str | None,
 ) -> OrderView:
     """An order's whole page, for its seller."""
-    address, totals = found.address, found.totals
+    address = found.address
     return OrderView(
         number=found.number,
         url=links.seller_order(found.id),
@@ -57,21 +62,11 @@ def seller_page(
         delivery=None,
         payment_name="",
         steps=found.steps,
-        lines=tuple(
-            order_line_view(line, locale=locale, pictured=pictured, mine=None) for line in found.lines
-        ),
+        lines=tuple(order_line_view(line, locale=locale, pictured=pictured) for line in found.lines),
         parcels=parcel_views(
             found.parcels, titles={line.id: pick(line.title, locale) for line in found.lines}, locale=locale
         ),
-        totals=TotalsView(
-            items=totals.goods,
-            item_count=sum(line.quantity for line in found.lines),
-            discounts=(("", totals.discount),) if totals.discount.amount else (),
-            shipping=totals.shipping,
-            shipping_rows=(),
-            tax=totals.tax if totals.tax.amount else None,
-            total=totals.total,
-        ),
+        totals=totals_view(found.totals, found.lines),
         can_ship="ship" in found.actions,
         carriers=carrier_choices(locale),
         form=form or FormView(),

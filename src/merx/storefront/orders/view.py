@@ -1,28 +1,20 @@
-"""What the pages of orders show, to their buyers and to their sellers. Pure."""
+"""What the pages of orders show, and what is drawn alike for their buyers and their sellers. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-import msgspec
-
-from merx.accounts import PostalAddress
 from merx.catalog import ProductCard
-from merx.kit import links
-from merx.kit.i18n import pick
+from merx.kit.i18n import Text, pick
 from merx.kit.money import Money
-from merx.orders import Order, OrderLine, OrderState, Purchase
-from merx.orders import OrderView as FoundOrder
-from merx.queries.order_lines import bought_line
-from merx.queries.order_steps import OrderStep, order_steps, progress_of
+from merx.queries.order_lines import BoughtLine, OrderTotals
+from merx.queries.order_steps import OrderStep
+from merx.queries.orders import SellerOrderSummary
 from merx.queries.parcels import SeenParcel
-from merx.returns import Return
-from merx.reviews import MyReviews
-from merx.sellers import Seller
-from merx.storefront.core import present, views
-from merx.storefront.core.addresses import address_lines
-from merx.storefront.core.orders import carrier_name, order_line_view, owed_view
+from merx.queries.purchases import SeenOrder
+from merx.storefront.core import present
+from merx.storefront.core.orders import carrier_name, owed_view
 from merx.storefront.core.views import FormView, OrderLineView, OwedView, PictureView, TotalsView, View
 
 
@@ -137,120 +129,40 @@ def parcel_views(
     )
 
 
-def order_totals(order: Order, lines: Sequence[OrderLine]) -> views.TotalsView:
+def totals_view(found: OrderTotals, lines: Sequence[BoughtLine]) -> TotalsView:
     """What one seller charged."""
-    return views.TotalsView(
-        items=Money(order.goods, order.currency),
+    return TotalsView(
+        items=found.goods,
         item_count=sum(line.quantity for line in lines),
-        discounts=(("", Money(-order.adjusted, order.currency)),) if order.adjusted else (),
-        shipping=Money(order.shipping, order.currency),
+        discounts=(("", found.discount),) if found.discount.amount else (),
+        shipping=found.shipping,
         shipping_rows=(),
-        tax=Money(order.tax, order.currency) if order.tax else None,
-        total=Money(order.total, order.currency),
+        tax=found.tax if found.tax.amount else None,
+        total=found.total,
     )
 
 
 def order_row(
-    found: FoundOrder, *, url: str, counterpart: str, locale: str, pictured: Mapping[UUID, ProductCard]
+    found: SeenOrder | SellerOrderSummary,
+    *,
+    url: str,
+    counterpart: Text,
+    locale: str,
+    pictured: Mapping[UUID, ProductCard],
 ) -> OrderRow:
     """An order in a list."""
-    order = found.order
     pictures = (
         present.picture_view(pictured[line.product_id].picture, locale=locale)
         for line in found.lines
         if line.product_id in pictured
     )
     return OrderRow(
-        number=order.number,
+        number=found.number,
         url=url,
-        state=progress_of(order),
-        placed_at=order.placed_at,
-        counterpart=counterpart,
-        total=Money(order.total, order.currency),
+        state=found.progress,
+        placed_at=found.placed_at,
+        counterpart=pick(counterpart, locale),
+        total=found.totals.total,
         count=sum(line.quantity for line in found.lines),
         pictures=tuple(each for each in pictures if each),
     )
-
-
-def order_page(
-    found: FoundOrder,
-    *,
-    url: str,
-    locale: str,
-    purchase: Purchase,
-    payment_name: str,
-    address: PostalAddress | None,
-    parcels: Sequence[SeenParcel],
-    pictured: Mapping[UUID, ProductCard],
-    sellers: Mapping[UUID, Seller],
-    mine: MyReviews | None,
-    pictures_most: int = 0,
-    upload_megabytes: int = 0,
-    form: views.FormView | None = None,
-    form_for: str | None = None,
-    at_the_door: bool = False,
-) -> OrderView:
-    """An order's whole page, for its buyer. `at_the_door` says whether it is paid on delivery."""
-    order = found.order
-    unpaid = order.state == OrderState.PENDING_PAYMENT
-    authorized = order.payment_status == "authorized"
-    unshipped = order.fulfilment_status == "unfulfilled"
-    received = order.fulfilment_status == "received"
-    return OrderView(
-        number=order.number,
-        url=url,
-        state=progress_of(order),
-        placed_at=order.placed_at,
-        seller_name=present.seller_name(sellers, order.seller_id, locale),
-        recipient=address.name if address else "—",
-        phone=address.phone if address else "",
-        address_lines=address_lines(address, locale) if address else (),
-        delivery=purchase.delivery,
-        payment_name=payment_name,
-        steps=order_steps(order, parcels, paid_at=purchase.paid_at, at_the_door=at_the_door),
-        lines=tuple(
-            order_line_view(
-                bought_line(line, currency=order.currency), locale=locale, pictured=pictured, mine=mine
-            )
-            for line in found.lines
-        ),
-        parcels=parcel_views(
-            parcels,
-            titles={line.id: pick(line.title, locale) for line in found.lines},
-            locale=locale,
-        ),
-        totals=order_totals(order, found.lines),
-        pay_url=links.pay_purchase(order.purchase_id) if unpaid else None,
-        pay_until=purchase.expires_at if unpaid else None,
-        can_review_seller=mine is not None and received and order.id not in mine.orders,
-        pictures_most=pictures_most,
-        upload_megabytes=upload_megabytes,
-        form=form or views.FormView(),
-        form_for=form_for,
-        authorization=("door" if at_the_door else "bank") if authorized else "",
-        cancel_url=links.cancel_purchase(order.purchase_id) if authorized and unshipped else None,
-    )
-
-
-def with_returns(
-    view: OrderView, found: FoundOrder, *, cases: Sequence[Return], apply_at: str | None
-) -> OrderView:
-    """An order's page with its cases and, at `apply_at`, the ways to new ones."""
-    left = {str(line.id) for line in found.lines if line.left > 0} if apply_at else set()
-    lines = tuple(
-        msgspec.structs.replace(line, return_url=f"{apply_at}/lines/{line.line_id}/return")
-        if line.line_id in left
-        else line
-        for line in view.lines
-    )
-    shown = tuple(
-        ReturnLink(
-            url=links.return_case(case.id),
-            state=case.state,
-            kind=case.kind,
-            refunded=case.refund_id is not None,
-            amount=Money(case.amount, case.currency),
-        )
-        for case in cases
-    )
-    return msgspec.structs.replace(view, lines=lines, returns=shown)

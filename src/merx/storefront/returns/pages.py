@@ -12,6 +12,7 @@ from merx.infra.db import ReadTx, Tx
 from merx.kit.actors import Buyer, SellerMember, Staff
 from merx.kit.errors import DomainError, NotFound
 from merx.kit.money import parse_decimal
+from merx.orders import purchase_view
 from merx.payments import UnknownRefund, retry_refund
 from merx.queries.returns import ReturnList, order_returns, return_case, return_list
 from merx.returns import (
@@ -34,7 +35,6 @@ from merx.returns import (
 )
 from merx.storefront.core.commands import Command, Sent, handlers_of, use
 from merx.storefront.core.forms import ShipForm, read_restocked
-from merx.storefront.core.orders import own_purchase
 from merx.storefront.core.pages import Page, page
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
 from merx.storefront.core.views import FormView
@@ -70,9 +70,10 @@ async def _guests_orders(visit: Visit, tx: ReadTx) -> list[UUID]:
     found: list[UUID] = []
     for purchase_id in visit.purchases:
         try:
-            found.extend(each.order.id for each in (await own_purchase(visit, tx, purchase_id)).orders)
+            mine = await purchase_view(tx, purchase_id=purchase_id, actor=visit.buyer())
         except NotFound:
             continue  # a stale or forged cookie
+        found.extend(each.order.id for each in mine.orders)
     return found
 
 

@@ -167,7 +167,7 @@ def form_page(
         order_number=options.order_number,
         order_url=order_url,
         url=f"{order_url}/lines/{options.line.id}/return",
-        line=order_line_view(options.line, locale=locale, pictured=pictured, mine=None),
+        line=order_line_view(options.line, locale=locale, pictured=pictured),
         kinds=tuple(kind.value for kind in options.kinds),
         reasons=tuple(reason.value for reason in options.reasons),
         max_quantity=options.max_quantity,
@@ -288,7 +288,7 @@ def _lines(
     shown = []
     for each in case.lines:
         ordered = bought[each.order_line_id]
-        line = order_line_view(ordered, locale=locale, pictured=pictured, mine=None)
+        line = order_line_view(ordered, locale=locale, pictured=pictured)
         shown.append(
             ReturnedLine(
                 line=msgspec.structs.replace(
