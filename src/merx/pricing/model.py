@@ -145,6 +145,5 @@ class ExplanationLine(msgspec.Struct, frozen=True):
     quantity: int | None = None
     unit_price: int | None = None
     rate_bp: int | None = None
-    free: bool = False
     name: Text | None = None
     funder: Funder | None = None

@@ -181,7 +181,7 @@ def explain(quoted: Quote) -> list[ExplanationLine]:
                 )
             )
             tax_by_rate[line.terms.tax_rate_bp] += line.tax
-        traced.append(ExplanationLine("shipping", order.shipping, order.seller_id, free=order.free_shipping))
+        traced.append(ExplanationLine("shipping", order.shipping, order.seller_id))
         traced.extend(
             ExplanationLine(
                 "adjustment", each.amount, order.seller_id, line.terms.sku if line else None,

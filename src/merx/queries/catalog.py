@@ -290,14 +290,21 @@ async def seen_product(tx: ReadTx, *, slug: str, now: datetime) -> SeenProduct:
 
 
 async def product_review_list(
-    tx: ReadTx, keys: MasterKeys, *, product_id: UUID, after: str | None = None, limit: int = 20
+    tx: ReadTx,
+    keys: MasterKeys,
+    *,
+    product_id: UUID,
+    after: str | None = None,
+    limit: int = 20,
+    rated: SeenRating | None = None,
 ) -> ProductReviewList:
-    """What buyers say of a product, newest first. Raises BadCursor."""
-    rated = (await product_rating(tx, product_ids=[product_id]))[product_id]
+    """What buyers say of a product, newest first; `rated` saves asking for its score again. Raises BadCursor."""
+    if rated is None:
+        rated = rating((await product_rating(tx, product_ids=[product_id]))[product_id])
     page = await product_reviews(tx, keys, product_id=product_id, after=after, limit=limit)
     return ProductReviewList(
         items=[product_review(each) for each in page.items],
-        rating=rating(rated),
+        rating=rated,
         next_cursor=page.next_cursor,
     )
 

@@ -30,6 +30,11 @@ class SeenPicture(msgspec.Struct, frozen=True, kw_only=True):
 # ---------------------------------------------------------------- catalogue
 
 
+def maybe_picture(found: Picture | None) -> SeenPicture | None:
+    """A picture that may be missing."""
+    return None if found is None else picture(found)
+
+
 def picture(found: Picture) -> SeenPicture:
     """A picture with the addresses of its files."""
     return SeenPicture(

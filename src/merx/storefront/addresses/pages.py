@@ -10,12 +10,12 @@ from merx.accounts import (
     add_address,
     delete_address,
     get_address,
-    list_addresses,
     update_address,
 )
 from merx.infra.db import Tx
 from merx.kit import links
 from merx.kit.errors import Conflict, Invalid
+from merx.queries.addresses import address_list
 from merx.storefront.addresses.view import AddressesView, filled_form
 from merx.storefront.core.addresses import FIELDS, address_view, all_countries, typed_address
 from merx.storefront.core.forms import AddressForm, EmptyForm, PlainRequest, errors_of, form_view, read_form
@@ -33,8 +33,8 @@ async def show_addresses(visit: Visiting) -> Page:
     """All of them, the default first. Raises Unauthenticated."""
     account = visit.require_identity().account
     async with visit.services.db.snapshot() as tx:
-        saved = await list_addresses(tx, visit.services.keys, account_id=account.id)
-        view = AddressesView(addresses=tuple(address_view(each, visit.locale) for each in saved))
+        found = await address_list(tx, visit.services.keys, account_id=account.id)
+        view = AddressesView(addresses=tuple(address_view(each, visit.locale) for each in found.items))
         return await page(visit, tx, "addresses/addresses.html", view)
 
 

@@ -10,6 +10,7 @@ from merx.infra.db import ReadTx
 from merx.kit import links
 from merx.kit.errors import DomainError
 from merx.kit.i18n import pick
+from merx.queries.pictures import maybe_picture
 from merx.storefront.cart.forms import AddLineForm, QuantityForm
 from merx.storefront.cart.view import AddedView
 from merx.storefront.core import present
@@ -65,7 +66,7 @@ async def _added(visit: Visit, tx: ReadTx, *, cart_id: UUID, variant_id: UUID, a
     view = AddedView(
         title=title,
         quantity=added,
-        picture=present.picture_view(line.picture, locale=visit.locale, alt=title),
+        picture=present.picture_view(maybe_picture(line.picture), locale=visit.locale, alt=title),
     )
     return fragment(
         visit,

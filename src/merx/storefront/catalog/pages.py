@@ -1,39 +1,22 @@
 """First page, categories, products."""
 
-from collections.abc import Sequence
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlencode
-from uuid import UUID
 
 from litestar import get
 from litestar.params import FromQuery, QueryParameter
 
-from merx.cart import MAX_QUANTITY
-from merx.catalog import (
-    LISTS,
-    Category,
-    Product,
-    UnknownCategory,
-    UnknownProduct,
-    Variant,
-    category_tree,
-    list_products,
-    product_by_slug,
-)
-from merx.infra.db import ReadTx
-from merx.inventory import availability
+from merx.catalog import LISTS, UnknownCategory
 from merx.kit import links
 from merx.kit.i18n import pick
-from merx.kit.money import Money
-from merx.reviews import product_rating, product_reviews
-from merx.sellers import delivery_rates, get_sellers
+from merx.queries.browsing import category_pictures, chosen_sku, offered_list, product_page
+from merx.queries.catalog import category_list
 from merx.storefront.catalog import view as catalog_view
-from merx.storefront.core import present, views
 from merx.storefront.core.cards import card_views
 from merx.storefront.core.forms import PlainRequest
 from merx.storefront.core.pages import Page, Public, fragment, kept_page, page, see_other
 from merx.storefront.core.parameters import Cursor, FromPath, Visiting
-from merx.storefront.core.visit import Visit
 
 SortCode = Literal["newest", "price_asc", "price_desc"]
 
@@ -57,6 +40,9 @@ _RELATED = 4
 _REVIEWS = 6
 
 
+_OPTION = re.compile(r"o([1-9][0-9]?)")
+
+
 _KEPT_SECONDS = 60
 """How old a page may be that everybody sees; what a shopper does with it is checked again."""
 
@@ -68,24 +54,22 @@ async def show_home(visit: Visiting) -> Page:
     if kept:
         return kept
     async with visit.services.db.snapshot() as tx:
-        newest = await list_products(tx, currency=visit.currency, limit=_ON_FIRST_PAGE)
-        shown = await card_views(visit, tx, newest.items)
-        tree = await category_tree(tx)
-        tops = [await _pictured(visit, tx, category) for category in tree if category.parent_id is None]
-        view = catalog_view.HomeView(hero=shown[0] if shown else None, categories=tuple(tops), newest=shown)
+        newest = await offered_list(tx, currency=visit.currency, limit=_ON_FIRST_PAGE)
+        shown = card_views(visit, newest.items)
+        tree = (await category_list(tx)).items
+        tops = [each for each in tree if each.parent_id is None]
+        pictures = await category_pictures(tx, categories=tops, currency=visit.currency)
+        view = catalog_view.HomeView(
+            hero=shown[0] if shown else None,
+            categories=tuple(
+                catalog_view.category_link(each, locale=visit.locale, picture=pictures.get(each.id))
+                for each in tops
+            ),
+            newest=shown,
+        )
         return await page(
             visit, tx, "catalog/home.html", view, tree=tree, public=Public(_KEPT_SECONDS, LISTS, generation)
         )
-
-
-async def _pictured(visit: Visit, tx: ReadTx, category: Category) -> views.CategoryLink:
-    """A category with the picture of something in it: the second newest, for the newest is shown large above."""
-    found = (await list_products(tx, category=category.code, currency=visit.currency, limit=2)).items
-    return views.CategoryLink(
-        name=pick(category.name, visit.locale),
-        url=links.category(category.code),
-        picture=present.picture_view(found[-1].picture, locale=visit.locale) if found else None,
-    )
 
 
 @get("/categories/{code:str}")
@@ -97,11 +81,11 @@ async def show_category(
     if kept:
         return kept
     async with visit.services.db.snapshot() as tx:
-        tree = await category_tree(tx)
+        tree = (await category_list(tx)).items
         category = next((each for each in tree if each.code == code), None)
         if category is None:
             raise UnknownCategory
-        found = await list_products(
+        found = await offered_list(
             tx, category=code, sort=_SORTS[sort], currency=visit.currency, after=after, limit=_PER_PAGE
         )
         trail = catalog_view.category_trail(tree, code, locale=visit.locale)
@@ -122,7 +106,7 @@ async def show_category(
                 )
                 for each in _SORTS
             ),
-            products=await card_views(visit, tx, found.items),
+            products=card_views(visit, found.items),
             more_url=f"{url}?{urlencode({**order, 'after': found.next_cursor})}"
             if found.next_cursor
             else None,
@@ -155,101 +139,31 @@ async def show_product(
     if kept:
         return kept
     async with visit.services.db.snapshot() as tx:
-        product = await product_by_slug(tx, slug=slug)
-        fields = {f"o{index}": option.code for index, option in enumerate(product.options, start=1)}
-        chosen = {
-            code: request.query_params[field]
-            for field, code in fields.items()
-            if field in request.query_params
-        }
-        if chosen:
-            match = catalog_view.variant_for(product, chosen)
-            return see_other(links.product(slug, match.sku if match else None))
-        tree = await category_tree(tx)
-        view = await product_view(visit, tx, product, tree, sku=variant, reviews_after=reviews)
+        choices = _choices(request)
+        if choices:
+            return see_other(links.product(slug, await chosen_sku(tx, slug=slug, choices=choices)))
+        tree = (await category_list(tx)).items
+        found = await product_page(
+            tx, visit.services.keys, slug=slug, currency=visit.currency, reviews_after=reviews, reviews=_REVIEWS,
+            related=_RELATED, now=visit.now,
+        )  # fmt: skip
+        view = catalog_view.product_view(
+            found, tree, sku=variant, locale=visit.locale, currency=visit.currency
+        )
         return await page(
             visit,
             tx,
             "catalog/product.html",
             view,
             tree=tree,
-            public=Public(_KEPT_SECONDS, str(product.id), generation),
+            public=Public(_KEPT_SECONDS, str(found.product.id), generation),
         )
 
 
-async def product_view(
-    visit: Visit,
-    tx: ReadTx,
-    product: Product,
-    tree: Sequence[Category],
-    *,
-    sku: str | None,
-    reviews_after: str | None = None,
-) -> catalog_view.ProductView:
-    """Everything of a product's page. Raises UnknownProduct when nothing of it is sold any more."""
-    available = await availability(tx, variant_ids=[one.id for one in product.variants], now=visit.now)
-    chosen = catalog_view.choose_variant(product, sku=sku, currency=visit.currency, available=available)
-    if chosen is None:
-        raise UnknownProduct
-    sellers = await get_sellers(tx, seller_ids=[product.seller_id])
-    rating = await product_rating(tx, product_ids=[product.id])
-    found = await product_reviews(
-        tx, visit.services.keys, product_id=product.id, after=reviews_after, limit=_REVIEWS
-    )
-    title = pick(product.title, visit.locale)
-    pictures = (present.picture_view(each, locale=visit.locale, alt=title) for each in product.pictures)
-    left = available.get(chosen.id, 0)
-    more = urlencode({"variant": chosen.sku, "reviews": found.next_cursor}) if found.next_cursor else None
-    return catalog_view.ProductView(
-        title=title,
-        url=links.product(product.slug),
-        description=pick(product.description, visit.locale),
-        seller_name=present.seller_name(sellers, product.seller_id, visit.locale),
-        brand=next(
-            (pick(each.label, visit.locale) for each in product.facets if each.code == catalog_view.BRAND),
-            None,
-        ),
-        trail=catalog_view.deepest(product.categories, tree, locale=visit.locale),
-        pictures=tuple(each for each in pictures if each),
-        sku=chosen.sku,
-        variant_id=str(chosen.id),
-        variant_label=pick(chosen.label, visit.locale),
-        options=catalog_view.option_views(product, chosen, locale=visit.locale, available=available),
-        price=_price(chosen, visit.currency),
-        stock=catalog_view.stock_of(left),
-        stock_left=left,
-        max_quantity=max(1, min(MAX_QUANTITY, left)),
-        delivery_from=await _delivery_from(visit, tx, product.seller_id),
-        facts=(
-            *((pick(each.name, visit.locale), pick(each.label, visit.locale)) for each in product.facets),
-            ("SKU", chosen.sku),
-        ),
-        rating=present.rating_view(rating.get(product.id)),
-        reviews=tuple(catalog_view.review_view(each, locale=visit.locale) for each in found.items),
-        reviews_more_url=f"{links.product(product.slug)}?{more}" if more else None,
-        related=await _related(visit, tx, product),
-    )
-
-
-def _price(variant: Variant, currency: str) -> Money | None:
-    amount = variant.prices.get(currency)
-    return None if amount is None else Money(amount, currency)
-
-
-async def _delivery_from(visit: Visit, tx: ReadTx, seller_id: UUID) -> Money | None:
-    rates = await delivery_rates(tx, seller_ids=[seller_id])
-    amounts = [rate.amount for rate in rates if rate.currency == visit.currency]
-    return Money(min(amounts), visit.currency) if amounts else None
-
-
-async def _related(visit: Visit, tx: ReadTx, product: Product) -> tuple[views.ProductCard, ...]:
-    """Others of the same category, the newest first."""
-    parents = {each.parent_id for each in product.categories}
-    category = next((each for each in product.categories if each.id not in parents), None)
-    if category is None:
-        return ()
-    found = await list_products(tx, category=category.code, currency=visit.currency, limit=_RELATED + 1)
-    return await card_views(visit, tx, [card for card in found.items if card.id != product.id][:_RELATED])
+def _choices(request: PlainRequest) -> dict[int, str]:
+    """The values chosen for a product's first, second … option."""
+    named = ((_OPTION.fullmatch(name), value) for name, value in request.query_params.items())
+    return {int(match[1]): value for match, value in named if match}
 
 
 handlers = [show_home, show_category, show_product]

@@ -1,17 +1,18 @@
 """What the pages of the catalogue show. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal
-from uuid import UUID
+from urllib.parse import urlencode
 
-from merx.catalog import Category, Product, Variant
+from merx.cart import MAX_QUANTITY
 from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
-from merx.reviews import ProductReview
-from merx.storefront.core import views
-from merx.storefront.core.present import picture_view
+from merx.queries.browsing import ProductPage
+from merx.queries.catalog import SHOWN_STOCK, SeenCategory, SeenProduct, SeenProductReview, SeenVariant
+from merx.queries.pictures import SeenPicture
+from merx.storefront.core import present, views
 from merx.storefront.core.views import CategoryLink, PictureView, ProductCard, RatingView, View
 
 
@@ -104,26 +105,31 @@ FEW: Final = 5
 BRAND: Final = "brand"
 
 
-def category_trail(tree: Sequence[Category], code: str, *, locale: str) -> tuple[views.CategoryLink, ...]:
+def category_trail(tree: Sequence[SeenCategory], code: str, *, locale: str) -> tuple[views.CategoryLink, ...]:
     """From the first level down to the category, which is the current one."""
     by_id = {category.id: category for category in tree}
     step = next((category for category in tree if category.code == code), None)
-    trail: list[Category] = []
+    trail: list[SeenCategory] = []
     while step is not None and step not in trail:
         trail.append(step)
         step = by_id.get(step.parent_id) if step.parent_id else None
     return tuple(category_link(each, locale=locale, current=each.code == code) for each in reversed(trail))
 
 
-def category_link(category: Category, *, locale: str, current: bool = False) -> views.CategoryLink:
-    """A way into a category."""
+def category_link(
+    category: SeenCategory, *, locale: str, current: bool = False, picture: SeenPicture | None = None
+) -> views.CategoryLink:
+    """A way into a category, perhaps with a picture of something in it."""
     return views.CategoryLink(
-        name=pick(category.name, locale), url=links.category(category.code), current=current
+        name=pick(category.name, locale),
+        url=links.category(category.code),
+        current=current,
+        picture=present.picture_view(picture, locale=locale),
     )
 
 
-def deepest(
-    categories: Iterable[Category], tree: Sequence[Category], *, locale: str
+def _deepest(
+    categories: Iterable[SeenCategory], tree: Sequence[SeenCategory], *, locale: str
 ) -> tuple[views.CategoryLink, ...]:
     """The longest trail among a product's categories, for its breadcrumbs."""
     trails = (category_trail(tree, each.code, locale=locale) for each in categories)
@@ -131,35 +137,56 @@ def deepest(
     return tuple(views.CategoryLink(name=link.name, url=link.url) for link in longest)
 
 
-def choose_variant(
-    product: Product, *, sku: str | None, currency: str, available: Mapping[UUID, int]
-) -> Variant | None:
-    """The variant to show: the one asked for, else the first that can be bought, else the first."""
-    active = [variant for variant in product.variants if variant.state == "active"]
-    asked = next((variant for variant in active if variant.sku == sku), None)
-    buyable = next((one for one in active if currency in one.prices and available.get(one.id, 0) > 0), None)
-    return asked or buyable or (active[0] if active else None)
-
-
-def variant_for(product: Product, chosen: Mapping[str, str]) -> Variant | None:
-    """The variant with these option values (option code → value code), else the one that shares most of them."""
-    active = [variant for variant in product.variants if variant.state == "active"]
-    return max(
-        active,
-        key=lambda one: sum(one.options.get(code) == value for code, value in chosen.items()),
-        default=None,
+def product_view(
+    found: ProductPage, tree: Sequence[SeenCategory], *, sku: str | None, locale: str, currency: str
+) -> ProductView:
+    """Everything of a product's page, for the variant with this `sku` or one that can be bought."""
+    product, title = found.product, pick(found.product.title, locale)
+    chosen = _choose_variant(product.variants, sku=sku, currency=currency)
+    pictures = (present.picture_view(each, locale=locale, alt=title) for each in product.pictures)
+    cursor = found.reviews.next_cursor
+    more = urlencode({"variant": chosen.sku, "reviews": cursor}) if cursor else None
+    return ProductView(
+        title=title,
+        url=links.product(product.slug),
+        description=pick(product.description, locale),
+        seller_name=pick(product.seller.name, locale) if product.seller else "",
+        brand=next((pick(each.label, locale) for each in product.facets if each.code == BRAND), None),
+        trail=_deepest(product.categories, tree, locale=locale),
+        pictures=tuple(each for each in pictures if each),
+        sku=chosen.sku,
+        variant_id=str(chosen.id),
+        variant_label=pick(chosen.label, locale),
+        options=_option_views(product, chosen, locale=locale),
+        price=present.price_in(chosen.prices, currency),
+        stock=stock_of(chosen.available),
+        stock_left=chosen.available,
+        max_quantity=MAX_QUANTITY if chosen.available >= SHOWN_STOCK else max(1, chosen.available),
+        delivery_from=found.delivery_from,
+        facts=(
+            *((pick(each.name, locale), pick(each.label, locale)) for each in product.facets),
+            ("SKU", chosen.sku),
+        ),
+        rating=present.rating_view(product.rating),
+        reviews=tuple(_review_view(each, locale=locale) for each in found.reviews.items),
+        reviews_more_url=f"{links.product(product.slug)}?{more}" if more else None,
+        related=tuple(present.card_view(each, locale=locale, currency=currency) for each in found.related),
     )
 
 
-def option_views(
-    product: Product, variant: Variant, *, locale: str, available: Mapping[UUID, int]
-) -> tuple[OptionView, ...]:
+def _choose_variant(variants: Sequence[SeenVariant], *, sku: str | None, currency: str) -> SeenVariant:
+    """The variant to show: the one asked for, else the first that can be bought, else the first."""
+    asked = next((each for each in variants if each.sku == sku), None)
+    buyable = (each for each in variants if each.available > 0 and present.price_in(each.prices, currency))
+    return asked or next(buyable, variants[0])
+
+
+def _option_views(product: SeenProduct, variant: SeenVariant, *, locale: str) -> tuple[OptionView, ...]:
     """The choices of a product, with the shown variant's values chosen. Values that no variant has are left out."""
-    active = [one for one in product.variants if one.state == "active"]
-    stocked = {tuple(sorted(one.options.items())) for one in active if available.get(one.id, 0) > 0}
+    stocked = {tuple(sorted(one.options.items())) for one in product.variants if one.available > 0}
     shown = []
     for index, option in enumerate(product.options, start=1):
-        used = {one.options.get(option.code) for one in active}
+        used = {one.options.get(option.code) for one in product.variants}
         values = tuple(
             OptionValueView(
                 value=value.code,
@@ -175,9 +202,9 @@ def option_views(
     return tuple(shown)
 
 
-def review_view(review: ProductReview, *, locale: str) -> ReviewView:
+def _review_view(review: SeenProductReview, *, locale: str) -> ReviewView:
     """A review as strangers read it."""
-    pictures = (picture_view(each, locale=locale) for each in review.media)
+    pictures = (present.picture_view(each, locale=locale) for each in review.pictures)
     return ReviewView(
         author=review.author_name,
         stars=review.score,

@@ -13,6 +13,7 @@ from merx.kit.i18n import pick
 from merx.orders import Packed
 from merx.queries.buyer_orders import LineAction
 from merx.queries.order_lines import BoughtLine, OwedUnits
+from merx.queries.pictures import maybe_picture
 from merx.storefront.core import present, views
 
 _CARRIER_NAMES: Final = {carrier.code: carrier.name for carrier in CARRIERS}
@@ -49,7 +50,7 @@ def order_line_view(
         title=title,
         url=links.product(card.slug, line.sku) if card else None,
         variant=pick(line.label, locale),
-        picture=present.picture_view(card.picture, locale=locale, alt=title) if card else None,
+        picture=present.picture_view(maybe_picture(card.picture), locale=locale, alt=title) if card else None,
         quantity=line.quantity,
         unit_price=line.unit_price,
         total=line.total,

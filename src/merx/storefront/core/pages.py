@@ -11,7 +11,6 @@ from litestar import MediaType, Response
 from litestar.response import Redirect
 
 from merx.cart import Cart
-from merx.catalog import Category, category_tree
 from merx.infra.db import ReadTx
 from merx.infra.http import keep_public
 from merx.infra.templates import Assets, Templates
@@ -20,6 +19,7 @@ from merx.kit import links
 from merx.kit.errors import DomainError
 from merx.kit.i18n import LOCALES, pick
 from merx.notifications import count_unread
+from merx.queries.catalog import SeenCategory, category_list
 from merx.reviews import SCORE_MOST
 from merx.storefront.core.carts import find_cart
 from merx.storefront.core.views import CategoryLink, ChromeView, PersonalView, View
@@ -88,7 +88,7 @@ async def page(
     status: int = 200,
     category: str | None = None,
     public: "Public | None" = None,
-    tree: Sequence[Category] | None = None,
+    tree: Sequence[SeenCategory] | None = None,
 ) -> Response[str]:
     """A whole page.
 
@@ -98,7 +98,9 @@ async def page(
     personal = await personal_view(visit, tx)
     chrome = _chrome(
         visit,
-        categories=_categories(visit, await category_tree(tx) if tree is None else tree, current=category),
+        categories=_categories(
+            visit, (await category_list(tx)).items if tree is None else tree, current=category
+        ),
         personal=PersonalView() if public else personal,
     )
     text = templates().render(template, locale=visit.locale, chrome=chrome, view=view)
@@ -171,7 +173,9 @@ def _is_staff(visit: Visit) -> bool:
     return bool(visit.identity and visit.identity.is_staff)
 
 
-def _categories(visit: Visit, tree: Sequence[Category], *, current: str | None) -> tuple[CategoryLink, ...]:
+def _categories(
+    visit: Visit, tree: Sequence[SeenCategory], *, current: str | None
+) -> tuple[CategoryLink, ...]:
     return tuple(
         CategoryLink(
             name=pick(each.name, visit.locale), url=links.category(each.code), current=each.code == current

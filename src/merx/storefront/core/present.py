@@ -1,19 +1,20 @@
 """From the catalogue and the cart to what several pages show. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
 from merx.cart import MAX_QUANTITY
 from merx.cart import CartLineView as PricedLine
-from merx.catalog import Picture, ProductCard
 from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
 from merx.pricing import Quote
+from merx.queries.browsing import OfferedCard
+from merx.queries.catalog import SeenRating
+from merx.queries.pictures import SeenPicture, maybe_picture
 from merx.queries.promotions import CartPromotions
-from merx.reviews import Rating
 from merx.sellers import Seller
 from merx.storefront.core import views
 
@@ -31,14 +32,14 @@ _PROBLEMS: Final[Mapping[str, Problem]] = {
 }
 
 
-def picture_view(picture: Picture | None, *, locale: str, alt: str = "") -> views.PictureView | None:
+def picture_view(picture: SeenPicture | None, *, locale: str, alt: str = "") -> views.PictureView | None:
     """A picture in all its files; `alt` stands in where it has no words of its own."""
     if picture is None or not picture.files:
         return None
     fitting = [file for file in picture.files if file.format == "webp"] or list(picture.files)
     shown = min(fitting, key=lambda file: abs(file.width - _SHOWN_WIDTH))
     return views.PictureView(
-        src=links.media(shown.path),
+        src=shown.url,
         avif=_srcset(picture, "avif"),
         webp=_srcset(picture, "webp"),
         width=picture.width,
@@ -48,15 +49,13 @@ def picture_view(picture: Picture | None, *, locale: str, alt: str = "") -> view
     )
 
 
-def _srcset(picture: Picture, form: str) -> str:
-    return ", ".join(
-        f"{links.media(file.path)} {file.width}w" for file in picture.files if file.format == form
-    )
+def _srcset(picture: SeenPicture, form: str) -> str:
+    return ", ".join(f"{file.url} {file.width}w" for file in picture.files if file.format == form)
 
 
-def rating_view(rating: Rating | None) -> views.RatingView | None:
+def rating_view(rating: SeenRating) -> views.RatingView | None:
     """The score, when somebody gave one."""
-    if rating is None or rating.count == 0:
+    if rating.count == 0:
         return None
     return views.RatingView(average=Decimal(rating.average_tenths) / 10, count=rating.count)
 
@@ -66,26 +65,23 @@ def seller_name(sellers: Mapping[UUID, Seller], seller_id: UUID | None, locale: 
     return pick(sellers[seller_id].name, locale) if seller_id is not None and seller_id in sellers else ""
 
 
-def card_view(
-    card: ProductCard,
-    *,
-    locale: str,
-    currency: str,
-    sellers: Mapping[UUID, Seller],
-    ratings: Mapping[UUID, Rating],
-) -> views.ProductCard:
+def card_view(card: OfferedCard, *, locale: str, currency: str) -> views.ProductCard:
     """A product of a list."""
     title = pick(card.title, locale)
-    amount = card.price_from.get(currency)
     return views.ProductCard(
         title=title,
         url=links.product(card.slug),
-        seller_name=seller_name(sellers, card.seller_id, locale),
+        seller_name=pick(card.seller.name, locale) if card.seller else "",
         picture=picture_view(card.picture, locale=locale, alt=title),
-        price=None if amount is None else Money(amount, currency),
-        price_from=currency in card.price_varies,
-        rating=rating_view(ratings.get(card.id)),
+        price=price_in(card.prices_from, currency),
+        price_from=currency in card.prices_vary,
+        rating=rating_view(card.rating),
     )
+
+
+def price_in(prices: Iterable[Money], currency: str) -> Money | None:
+    """The price in the page's currency, if there is one."""
+    return next((price for price in prices if price.currency == currency), None)
 
 
 def line_view(line: PricedLine, *, locale: str, currency: str) -> views.CartLineView:
@@ -96,7 +92,7 @@ def line_view(line: PricedLine, *, locale: str, currency: str) -> views.CartLine
         title=title,
         url=links.product(line.slug, line.sku) if line.slug else links.home(),
         variant=pick(line.label, locale),
-        picture=picture_view(line.picture, locale=locale, alt=title),
+        picture=picture_view(maybe_picture(line.picture), locale=locale, alt=title),
         unit_price=None if line.unit_price is None else Money(line.unit_price, currency),
         total=None if line.total is None else Money(line.total, currency),
         quantity=line.quantity,

@@ -12,6 +12,7 @@ from merx.queries.order_lines import BoughtLine, OrderTotals
 from merx.queries.order_steps import OrderStep
 from merx.queries.orders import SellerOrderSummary
 from merx.queries.parcels import SeenParcel
+from merx.queries.pictures import maybe_picture
 from merx.queries.purchases import SeenOrder
 from merx.storefront.core import present
 from merx.storefront.core.orders import carrier_name, owed_view
@@ -152,7 +153,7 @@ def order_row(
 ) -> OrderRow:
     """An order in a list."""
     pictures = (
-        present.picture_view(pictured[line.product_id].picture, locale=locale)
+        present.picture_view(maybe_picture(pictured[line.product_id].picture), locale=locale)
         for line in found.lines
         if line.product_id in pictured
     )

@@ -13,6 +13,7 @@ from merx.kit.i18n import pick
 from merx.kit.links import Id
 from merx.kit.money import Money
 from merx.queries.order_lines import BoughtLine
+from merx.queries.pictures import maybe_picture
 from merx.queries.refunds import SeenRefund
 from merx.queries.return_application import ReturnOptions, VariantChoice
 from merx.queries.returns import ReturnCase, ReturnList, ReturnStep, ReturnSummary
@@ -261,7 +262,7 @@ def case_page(
 def _pictures(pictures: Sequence[Picture], locale: str) -> tuple[CasePicture, ...]:
     shown = []
     for picture in pictures:
-        view = present.picture_view(picture, locale=locale)
+        view = present.picture_view(maybe_picture(picture), locale=locale)
         if view is not None:
             largest = max(picture.files, key=lambda file: (file.width, file.format == "webp"))
             shown.append(CasePicture(picture=view, large=links.media(largest.path)))
