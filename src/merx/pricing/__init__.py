@@ -7,6 +7,7 @@ include tax; tax is rounded once per line and stored.
 from merx.pricing.errors import AmountTooLarge
 from merx.pricing.model import (
     Adjustment,
+    ChargedLine,
     ExplanationLine,
     Funder,
     LineQuote,
@@ -15,12 +16,21 @@ from merx.pricing.model import (
     QuoteItem,
     SaleTerms,
 )
-from merx.pricing.rules import delivery_charges, delivery_problem, explain, line_problem, price_of, quote
+from merx.pricing.rules import (
+    delivery_charges,
+    delivery_problem,
+    explain,
+    explain_order,
+    line_problem,
+    price_of,
+    quote,
+)
 from merx.pricing.store import sale_terms
 
 __all__ = [
     "Adjustment",
     "AmountTooLarge",
+    "ChargedLine",
     "ExplanationLine",
     "Funder",
     "LineQuote",
@@ -31,6 +41,7 @@ __all__ = [
     "delivery_charges",
     "delivery_problem",
     "explain",
+    "explain_order",
     "line_problem",
     "price_of",
     "quote",

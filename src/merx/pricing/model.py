@@ -131,6 +131,17 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     funded: int = 0
 
 
+class ChargedLine(msgspec.Struct, frozen=True):
+    """What a line is charged with, quoted or sold, before adjustments; the tax is inside `total`."""
+
+    sku: str
+    quantity: int
+    unit_price: int
+    total: int
+    tax_rate_bp: int
+    tax: int
+
+
 class ExplanationLine(msgspec.Struct, frozen=True):
     """One traced part of a total.
 

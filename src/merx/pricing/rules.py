@@ -13,6 +13,7 @@ from merx.kit.money import MAX_AMOUNT, allocate, tax_inside
 from merx.pricing.errors import AmountTooLarge
 from merx.pricing.model import (
     Adjustment,
+    ChargedLine,
     ExplanationLine,
     LineQuote,
     OrderQuote,
@@ -171,28 +172,53 @@ def _tax(price: int, rate_bp: int, adjustments: Sequence[Adjustment]) -> tuple[t
 
 def explain(quoted: Quote) -> list[ExplanationLine]:
     """Trace every minor unit of the total to a price, a rate or an adjustment, and say which tax the amounts contain."""
-    traced: list[ExplanationLine] = []
-    for order in quoted.orders:
-        tax_by_rate: dict[int, int] = defaultdict(int)
-        for line in order.lines:
-            traced.append(
-                ExplanationLine(
-                    "line", line.total, order.seller_id, line.terms.sku, line.quantity, line.unit_price
-                )
+    return [traced for order in quoted.orders for traced in _explain(order)]
+
+
+def _explain(order: OrderQuote) -> list[ExplanationLine]:
+    return explain_order(
+        order.seller_id,
+        [
+            ChargedLine(
+                line.terms.sku, line.quantity, line.unit_price, line.total, line.terms.tax_rate_bp, line.tax
             )
-            tax_by_rate[line.terms.tax_rate_bp] += line.tax
-        traced.append(ExplanationLine("shipping", order.shipping, order.seller_id))
-        traced.extend(
+            for line in order.lines
+        ],
+        [
             ExplanationLine(
                 "adjustment", each.amount, order.seller_id, line.terms.sku if line else None,
                 name=each.name, funder=each.funder,
             )
             for line, each in order.all_adjustments()
-        )  # fmt: skip
-        tax_by_rate[order.shipping_tax_bp] += order.shipping_tax
-        traced.extend(
-            ExplanationLine("tax_inside", amount, order.seller_id, rate_bp=rate)
+        ],
+        shipping=order.shipping, shipping_tax_bp=order.shipping_tax_bp, shipping_tax=order.shipping_tax,
+    )  # fmt: skip
+
+
+def explain_order(
+    seller_id: UUID,
+    lines: Sequence[ChargedLine],
+    adjustments: Sequence[ExplanationLine],
+    *,
+    shipping: int,
+    shipping_tax_bp: int,
+    shipping_tax: int,
+) -> list[ExplanationLine]:
+    """Trace what one seller charges, quoted or sold, in minor units: goods, delivery, adjustments, and the tax inside by rate."""
+    tax_by_rate: dict[int, int] = defaultdict(int)
+    tax_by_rate[shipping_tax_bp] += shipping_tax
+    for line in lines:
+        tax_by_rate[line.tax_rate_bp] += line.tax
+    return [
+        *(
+            ExplanationLine("line", line.total, seller_id, line.sku, line.quantity, line.unit_price)
+            for line in lines
+        ),
+        ExplanationLine("shipping", shipping, seller_id),
+        *adjustments,
+        *(
+            ExplanationLine("tax_inside", amount, seller_id, rate_bp=rate)
             for rate, amount in sorted(tax_by_rate.items())
             if amount
-        )
-    return traced
+        ),
+    ]

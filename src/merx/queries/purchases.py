@@ -43,7 +43,7 @@ from merx.payments import (
     RefundSucceeded,
     payments_of,
 )
-from merx.pricing import ExplanationLine
+from merx.pricing import ChargedLine, ExplanationLine, explain_order
 from merx.queries.addresses import opened_address
 from merx.queries.catalog import SeenSeller, seller
 from merx.queries.order_lines import BoughtLine, OrderTotals, bought_line, order_totals
@@ -212,32 +212,30 @@ def explain_orders(
     orders: Sequence[OrderView], adjustments: Mapping[UUID, Sequence[OrderAdjustment]]
 ) -> list[ExplanationLine]:
     """Trace the total of stored orders, in the way a quote explains itself; `adjustments` by order."""
-    traced: list[ExplanationLine] = []
-    for each in orders:
-        order = each.order
-        skus = {line.id: line.sku for line in each.lines}
-        taxes: dict[int, int] = {}
-        for line in each.lines:
-            traced.append(
-                ExplanationLine("line", line.total, order.seller_id, line.sku, line.quantity, line.unit_price)
+    return [traced for each in orders for traced in _explain_order(each, adjustments.get(each.order.id, ()))]
+
+
+def _explain_order(found: OrderView, adjustments: Sequence[OrderAdjustment]) -> list[ExplanationLine]:
+    sold = found.order
+    skus = {line.id: line.sku for line in found.lines}
+    return explain_order(
+        sold.seller_id,
+        [
+            ChargedLine(
+                line.sku, line.quantity, line.unit_price, line.total, line.tax_rate_bp, line.tax
             )
-            taxes[line.tax_rate_bp] = taxes.get(line.tax_rate_bp, 0) + line.tax
-        traced.append(ExplanationLine("shipping", order.shipping, order.seller_id))
-        traced.extend(
+            for line in found.lines
+        ],
+        [
             ExplanationLine(
-                "adjustment", one.amount, order.seller_id,
-                skus[one.order_line_id] if one.order_line_id else None, name=one.name,
-                funder="platform" if one.funder == "platform" else "seller",
+                "adjustment", each.amount, sold.seller_id,
+                skus[each.order_line_id] if each.order_line_id else None, name=each.name,
+                funder="platform" if each.funder == "platform" else "seller",
             )
-            for one in adjustments.get(order.id, ())
-        )  # fmt: skip
-        taxes[order.shipping_tax_bp] = taxes.get(order.shipping_tax_bp, 0) + order.shipping_tax
-        traced.extend(
-            ExplanationLine("tax_inside", amount, order.seller_id, rate_bp=rate)
-            for rate, amount in sorted(taxes.items())
-            if amount
-        )
-    return traced
+            for each in adjustments
+        ],
+        shipping=sold.shipping, shipping_tax_bp=sold.shipping_tax_bp, shipping_tax=sold.shipping_tax,
+    )  # fmt: skip
 
 
 def order(found: OrderView, *, sellers: Mapping[UUID, Seller], reviews: MyReviews = NO_REVIEWS) -> SeenOrder:
