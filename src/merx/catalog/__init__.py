@@ -62,7 +62,7 @@ from merx.catalog.settings import MediaSettings
 from merx.catalog.store.categories import category_tree
 from merx.catalog.store.pictures import pictures_of, save_media
 from merx.catalog.store.products import owners, products_by_id
-from merx.catalog.store.variants import variant_by_sku, variant_ids
+from merx.catalog.store.variants import product_of_variant, variant_by_sku, variant_ids
 from merx.catalog.upsert import upsert_products
 from merx.catalog.upsert_categories import upsert_categories
 
@@ -122,6 +122,7 @@ __all__ = [
     "pictures_of",
     "product_by_id",
     "product_by_slug",
+    "product_of_variant",
     "products_by_id",
     "render_picture",
     "render_pictures",

@@ -52,6 +52,11 @@ def media(path: str) -> str:
     return f"/media/{path}"
 
 
+def coupons() -> str:
+    """The coupons that can be claimed."""
+    return "/coupons"
+
+
 # ---------------------------------------------------------------- a buyer's
 
 
@@ -83,6 +88,11 @@ def return_case(return_id: Id) -> str:
 def notifications() -> str:
     """What the shop has told an account."""
     return "/account/notifications"
+
+
+def my_coupons() -> str:
+    """The coupons that an account has claimed."""
+    return "/account/coupons"
 
 
 def addresses() -> str:
@@ -128,6 +138,11 @@ def return_addresses() -> str:
     return "/seller/return-addresses"
 
 
+def seller_promotions() -> str:
+    """What one's shops take off."""
+    return "/seller/promotions"
+
+
 # ---------------------------------------------------------------- the platform's staff
 
 
@@ -149,6 +164,11 @@ def staff_reconciliation() -> str:
 def staff_disputes() -> str:
     """The disputes and failed refunds, for the platform's staff."""
     return "/staff/disputes"
+
+
+def staff_promotions() -> str:
+    """What the platform takes off."""
+    return "/staff/promotions"
 
 
 def staff_payments() -> str:

@@ -184,6 +184,12 @@ class TotalsView(View, frozen=True, kw_only=True):
     tax: Money | None
     total: Money
 
+    @property
+    def saved(self) -> Money | None:
+        """What all discounts take off together."""
+        off = sum(amount.amount for _, amount in self.discounts)
+        return Money(off, self.total.currency) if off else None
+
 
 class OwedView(View, frozen=True, kw_only=True):
     """Units that are sent for exchanged ones; `name` is the variant's."""

@@ -1,5 +1,7 @@
-"""The pages of promotions."""
+"""Promotions: coupons to claim, codes to enter, and what sellers and the platform take off."""
 
-from merx.storefront.promotions import codes
+from merx.storefront.promotions import codes, keeping, pages
 
-handlers = [*codes.handlers]
+handlers = [*pages.handlers, *codes.handlers, *keeping.handlers]
+
+__all__ = ["handlers"]
