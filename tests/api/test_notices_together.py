@@ -18,7 +18,7 @@ async def test_notices_at_the_same_moment_are_applied_together_and_each_is_ackno
     purchases = [await api.placed({"TEA": 1}) for _ in range(6)]
     for placed in purchases:
         api.simulator.pay(await api.open_cashier(placed))
-    bodies = [api.simulator.notices._body(each, None) for each in api.simulator.list_notices()]
+    bodies = [api.simulator.notices.message(each, None).body for each in api.simulator.list_notices()]
     assert len(bodies) == 6
     before = api.services.db.statements
     answers = await asyncio.gather(
@@ -36,7 +36,7 @@ async def test_a_sender_that_goes_away_has_been_heard_all_the_same(
 ) -> None:
     placed = await api.placed({"TEA": 1})
     api.simulator.pay(await api.open_cashier(placed))
-    body = api.simulator.notices._body(api.simulator.list_notices()[-1], None)
+    body = api.simulator.notices.message(api.simulator.list_notices()[-1], None).body
     sent = asyncio.create_task(client.post("/payments/alipay/notify", content=body, headers=FORM))
     while api.services.notices._queue._runner is None:
         await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_a_process_that_keeps_too_many_waiting_asks_for_the_notice_again(
 ) -> None:
     placed = await api.placed({"TEA": 1})
     api.simulator.pay(await api.open_cashier(placed))
-    body = api.simulator.notices._body(api.simulator.list_notices()[-1], None)
+    body = api.simulator.notices.message(api.simulator.list_notices()[-1], None).body
     monkeypatch.setattr(batch_queue, "QUEUE_LIMIT", 0)
     answer = await client.post("/payments/alipay/notify", content=body, headers=FORM)
     assert answer.content == b"failure"

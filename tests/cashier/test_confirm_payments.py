@@ -180,7 +180,7 @@ async def test_an_unknown_number_is_asked_for_again_for_twelve_hours_then_kept_a
     [notice] = paid_notices(till, bought)
     fields = till.simulator.list_notices()[-1].fields
     fields["out_trade_no"] = "STRANGE1"
-    strange = till.simulator.notices._body(till.simulator.list_notices()[-1], None)
+    strange = till.simulator.notices.message(till.simulator.list_notices()[-1], None).body
     before = await till.everything()
     headers = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -14,7 +14,6 @@ from merx.simulators import (
     SIMULATED_SELLER_ID,
     AlipaySimulator,
     Merchant,
-    SimulatorClock,
     ensure_keys,
 )
 from merx.simulators.alipay.model import Fault, FaultKind
@@ -37,25 +36,6 @@ async def test_moving_the_clock_delivers_what_falls_due(
     assert [line["outcome"] for line in moved["delivered"]] == ["success"]
     (notice,) = (await web.get("/control/notices")).json()
     assert (notice["state"], len(notice["attempts"])) == ("delivered", 2)
-
-
-async def test_the_clock_can_be_set_and_let_run(web: httpx.AsyncClient, simulator: AlipaySimulator) -> None:
-    answer = await web.post("/control/clock", json={"now": "2027-01-01T00:00:00+08:00", "freeze": True})
-    assert answer.json() == {"now": "2026-12-31T16:00:00Z", "frozen": True, "delivered": []}
-    await web.post("/control/clock", json={"real_time": True})
-    assert abs(simulator.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
-    assert (await web.get("/control/clock")).json()["frozen"] is False
-
-
-@pytest.mark.parametrize(
-    "change", [{}, {"advance_seconds": 1, "real_time": True}, {"now": "2027-01-01T00:00:00"}, {"x": 1}]
-)
-async def test_an_unclear_clock_change_changes_nothing(
-    web: httpx.AsyncClient, simulator: AlipaySimulator, change: dict[str, object]
-) -> None:
-    before = simulator.clock.now()
-    assert (await web.post("/control/clock", json=change)).status_code == 400
-    assert simulator.clock.now() == before
 
 
 async def test_faults_are_set_listed_and_cleared(web: httpx.AsyncClient, calls: Calls) -> None:
@@ -106,25 +86,6 @@ async def test_held_notices_are_released_and_resent_by_request(
     assert (await web.post("/control/notices/none/resend")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "headers", [{"host": "evil.test"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}]
-)
-async def test_other_web_pages_cannot_use_the_control_interface(
-    web: httpx.AsyncClient, simulator: AlipaySimulator, headers: dict[str, str]
-) -> None:
-    before = simulator.clock.now()
-    answer = await web.post("/control/clock", json={"advance_seconds": 1}, headers=headers)
-    assert answer.status_code == 403
-    assert simulator.clock.now() == before
-
-
-async def test_other_machines_cannot_use_the_control_interface(simulator: AlipaySimulator) -> None:
-    remote = httpx.ASGITransport(app=simulator.app, client=("192.0.2.7", 5000))  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=remote, base_url="http://localhost") as web:
-        assert (await web.get("/control/trades")).status_code == 403
-        assert (await web.get("/cashier/x")).status_code == 404
-
-
 def restarted(folder: Path, *, send: Any) -> AlipaySimulator:
     keys = ensure_keys(folder)
     simulator = AlipaySimulator(
@@ -164,18 +125,3 @@ async def test_a_restart_keeps_trades_notices_faults_and_the_clock(shop: Shop, t
     assert len(shop.received) == 3
     assert all(notice.genuine for notice in shop.received)
     shop.simulator.close()
-
-
-def test_a_running_clock_keeps_its_offset(tmp_path: Path) -> None:
-    first = restarted(tmp_path, send=None)
-    first.clock.advance(timedelta(days=3))
-    first.clock_changed()
-    first.close()
-    second = restarted(tmp_path, send=None)
-    assert second.clock.offset == timedelta(days=3)
-    second.close()
-
-
-def test_a_clock_refuses_a_time_without_a_zone() -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        SimulatorClock(frozen_at=datetime(2026, 1, 1))  # noqa: DTZ001 - the point of the test

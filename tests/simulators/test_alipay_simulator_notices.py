@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from merx.simulators import AlipaySimulator, NoticeAnswer
-from merx.simulators.alipay.model import Fault, FaultKind, NoticeState
+from merx.simulators.alipay.model import Fault, FaultKind
+from merx.simulators.common.model import NoticeState
 
 if TYPE_CHECKING:
     from tests.world.merchant import Calls, Shop

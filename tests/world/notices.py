@@ -17,5 +17,5 @@ def paid_notices(till: Till, *bought: Bought) -> list[VerifiedNotice]:
 def latest_notice(till: Till, bought: Bought) -> VerifiedNotice:
     """The last notice the provider made of a purchase's payment."""
     *_, notice = [each for each in till.simulator.list_notices() if each.number == bought.payment_number]
-    body = till.simulator.notices._body(notice, None)
+    body = till.simulator.notices.message(notice, None).body
     return VerifiedNotice(till.provider.parse_notice(FORM, body), body, till.now)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -11,6 +12,7 @@ from litestar.types import ASGIApp
 
 from merx.simulators.alipay import AlipaySimulator, Merchant, ensure_certificates
 from merx.simulators.card import CHECKOUT_EVENTS, Account, CardSimulator
+from merx.simulators.common.peer import Peer
 from merx.simulators.common.transport import hanging
 from merx.simulators.keys import (
     SIMULATED_APP_ID,
@@ -43,23 +45,21 @@ async def serve_simulators(
     Makes the key files of `ensure_keys(state_dir)` when they are missing. Runs until cancelled, then stops cleanly.
     Raises OSError when a port is taken.
     """
-    alipay = _alipay(state_dir)
-    wechat = _wechat(state_dir)
-    card = _card(state_dir, card_webhook_url)
+    peers: list[tuple[Peer[Any, Any, Any], int]] = [
+        (_alipay(state_dir), alipay_port),
+        (_wechat(state_dir), wechat_port),
+        (_card(state_dir, card_webhook_url), card_port),
+    ]
     mail = MailSimulator(folder=state_dir / "mail")
     try:
         async with _smtp(mail, host, mail_smtp_port), asyncio.TaskGroup() as tasks:
-            tasks.create_task(alipay.run())
-            tasks.create_task(_serve(hanging(alipay.app), host, alipay_port))
-            tasks.create_task(wechat.run())
-            tasks.create_task(_serve(hanging(wechat.app), host, wechat_port))
-            tasks.create_task(card.run())
-            tasks.create_task(_serve(hanging(card.app), host, card_port))
+            for peer, port in peers:
+                tasks.create_task(peer.run())
+                tasks.create_task(_serve(hanging(peer.app), host, port))
             tasks.create_task(_serve(mail.app, host, mail_http_port))
     finally:
-        alipay.close()
-        wechat.close()
-        card.close()
+        for peer, _ in peers:
+            peer.close()
 
 
 def _alipay(state_dir: Path) -> AlipaySimulator:

@@ -11,7 +11,6 @@ import msgspec
 from merx.simulators.alipay import wire
 from merx.simulators.alipay.book import Refused
 from merx.simulators.alipay.model import FaultKind, Merchant, Trade
-from merx.simulators.alipay.notices import use
 from merx.simulators.alipay.store import Store
 
 _VALID = timedelta(seconds=30)
@@ -107,7 +106,7 @@ class BillDesk:
         name = None if line is None else line.request_number or line.trade.number
         for fault in self._store.faults:
             if fault.kind is kind and fault.number in (None, name):
-                use(self._store, fault)
+                self._store.use(fault)
                 return True
         return False
 

@@ -13,7 +13,6 @@ from merx.simulators.alipay.bills import BillDesk
 from merx.simulators.alipay.book import Book, Refused
 from merx.simulators.alipay.certificates import CertificateNumbers
 from merx.simulators.alipay.model import CALL_FAULTS, Fault, FaultKind, Merchant, Trade
-from merx.simulators.alipay.notices import use
 from merx.simulators.alipay.store import Store
 
 _PAGE_PAY = "alipay.trade.page.pay"
@@ -207,7 +206,7 @@ class Gateway:
                 and fault.method in (None, call.method)
                 and fault.number in (None, number)
             ):
-                use(self._store, fault)
+                self._store.use(fault)
                 return fault
         return None
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from merx.simulators.common.model import PeerDelivery, PeerFault, PeerNotice
+
 
 class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     """A merchant the provider knows: who may call, and the key that proves it."""
@@ -63,37 +65,13 @@ class Trade(msgspec.Struct, kw_only=True):
         return sum(refund.amount_fen for refund in self.refunds)
 
 
-class NoticeState(StrEnum):
-    """Where a notice is between the provider and the merchant."""
-
-    PENDING = "pending"
-    HELD = "held"
-    DELIVERED = "delivered"
-    ABANDONED = "abandoned"
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One sending of a notice: the HTTP answer, or why nothing went out."""
-
-    at: datetime
-    outcome: str
-    fault: str | None = None
-
-
-class Notice(msgspec.Struct, kw_only=True):
+class Notice(PeerNotice, kw_only=True):
     """A trade event on its way to the merchant's notify_url, with everything that was tried."""
 
-    notice_id: str
     number: str
     app_id: str
     url: str
     fields: dict[str, str]
-    state: NoticeState
-    next_at: datetime
-    sequence: int
-    attempts: list[Attempt] = []
-    retries: int = 0
-    delayed: bool = False
 
 
 class FaultKind(StrEnum):
@@ -140,27 +118,16 @@ CALL_FAULTS = frozenset(
 """Faults of gateway calls; every kind that is in neither set is one of notices."""
 
 
-class Fault(msgspec.Struct, kw_only=True):
-    """A fault to make: for the next `times` occasions, or for all of them when `times` is None."""
+class Fault(PeerFault, kw_only=True):
+    """A fault to make: see PeerFault. In a bill, a refund's `number` is its own."""
 
     kind: FaultKind
-    times: int | None = 1
-    #: Only for this merchant number, or for every one. In a bill, a refund is named by its own number.
-    number: str | None = None
     #: Gateway calls only: the method it applies to, or every one but the cashier redirect.
     method: str | None = None
-    #: `duplicate`: how many extra copies; sent at once.
-    copies: int = 1
-    #: `delay`: seconds before the first sending. `slow_refund`: before an accepted refund is done.
-    seconds: int = 60
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(PeerDelivery, frozen=True, kw_only=True):
     """One line of a drain's account: which notice, when by the simulator clock, and what came of it."""
 
-    notice_id: str
     number: str
     trade_status: str
-    at: datetime
-    outcome: str
-    fault: str | None = None

@@ -1,6 +1,5 @@
 """Asynchronous notices: when they go out, what happens to them on the way, and when the provider gives up."""
 
-import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -12,18 +11,18 @@ from merx.simulators.alipay import wire
 from merx.simulators.alipay.model import (
     BILL_FAULTS,
     CALL_FAULTS,
-    Attempt,
     Delivery,
     Fault,
     FaultKind,
     Merchant,
     Notice,
-    NoticeState,
     Refund,
     Trade,
 )
 from merx.simulators.alipay.store import Store
-from merx.simulators.common.delivery import SendNotice
+from merx.simulators.common.delivery import NoticeAnswer, SendNotice
+from merx.simulators.common.model import NoticeState
+from merx.simulators.common.notices import Message, PeerNoticeDesk, refused
 
 #: Waits after each unsuccessful sending; eight sendings in about 24 hours 22 minutes, then none.
 RETRY_AFTER = (
@@ -38,8 +37,10 @@ RETRY_AFTER = (
 _HEADERS = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
-class NoticeDesk:
-    """Makes notices for trades and delivers those that are due."""
+class NoticeDesk(PeerNoticeDesk[Fault, Notice, Delivery]):
+    """Makes notices for trades."""
+
+    retry_after = RETRY_AFTER
 
     def __init__(
         self,
@@ -50,12 +51,11 @@ class NoticeDesk:
         forging_key: Callable[[], rsa.RSAPrivateKey],
         send: SendNotice,
     ) -> None:
+        super().__init__(store, send)
         self._store = store
         self._merchants = merchants
         self._key = key
         self._forging_key = forging_key
-        self._send = send
-        self._delivering = asyncio.Lock()
 
     def announce(self, trade: Trade, now: datetime, refund: Refund | None = None) -> None:
         """Queue the notice of a trade's new status, or of a refund; nothing when the merchant gave no notify_url."""
@@ -74,96 +74,6 @@ class NoticeDesk:
                 sequence=len(self._store.notices),
             )
         )
-
-    async def deliver_due(self, now: Callable[[], datetime]) -> list[Delivery]:
-        """Send everything due by the clock, in order of due time, retries that fall due meanwhile included."""
-        done: list[Delivery] = []
-        async with self._delivering:
-            while (notice := self._next_due(now())) is not None:
-                done += await self._deliver(notice)
-        return done
-
-    async def release(self, now: datetime, *, latest_first: bool) -> list[Delivery]:
-        """Send the held notices at once, by default the latest first: that is how an order gets lost on the way."""
-        done: list[Delivery] = []
-        async with self._delivering:
-            held = [n for n in self._store.notices.values() if n.state is NoticeState.HELD]
-            for notice in sorted(held, key=lambda n: n.sequence, reverse=latest_first):
-                notice.state = NoticeState.PENDING
-                notice.next_at = max(notice.next_at, now)
-                done += await self._transmit(notice, self._take(notice, holding=False))
-        return done
-
-    async def resend(self, notice: Notice, now: datetime) -> list[Delivery]:
-        """Send one notice again whatever its state, as a provider does days later on request."""
-        async with self._delivering:
-            notice.next_at = now
-            return await self._transmit(notice, None)
-
-    def _next_due(self, now: datetime) -> Notice | None:
-        due = [notice for notice in self._store.pending.values() if notice.next_at <= now]
-        return min(due, key=lambda n: (n.next_at, n.sequence), default=None)
-
-    async def _deliver(self, notice: Notice) -> list[Delivery]:
-        fault = self._take(notice, holding=True)
-        if fault is not None and fault.kind is FaultKind.HOLD:
-            notice.state = NoticeState.HELD
-            self._store.save_notice(notice)
-            return [self._line(notice, "held", fault)]
-        if fault is not None and fault.kind is FaultKind.DELAY:
-            notice.next_at += timedelta(seconds=fault.seconds)
-            notice.delayed = True
-            self._store.save_notice(notice)
-            return [self._line(notice, "delayed", fault)]
-        return await self._transmit(notice, fault)
-
-    async def _transmit(self, notice: Notice, fault: Fault | None) -> list[Delivery]:
-        at = notice.next_at
-        if fault is not None and fault.kind is FaultKind.LOSE:
-            outcomes = ["lost"]
-        else:
-            copies = 1 + (fault.copies if fault is not None and fault.kind is FaultKind.DUPLICATE else 0)
-            body = self._body(notice, fault)
-            outcomes = list(await asyncio.gather(*(self._post(notice.url, body) for _ in range(copies))))
-        lines = [self._line(notice, outcome, fault) for outcome in outcomes]
-        kind = None if fault is None else fault.kind.value
-        notice.attempts += [Attempt(at=at, outcome=outcome, fault=kind) for outcome in outcomes]
-        self._settle(notice, accepted="success" in outcomes)
-        return lines
-
-    def _settle(self, notice: Notice, *, accepted: bool) -> None:
-        if accepted:
-            notice.state = NoticeState.DELIVERED
-        elif notice.state is NoticeState.PENDING:
-            if notice.retries < len(RETRY_AFTER):
-                notice.next_at += RETRY_AFTER[notice.retries]
-                notice.retries += 1
-            else:
-                notice.state = NoticeState.ABANDONED
-        self._store.save_notice(notice)
-
-    async def _post(self, url: str, body: bytes) -> str:
-        try:
-            answer = await self._send(url, body, _HEADERS)
-        except Exception as problem:  # noqa: BLE001 - see below
-            # Whatever goes wrong on the merchant's side is, for the provider, "no answer".
-            return f"no answer: {type(problem).__name__}"
-        if answer.status == 200 and answer.body == b"success":
-            return "success"
-        return f"refused: {answer.status} {answer.body[:80].decode('utf-8', 'replace')}"
-
-    def _take(self, notice: Notice, *, holding: bool) -> Fault | None:
-        """The fault to make on this sending, counted down; a notice is delayed once and a release never holds."""
-        for fault in self._store.faults:
-            if fault.kind in CALL_FAULTS | BILL_FAULTS or fault.number not in (None, notice.number):
-                continue
-            if (fault.kind is FaultKind.DELAY and notice.delayed) or (
-                not holding and fault.kind in (FaultKind.HOLD, FaultKind.DELAY)
-            ):
-                continue
-            use(self._store, fault)
-            return fault
-        return None
 
     def _fields(self, trade: Trade, notice_id: str, refund: Refund | None) -> dict[str, str]:
         merchant = self._merchants[trade.app_id]
@@ -206,7 +116,18 @@ class NoticeDesk:
             fields["gmt_close"] = wire.china_time(trade.closed_at)
         return fields
 
-    def _body(self, notice: Notice, fault: Fault | None) -> bytes:
+    def fits(self, fault: Fault, notice: Notice) -> bool:
+        """Whatever is neither of calls nor of bills, for this trade."""
+        return fault.kind not in CALL_FAULTS | BILL_FAULTS and fault.number in (None, notice.number)
+
+    def outcome(self, answer: NoticeAnswer) -> str:
+        """Only the word itself is taken."""
+        if answer.status == 200 and answer.body == b"success":
+            return "success"
+        return refused(answer)
+
+    def message(self, notice: Notice, fault: Fault | None) -> Message:
+        """A signed form."""
         kind = None if fault is None else fault.kind
         fields = notice.fields | {"notify_time": wire.china_time(notice.next_at)}
         if kind is FaultKind.WRONG_AMOUNT:
@@ -218,11 +139,11 @@ class NoticeDesk:
             fields["seller_id"] = "2088000199999999"
         key = self._forging_key() if kind is FaultKind.FORGE else self._key
         fields["sign"] = wire.sign(wire.notice_text(fields), key)
-        return "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in fields.items()).encode(
-            "ascii"
-        )
+        body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in fields.items())
+        return Message(notice.url, body.encode("ascii"), _HEADERS)
 
-    def _line(self, notice: Notice, outcome: str, fault: Fault | None) -> Delivery:
+    def line(self, notice: Notice, outcome: str, fault: Fault | None) -> Delivery:
+        """One line of a drain's account."""
         return Delivery(
             notice_id=notice.notice_id,
             number=notice.number,
@@ -231,12 +152,3 @@ class NoticeDesk:
             outcome=outcome,
             fault=None if fault is None else fault.kind.value,
         )
-
-
-def use(store: Store, fault: Fault) -> None:
-    """Count one occasion of a fault and drop it when it is used up."""
-    if fault.times is not None:
-        fault.times -= 1
-        if fault.times <= 0:
-            store.faults.remove(fault)
-        store.save_faults()

@@ -1,195 +1,130 @@
-"""The simulated provider as one object: state, clock, gateway, notices, and the person at the cashier."""
+"""The simulator's HTTP surface: gateway, cashier, and the control interface for tests and for trying things out."""
 
-import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-from litestar import Litestar
+from litestar import Response, get, post, route
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
 
-from merx.simulators.alipay import cashier, wire
-from merx.simulators.alipay.app import build_app
-from merx.simulators.alipay.bills import BillDesk
-from merx.simulators.alipay.book import Book
-from merx.simulators.alipay.certificates import Certificates, new_certificates, numbers
-from merx.simulators.alipay.gateway import Answer, Gateway
-from merx.simulators.alipay.model import Delivery, Fault, Merchant, Notice, Trade
-from merx.simulators.alipay.notices import NoticeDesk
-from merx.simulators.alipay.store import Store
-from merx.simulators.clock import SimulatorClock, restored_clock
-from merx.simulators.common.delivery import SendNotice, post_over_network
-from merx.simulators.common.transport import SimulatorTransport
-from merx.simulators.keys import SIMULATED_APP_ID, SIMULATED_SELLER_ID, KeyPair, new_key_pair
-
-_POLL_SECONDS = 0.2
+from merx.simulators.alipay import cashier
+from merx.simulators.alipay.book import Refused
+from merx.simulators.alipay.model import Trade, TradeStatus
+from merx.simulators.alipay.peer import AlipayPeer
+from merx.simulators.common.pages import html_page, see_other
+from merx.simulators.common.peer import AnyRequest
+from merx.simulators.common.transport import SILENT_HEADER
 
 
-class AlipaySimulator:
+class AlipaySimulator(AlipayPeer):
     """A peer that speaks the provider's protocol; `app` serves it on a socket, `transport()` inside a process."""
 
-    def __init__(
-        self,
-        *,
-        merchants: Sequence[Merchant],
-        private_pem: str,
-        certificates: Certificates | None = None,
-        state_file: Path | None = None,
-        clock: SimulatorClock | None = None,
-        send_notice: SendNotice | None = None,
-    ) -> None:
-        """`private_pem` is the provider's own key; `state_file` None keeps nothing after the process.
+    def routes(self) -> list[HTTPRouteHandler]:
+        """The gateway, bills to download, and the cashier."""
+        return [_gateway_route(self), _bill_route(self), *_cashier_routes(self)]
 
-        With `certificates`, of that key and of the one merchant, calls in certificate mode are answered, too.
-        """
-        self._store = Store(state_file)
-        self.clock = clock or restored_clock(self._store.clock)
-        self.merchants = {merchant.app_id: merchant for merchant in merchants}
-        self._key = wire.load_private(private_pem)
-        self.notices = NoticeDesk(
-            store=self._store,
-            merchants=self.merchants,
-            key=self._key,
-            forging_key=_forging_key,
-            send=send_notice or post_over_network,
-        )
-        self.book = Book(self._store, self.notices)
-        self.bills = BillDesk(self._store, self.merchants.values())
-        self.certificates = certificates
-        self._gateway = Gateway(
-            store=self._store,
-            book=self.book,
-            merchants=self.merchants,
-            key=self._key,
-            forging_key=_forging_key,
-            bills=self.bills,
-            certificates=None if certificates is None else numbers(certificates),
-        )
-        self.merchant_private_pem = ""
-        self.alipay_public_pem = ""
-        self.app: Litestar = build_app(self)
+    def control_routes(self) -> list[HTTPRouteHandler]:
+        """Trades, which can be looked at, paid and closed."""
+        return _trade_routes(self)
 
-    @classmethod
-    def in_memory(
-        cls, *, now: datetime, send_notice: SendNotice | None = None, with_certificates: bool = False
-    ) -> "AlipaySimulator":
-        """A simulator for a test: frozen at `now`, one merchant, keys in `merchant_private_pem`/`alipay_public_pem`.
 
-        The merchant is SIMULATED_APP_ID / SIMULATED_SELLER_ID. Keys, and the `certificates` if they are wanted, are
-        made once per process.
-        """
-        merchant_keys, alipay_keys = _test_keys()
-        simulator = cls(
-            merchants=[
-                Merchant(
-                    app_id=SIMULATED_APP_ID,
-                    seller_id=SIMULATED_SELLER_ID,
-                    public_pem=merchant_keys.public_pem,
-                )
-            ],
-            private_pem=alipay_keys.private_pem,
-            certificates=_test_certificates() if with_certificates else None,
-            clock=SimulatorClock(frozen_at=now),
-            send_notice=send_notice,
-        )
-        simulator.merchant_private_pem = merchant_keys.private_pem
-        simulator.alipay_public_pem = alipay_keys.public_pem
-        return simulator
+def _gateway_route(simulator: AlipayPeer) -> HTTPRouteHandler:
+    @route("/gateway.do", http_method=["GET", "POST"], status_code=200)
+    async def gateway(request: AnyRequest) -> Response[Any]:
+        origin = str(request.base_url).rstrip("/")
+        answer = simulator.answer(request.scope["query_string"], await request.body(), origin=origin)
+        if answer.silent:
+            return Response("", headers={SILENT_HEADER.decode(): "1"})
+        if answer.location is not None:
+            return Response("", status_code=302, headers={"location": answer.location})
+        if answer.refusal is not None:
+            return html_page(cashier.refusal_page(answer.refusal, answer.refusal_text))
+        # Bytes, because the framework would quote a text once more for a JSON media type.
+        return Response(answer.text.encode(), status_code=answer.status, media_type=answer.content_type)
 
-    def transport(self) -> SimulatorTransport:
-        """An httpx transport into this simulator, without sockets; a "no answer" fault raises httpx.ReadTimeout."""
-        return SimulatorTransport(self.app)
+    return gateway
 
-    def answer(self, query: bytes, form: bytes, *, origin: str) -> Answer:
-        """Answer one gateway call as of the simulator's clock; `origin` is the caller's address of this simulator."""
-        return self._gateway.answer(query, form, self.clock.now(), origin)
 
-    def pay(self, number: str) -> None:
-        """The payer pays the trade with this merchant number; KeyError when there is none, Refused when closed."""
-        self.book.pay(self._trade(number), self.clock.now())
+def _bill_route(simulator: AlipayPeer) -> HTTPRouteHandler:
+    @get("/downloadBillFile.resource")
+    async def download(token: FromQuery[str] = "") -> Response[bytes]:
+        found = simulator.bills.take(token, simulator.clock.now())
+        if found is None:
+            raise NotFoundException("the address is not valid any more")
+        disposition = f'attachment; filename="{found[0]}"'
+        return Response(found[1], media_type="application/zip", headers={"content-disposition": disposition})
 
-    def return_address(self, trade: Trade) -> str | None:
-        """Where a payer who has paid is sent: the shop's return_url with signed parameters."""
-        return cashier.return_address(trade, self.merchants[trade.app_id], self._key, self.clock.now())
+    return download
 
-    async def deliver_due(self) -> list[Delivery]:
-        """Close what has expired and send every notice due by the clock, retries included; returns what happened."""
-        self.book.close_expired(self.clock.now())
-        return await self.notices.deliver_due(self.clock.now)
 
-    async def advance(self, by: timedelta) -> list[Delivery]:
-        """Move the clock forward and deliver what has fallen due on the way."""
-        self.clock.advance(by)
-        self.clock_changed()
-        return await self.deliver_due()
-
-    async def release(self, *, latest_first: bool = True) -> list[Delivery]:
-        """Send the notices a `hold` fault kept back."""
-        return await self.notices.release(self.clock.now(), latest_first=latest_first)
-
-    async def resend(self, notice_id: str) -> list[Delivery]:
-        """Send one notice once more, whatever became of it; KeyError when there is none."""
-        return await self.notices.resend(self._store.notices[notice_id], self.clock.now())
-
-    def add_fault(self, fault: Fault) -> None:
-        """Make a fault happen; the oldest that fits an occasion is taken."""
-        self._store.faults.append(fault)
-        self._store.save_faults()
-
-    def clear_faults(self) -> None:
-        """Forget every fault not yet made."""
-        self._store.faults.clear()
-        self._store.save_faults()
-
-    def faults(self) -> list[Fault]:
-        """The faults still to come."""
-        return list(self._store.faults)
-
-    def list_notices(self) -> list[Notice]:
-        """Every notice, in the order they were made."""
-        return sorted(self._store.notices.values(), key=lambda notice: notice.sequence)
-
-    def list_trades(self) -> list[Trade]:
-        """Every trade, oldest first."""
-        return self.book.all(self.clock.now())
-
-    def clock_changed(self) -> None:
-        """Keep the clock's setting, so that a restart does not fall back to real time."""
-        self._store.save_clock(self.clock.state())
-
-    async def run(self) -> None:
-        """Deliver notices as they fall due, until cancelled."""
-        while True:
-            await self.deliver_due()
-            await asyncio.sleep(_POLL_SECONDS)
-
-    def close(self) -> None:
-        """Close the state file."""
-        self._store.close()
-
-    def _trade(self, number: str) -> Trade:
-        trade = self.book.by_number(number, self.clock.now())
+def _cashier_routes(simulator: AlipayPeer) -> list[HTTPRouteHandler]:
+    def opened(token: str) -> Trade:
+        trade = simulator.book.at_cashier(token, simulator.clock.now())
         if trade is None:
-            raise KeyError(number)
+            raise NotFoundException("no such payment")
         return trade
 
+    @get("/qr/{token:str}")
+    async def scan(token: FromPath[str]) -> Response[str]:
+        opened(token)
+        return see_other(f"/cashier/{token}")
 
-@lru_cache(maxsize=1)
-def _forging_key() -> rsa.RSAPrivateKey:
-    return wire.load_private(new_key_pair().private_pem)
+    @get("/cashier/{token:str}")
+    async def show(token: FromPath[str], declined: FromQuery[bool] = False) -> Response[str]:
+        trade = opened(token)
+        paid = trade.status is TradeStatus.SUCCESS
+        back = simulator.return_address(trade) if paid else cashier.leave_address(trade)
+        merchant = simulator.merchants[trade.app_id]
+        return html_page(cashier.cashier_page(trade, merchant, declined=declined, back=back))
+
+    @post("/cashier/{token:str}/pay")
+    async def pay(token: FromPath[str]) -> Response[str]:
+        trade = opened(token)
+        try:
+            simulator.book.pay(trade, simulator.clock.now())
+        except Refused:
+            return see_other(f"/cashier/{token}")
+        return see_other(simulator.return_address(trade) or f"/cashier/{token}")
+
+    @post("/cashier/{token:str}/refuse")
+    async def refuse(token: FromPath[str]) -> Response[str]:
+        opened(token)
+        return see_other(f"/cashier/{token}?declined=true")
+
+    return [scan, show, pay, refuse]
 
 
-@lru_cache(maxsize=1)
-def _test_keys() -> tuple[KeyPair, KeyPair]:
-    return new_key_pair(), new_key_pair()
+def _trade_routes(simulator: AlipayPeer) -> list[HTTPRouteHandler]:
+    def known(number: str) -> Trade:
+        trade = simulator.book.by_number(number, simulator.clock.now())
+        if trade is None:
+            raise NotFoundException("no trade has this number")
+        return trade
 
+    @get("/trades")
+    async def list_trades() -> list[Trade]:
+        return simulator.list_trades()
 
-@lru_cache(maxsize=1)
-def _test_certificates() -> Certificates:
-    merchant_keys, alipay_keys = _test_keys()
-    return new_certificates(
-        merchant_public_pem=merchant_keys.public_pem,
-        alipay_public_pem=alipay_keys.public_pem,
-        now=datetime.now(UTC),
-    )
+    @get("/trades/{number:str}")
+    async def read_trade(number: FromPath[str]) -> Trade:
+        return known(number)
+
+    @post("/trades/{number:str}/pay", status_code=200)
+    async def pay_trade(number: FromPath[str]) -> Trade:
+        trade = known(number)
+        try:
+            simulator.book.pay(trade, simulator.clock.now())
+        except Refused as refusal:
+            raise ValidationException(refusal.sub_code) from None
+        return trade
+
+    @post("/trades/{number:str}/close", status_code=200)
+    async def close_trade(number: FromPath[str]) -> Trade:
+        trade = known(number)
+        try:
+            simulator.book.close(trade, simulator.clock.now())
+        except Refused as refusal:
+            raise ValidationException(refusal.sub_code) from None
+        return trade
+
+    return [list_trades, read_trade, pay_trade, close_trade]

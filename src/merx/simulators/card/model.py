@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from merx.simulators.common.model import PeerDelivery, PeerFault, PeerNotice
+
 Json = dict[str, Any]
 """An object of the API as it is on the wire, plus private members whose names begin with an underscore."""
 
@@ -73,37 +75,13 @@ class ApiError(Exception):
         return {"error": error | self.extra}
 
 
-class NoticeState(StrEnum):
-    """Where a webhook is between the provider and the merchant."""
-
-    PENDING = "pending"
-    HELD = "held"
-    DELIVERED = "delivered"
-    ABANDONED = "abandoned"
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One sending of a webhook: the HTTP answer, or why nothing went out."""
-
-    at: datetime
-    outcome: str
-    fault: str | None = None
-
-
-class Notice(msgspec.Struct, kw_only=True):
+class Notice(PeerNotice, kw_only=True):
     """An event on its way to the webhook endpoint, with everything that was tried."""
 
-    notice_id: str
     type: str
     #: The merchant's own numbers in the event's object: its client reference and its metadata.
     numbers: list[str]
     event: Json
-    state: NoticeState
-    next_at: datetime
-    sequence: int
-    attempts: list[Attempt] = []
-    retries: int = 0
-    delayed: bool = False
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,37 +135,19 @@ BILL_FAULTS = frozenset({FaultKind.SKIP_ROW, FaultKind.ALTER_ROW})
 NOTICE_FAULTS = frozenset(FaultKind) - CALL_FAULTS - REFUND_FAULTS - BILL_FAULTS
 
 
-class Fault(msgspec.Struct, kw_only=True):
-    """A fault to make: for the next `times` occasions, or for all of them when `times` is None."""
+class Fault(PeerFault, kw_only=True):
+    """A fault to make: see PeerFault."""
 
     kind: FaultKind
-    times: int | None = 1
-    #: Only for objects or calls that carry this number of the merchant, or for every one.
-    number: str | None = None
     #: Calls: the method and the beginning of the path, such as "POST /v1/refunds". Webhooks: the event's type.
     on: str | None = None
-    #: `duplicate`: how many extra copies; sent at once.
-    copies: int = 1
-    #: `delay`: seconds before the first sending. Slow and failed refunds: seconds until that is known.
-    seconds: int = 60
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(PeerDelivery, frozen=True, kw_only=True):
     """One line of a drain's account: which event, when by the simulator clock, and what came of it."""
 
-    notice_id: str
     type: str
     numbers: list[str]
-    at: datetime
-    outcome: str
-    fault: str | None = None
-
-
-class ClockState(msgspec.Struct, frozen=True, kw_only=True):
-    """How the clock was set when the simulator stopped."""
-
-    frozen_at: datetime | None
-    offset_seconds: float
 
 
 def numbers_of(thing: Json) -> list[str]:

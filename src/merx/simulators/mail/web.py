@@ -1,18 +1,14 @@
 """The mail server's pages (`/`, `/read/{id}`) and JSON (`/messages`)."""
 
 from jinja2 import Environment, PackageLoader
-from litestar import Litestar, MediaType, Response, delete, get
+from litestar import Litestar, Response, delete, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
+from merx.simulators.common.pages import html_page
 from merx.simulators.mail.box import MailBox, MailMessage
 
 _PAGES = Environment(loader=PackageLoader("merx.simulators.mail"), autoescape=True, trim_blocks=True)
-_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-}
 
 
 def build_app(box: MailBox) -> Litestar:
@@ -26,11 +22,11 @@ def build_app(box: MailBox) -> Litestar:
 
     @get("/")
     async def index() -> Response[str]:
-        return _page(_PAGES.get_template("index.html").render(messages=box.all()))
+        return html_page(_PAGES.get_template("index.html").render(messages=box.all()))
 
     @get("/read/{message_id:str}")
     async def read(message_id: FromPath[str]) -> Response[str]:
-        return _page(_PAGES.get_template("message.html").render(message=known(message_id)))
+        return html_page(_PAGES.get_template("message.html").render(message=known(message_id)))
 
     @get("/messages")
     async def list_messages(to: FromQuery[str | None] = None) -> list[MailMessage]:
@@ -49,7 +45,3 @@ def build_app(box: MailBox) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
-
-
-def _page(html: str) -> Response[str]:
-    return Response(html, media_type=MediaType.HTML, headers=_HEADERS)

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from merx.simulators.common.model import PeerDelivery, PeerFault, PeerNotice
+
 
 class WechatMerchant(msgspec.Struct, frozen=True, kw_only=True):
     """A merchant the provider knows: who may call, the key that proves it, and the secret that seals notices."""
@@ -85,27 +87,9 @@ class Order(msgspec.Struct, kw_only=True):
         return sum(refund.amount_fen for refund in self.refunds if refund.outcome == "SUCCESS")
 
 
-class NoticeState(StrEnum):
-    """Where a notice is between the provider and the merchant."""
-
-    PENDING = "pending"
-    HELD = "held"
-    DELIVERED = "delivered"
-    ABANDONED = "abandoned"
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One sending of a notice: the HTTP answer, or why nothing went out."""
-
-    at: datetime
-    outcome: str
-    fault: str | None = None
-
-
-class Notice(msgspec.Struct, kw_only=True):
+class Notice(PeerNotice, kw_only=True):
     """An event on its way to the merchant's notify_url, with everything that was tried."""
 
-    notice_id: str
     number: str
     mch_id: str
     url: str
@@ -113,12 +97,6 @@ class Notice(msgspec.Struct, kw_only=True):
     summary: str
     created_at: datetime
     resource: dict[str, Any]
-    state: NoticeState
-    next_at: datetime
-    sequence: int
-    attempts: list[Attempt] = []
-    retries: int = 0
-    delayed: bool = False
 
 
 class FaultKind(StrEnum):
@@ -172,30 +150,19 @@ BILL_FAULTS = frozenset({FaultKind.SKIP_ROW, FaultKind.ALTER_ROW, FaultKind.NOT_
 CALL_FAULTS = frozenset(FaultKind) - NOTICE_FAULTS - REFUND_FAULTS - BILL_FAULTS
 
 
-class Fault(msgspec.Struct, kw_only=True):
-    """A fault to make: for the next `times` occasions, or for all of them when `times` is None."""
+class Fault(PeerFault, kw_only=True):
+    """A fault to make: see PeerFault."""
 
     kind: FaultKind
-    times: int | None = 1
-    #: Only for this merchant number, or for every one.
-    number: str | None = None
     #: Calls only: the path must contain this, or any path will do.
     path: str | None = None
-    #: `duplicate`: how many extra copies; sent at once.
-    copies: int = 1
-    #: `delay`: seconds before the first sending. `slow_refund`: before an accepted refund is done.
-    seconds: int = 60
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(PeerDelivery, frozen=True, kw_only=True):
     """One line of a drain's account: which notice, when by the simulator clock, and what came of it."""
 
-    notice_id: str
     number: str
     event_type: str
-    at: datetime
-    outcome: str
-    fault: str | None = None
 
 
 class PlatformKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,22 +1,21 @@
 """Notices: when they go out, what happens to them on the way, and when the provider gives up."""
 
-import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from merx.simulators.common.delivery import SendNotice
+from merx.simulators.common.delivery import NoticeAnswer, SendNotice
+from merx.simulators.common.model import NoticeState
+from merx.simulators.common.notices import Message, PeerNoticeDesk, refused
 from merx.simulators.wechat import wire
 from merx.simulators.wechat.keyring import KeyRing
 from merx.simulators.wechat.model import (
     NOTICE_FAULTS,
-    Attempt,
     Delivery,
     Fault,
     FaultKind,
     Notice,
-    NoticeState,
     Order,
     Refund,
     WechatMerchant,
@@ -40,17 +39,18 @@ _SUMMARIES = {
 }
 
 
-class NoticeDesk:
-    """Makes notices for orders and refunds and delivers those that are due."""
+class NoticeDesk(PeerNoticeDesk[Fault, Notice, Delivery]):
+    """Makes notices for orders and refunds."""
+
+    retry_after = RETRY_AFTER
 
     def __init__(
         self, *, store: Store, merchants: Mapping[str, WechatMerchant], keys: KeyRing, send: SendNotice
     ) -> None:
+        super().__init__(store, send)
         self._store = store
         self._merchants = merchants
         self._keys = keys
-        self._send = send
-        self._delivering = asyncio.Lock()
 
     def announce_payment(self, order: Order, now: datetime) -> None:
         """Queue the notice of a payment."""
@@ -61,31 +61,6 @@ class NoticeDesk:
         if refund.notify_url:
             event = f"REFUND.{refund.outcome}"
             self._queue(order, event, refund.notify_url, _refund_notice(order, refund), refund.done_at)
-
-    async def deliver_due(self, now: Callable[[], datetime]) -> list[Delivery]:
-        """Send everything due by the clock, in order of due time, retries that fall due meanwhile included."""
-        done: list[Delivery] = []
-        async with self._delivering:
-            while (notice := self._next_due(now())) is not None:
-                done += await self._deliver(notice)
-        return done
-
-    async def release(self, now: datetime, *, latest_first: bool) -> list[Delivery]:
-        """Send the held notices at once, by default the latest first: that is how an order gets lost on the way."""
-        done: list[Delivery] = []
-        async with self._delivering:
-            held = [n for n in self._store.notices.values() if n.state is NoticeState.HELD]
-            for notice in sorted(held, key=lambda n: n.sequence, reverse=latest_first):
-                notice.state = NoticeState.PENDING
-                notice.next_at = max(notice.next_at, now)
-                done += await self._transmit(notice, self._take(notice, holding=False))
-        return done
-
-    async def resend(self, notice: Notice, now: datetime) -> list[Delivery]:
-        """Send one notice again whatever its state, as a provider does days later on request."""
-        async with self._delivering:
-            notice.next_at = now
-            return await self._transmit(notice, None)
 
     def _queue(self, order: Order, event: str, url: str, resource: dict[str, Any], now: datetime) -> None:
         self._store.save_notice(
@@ -104,74 +79,33 @@ class NoticeDesk:
             )
         )
 
-    def _next_due(self, now: datetime) -> Notice | None:
-        due = [notice for notice in self._store.pending.values() if notice.next_at <= now]
-        return min(due, key=lambda n: (n.next_at, n.sequence), default=None)
+    def fits(self, fault: Fault, notice: Notice) -> bool:
+        """One of notices, for this order."""
+        return fault.kind in NOTICE_FAULTS and fault.number in (None, notice.number)
 
-    async def _deliver(self, notice: Notice) -> list[Delivery]:
-        fault = self._take(notice, holding=True)
-        if fault is not None and fault.kind is FaultKind.HOLD:
-            notice.state = NoticeState.HELD
-            self._store.save_notice(notice)
-            return [_line(notice, "held", fault)]
-        if fault is not None and fault.kind is FaultKind.DELAY:
-            notice.next_at += timedelta(seconds=fault.seconds)
-            notice.delayed = True
-            self._store.save_notice(notice)
-            return [_line(notice, "delayed", fault)]
-        return await self._transmit(notice, fault)
+    def outcome(self, answer: NoticeAnswer) -> str:
+        """The status alone counts."""
+        return "success" if answer.status in (200, 204) else refused(answer)
 
-    async def _transmit(self, notice: Notice, fault: Fault | None) -> list[Delivery]:
-        at = notice.next_at
-        if fault is not None and fault.kind is FaultKind.LOSE:
-            outcomes = ["lost"]
-        else:
-            copies = 1 + (fault.copies if fault is not None and fault.kind is FaultKind.DUPLICATE else 0)
-            body = self._body(notice, fault)
-            headers = self._headers(body, at, fault)
-            sent = await asyncio.gather(*(self._post(notice.url, body, headers) for _ in range(copies)))
-            outcomes = list(sent)
-        lines = [_line(notice, outcome, fault) for outcome in outcomes]
-        kind = None if fault is None else fault.kind.value
-        notice.attempts += [Attempt(at=at, outcome=outcome, fault=kind) for outcome in outcomes]
-        # The answer to a probe is the provider's test, not the fate of the notice.
-        probed = fault is not None and fault.kind is FaultKind.PROBE
-        self._settle(notice, accepted="success" in outcomes and not probed)
-        return lines
+    def final(self, fault: Fault | None) -> bool:
+        """The answer to a probe is the provider's test, not the fate of the notice."""
+        return fault is None or fault.kind is not FaultKind.PROBE
 
-    def _settle(self, notice: Notice, *, accepted: bool) -> None:
-        if accepted:
-            notice.state = NoticeState.DELIVERED
-        elif notice.state is NoticeState.PENDING:
-            if notice.retries < len(RETRY_AFTER):
-                notice.next_at += RETRY_AFTER[notice.retries]
-                notice.retries += 1
-            else:
-                notice.state = NoticeState.ABANDONED
-        self._store.save_notice(notice)
+    def message(self, notice: Notice, fault: Fault | None) -> Message:
+        """A sealed resource, signed over its bytes."""
+        body = self._body(notice, fault)
+        return Message(notice.url, body, self._headers(body, notice.next_at, fault))
 
-    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> str:
-        try:
-            answer = await self._send(url, body, headers)
-        except Exception as problem:  # noqa: BLE001 - see below
-            # Whatever goes wrong on the merchant's side is, for the provider, "no answer".
-            return f"no answer: {type(problem).__name__}"
-        if answer.status in (200, 204):
-            return "success"
-        return f"refused: {answer.status} {answer.body[:80].decode('utf-8', 'replace')}"
-
-    def _take(self, notice: Notice, *, holding: bool) -> Fault | None:
-        """The fault to make on this sending, counted down; a notice is delayed once and a release never holds."""
-        for fault in self._store.faults:
-            if fault.kind not in NOTICE_FAULTS or fault.number not in (None, notice.number):
-                continue
-            if (fault.kind is FaultKind.DELAY and notice.delayed) or (
-                not holding and fault.kind in (FaultKind.HOLD, FaultKind.DELAY)
-            ):
-                continue
-            self._store.use(fault)
-            return fault
-        return None
+    def line(self, notice: Notice, outcome: str, fault: Fault | None) -> Delivery:
+        """One line of a drain's account."""
+        return Delivery(
+            notice_id=notice.notice_id,
+            number=notice.number,
+            event_type=notice.event_type,
+            at=notice.next_at,
+            outcome=outcome,
+            fault=None if fault is None else fault.kind.value,
+        )
 
     def _body(self, notice: Notice, fault: Fault | None) -> bytes:
         kind = None if fault is None else fault.kind
@@ -250,14 +184,3 @@ def _refund_notice(order: Order, refund: Refund) -> dict[str, Any]:
     if refund.outcome == "SUCCESS":
         fields["success_time"] = wire.rfc3339(refund.done_at)
     return fields
-
-
-def _line(notice: Notice, outcome: str, fault: Fault | None) -> Delivery:
-    return Delivery(
-        notice_id=notice.notice_id,
-        number=notice.number,
-        event_type=notice.event_type,
-        at=notice.next_at,
-        outcome=outcome,
-        fault=None if fault is None else fault.kind.value,
-    )

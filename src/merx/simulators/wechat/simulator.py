@@ -1,193 +1,168 @@
-"""The simulated provider as one object: state, clock, API, notices, and the person with the phone."""
+"""The simulator's HTTP surface: API v3, cashier, and the control interface for tests and for trying things out."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from functools import lru_cache, partial
-from itertools import cycle
-from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-from litestar import Litestar
+import msgspec
+from litestar import Response, get, post, route
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
 
-from merx.simulators.clock import SimulatorClock, restored_clock
-from merx.simulators.common.delivery import SendNotice, post_over_network
-from merx.simulators.common.transport import SimulatorTransport
-from merx.simulators.keys import (
-    SIMULATED_WECHAT_API_V3_KEY,
-    SIMULATED_WECHAT_APP_ID,
-    SIMULATED_WECHAT_CERT_SERIAL,
-    SIMULATED_WECHAT_MCH_ID,
-    SIMULATED_WECHAT_PUBLIC_KEY_ID,
-    KeyPair,
-    new_key_pair,
-)
-from merx.simulators.wechat import wire
-from merx.simulators.wechat.app import build_app
-from merx.simulators.wechat.book import Book
-from merx.simulators.wechat.gateway import Answer, Call, Gateway
-from merx.simulators.wechat.keyring import KeyRing
-from merx.simulators.wechat.model import Delivery, Fault, Notice, Order, WechatMerchant
-from merx.simulators.wechat.notices import NoticeDesk
-from merx.simulators.wechat.store import Store
-
-_POLL_SECONDS = 0.2
+from merx.simulators.common.pages import html_page, see_other
+from merx.simulators.common.peer import AnyRequest
+from merx.simulators.common.transport import SILENT_HEADER
+from merx.simulators.wechat import cashier
+from merx.simulators.wechat.book import Refused
+from merx.simulators.wechat.gateway import Call
+from merx.simulators.wechat.model import Order, TradeState
+from merx.simulators.wechat.peer import WechatPeer
 
 
-class WechatSimulator:
+class KeyChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Make a new platform certificate; sign notices with a certificate or with the account's public-key pair."""
+
+    rotate: bool = False
+    notices_by_certificate: bool | None = None
+
+
+class KeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """The serials of the certificates listed, newest last, and the id of the public key."""
+
+    certificates: list[str]
+    public_key_id: str
+
+
+class WechatSimulator(WechatPeer):
     """A peer that speaks the provider's protocol; `app` serves it on a socket, `transport()` inside a process."""
 
-    def __init__(
-        self,
-        *,
-        merchants: Sequence[WechatMerchant],
-        private_pem: str,
-        public_key_id: str = SIMULATED_WECHAT_PUBLIC_KEY_ID,
-        state_file: Path | None = None,
-        clock: SimulatorClock | None = None,
-        send_notice: SendNotice | None = None,
-        new_private_pem: Callable[[], str] | None = None,
-    ) -> None:
-        """`private_pem` is of the public-key pair `public_key_id`; certificates it makes itself.
+    def routes(self) -> list[HTTPRouteHandler]:
+        """API v3, and the cashier."""
+        return [_api_route(self), *_cashier_routes(self)]
 
-        `state_file` None keeps nothing after the process.
-        """
-        self._store = Store(state_file)
-        self.clock = clock or restored_clock(self._store.clock)
-        self.merchants = {merchant.mch_id: merchant for merchant in merchants}
-        self.keys = KeyRing(
-            store=self._store,
-            public_key_id=public_key_id,
-            private_pem=private_pem,
-            now=self.clock.now(),
-            forging_key=_forging_key,
-            new_private_pem=new_private_pem or _new_private_pem,
+    def control_routes(self) -> list[HTTPRouteHandler]:
+        """Orders, which can be looked at, paid and closed, and the keys that sign."""
+        return [_key_route(self), *_order_routes(self)]
+
+
+def _api_route(simulator: WechatPeer) -> HTTPRouteHandler:
+    @route("/v3/{path:path}", http_method=["GET", "POST"], status_code=200)
+    async def api(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - see below
+        # What was signed is the address as it was sent, before anything is decoded.
+        raw = request.scope.get("raw_path") or request.scope["path"].encode()
+        query = request.scope["query_string"]
+        host = request.headers.get("host", "wechat.test")
+        answer = simulator.answer(
+            Call(
+                method=request.method,
+                target=(raw.split(b"?")[0] + (b"?" + query if query else b"")).decode("ascii", "replace"),
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=await request.body(),
+                base=f"{request.scope['scheme']}://{host}",
+                now=simulator.clock.now(),
+            )
         )
-        self.notices = NoticeDesk(
-            store=self._store,
-            merchants=self.merchants,
-            keys=self.keys,
-            send=send_notice or post_over_network,
-        )
-        self.book = Book(self._store, self.notices)
-        self._gateway = Gateway(store=self._store, book=self.book, merchants=self.merchants, keys=self.keys)
-        self.merchant_private_pem = ""
-        self.public_pem = ""
-        self.app: Litestar = build_app(self)
+        if answer.silent:
+            return Response(b"", headers={SILENT_HEADER.decode(): "1"})
+        media_type = answer.headers.get("content-type", "application/json")
+        headers = {name: value for name, value in answer.headers.items() if name != "content-type"}
+        body: Any = answer.body if answer.status != 204 else None
+        return Response(body, status_code=answer.status, media_type=media_type, headers=headers)
 
-    @classmethod
-    def in_memory(cls, *, now: datetime, send_notice: SendNotice | None = None) -> "WechatSimulator":
-        """A simulator for a test: frozen at `now`, one merchant, keys in `merchant_private_pem` and `public_pem`.
+    return api
 
-        The merchant is that of the SIMULATED_WECHAT_… values. Keys are made once per process.
-        """
-        merchant_keys, account_keys, platform_pems = _test_keys()
-        simulator = cls(
-            merchants=[simulated_merchant(merchant_keys.public_pem)],
-            private_pem=account_keys.private_pem,
-            clock=SimulatorClock(frozen_at=now),
-            send_notice=send_notice,
-            new_private_pem=partial(next, cycle(platform_pems)),
-        )
-        simulator.merchant_private_pem = merchant_keys.private_pem
-        simulator.public_pem = account_keys.public_pem
-        return simulator
 
-    def transport(self) -> SimulatorTransport:
-        """An httpx transport into this simulator, without sockets; a "no answer" fault raises httpx.ReadTimeout."""
-        return SimulatorTransport(self.app)
-
-    def answer(self, call: Call) -> Answer:
-        """Answer one call of the API."""
-        return self._gateway.answer(call)
-
-    def pay(self, number: str) -> None:
-        """The payer pays the order with this merchant number; KeyError when there is none, Refused when closed."""
-        order = self.book.by_number(number, self.clock.now())
+def _cashier_routes(simulator: WechatPeer) -> list[HTTPRouteHandler]:
+    def known(token: str) -> Order:
+        order = simulator.book.by_token(token, simulator.clock.now())
         if order is None:
-            raise KeyError(number)
-        self.book.pay(order, self.clock.now())
+            raise NotFoundException("no such payment")
+        return order
 
-    def rotate_certificate(self) -> str:
-        """Sign with a new platform certificate from now on, the one before stays listed; returns its serial."""
-        return self.keys.rotate(self.clock.now())
+    @get("/cashier")
+    async def scan(code_url: FromQuery[str] = "") -> Response[str]:
+        order = simulator.book.by_token(cashier.token_of(code_url.strip()), simulator.clock.now())
+        if order is None:
+            return html_page(cashier.scan_page(missed=bool(code_url)))
+        return see_other(f"/h5/{order.token}")
 
-    async def deliver_due(self) -> list[Delivery]:
-        """Send every notice due by the clock, retries included; returns what happened."""
-        self.book.settle(self.clock.now())
-        return await self.notices.deliver_due(self.clock.now)
+    @get("/h5/{token:str}")
+    async def show(
+        token: FromPath[str], redirect_url: FromQuery[str] = "", declined: FromQuery[bool] = False
+    ) -> Response[str]:
+        order = known(token)
+        merchant = simulator.merchants[order.mch_id]
+        back = cashier.way_back(redirect_url)
+        return html_page(cashier.cashier_page(order, merchant, declined=declined, back=back))
 
-    async def advance(self, by: timedelta) -> list[Delivery]:
-        """Move the clock forward and deliver what has fallen due on the way."""
-        self.clock.advance(by)
-        self.clock_changed()
-        return await self.deliver_due()
+    @post("/h5/{token:str}/pay")
+    async def pay(token: FromPath[str], redirect_url: FromQuery[str] = "") -> Response[str]:
+        order = known(token)
+        if order.state is TradeState.NOTPAY:
+            simulator.book.pay(order, simulator.clock.now())
+            if (back := cashier.way_back(redirect_url)) is not None:
+                return see_other(back)
+        return see_other(_with(f"/h5/{token}", redirect_url))
 
-    async def release(self, *, latest_first: bool = True) -> list[Delivery]:
-        """Send the notices a `hold` fault kept back."""
-        return await self.notices.release(self.clock.now(), latest_first=latest_first)
+    @post("/h5/{token:str}/refuse")
+    async def refuse(token: FromPath[str], redirect_url: FromQuery[str] = "") -> Response[str]:
+        known(token)
+        return see_other(_with(f"/h5/{token}", redirect_url, declined="true"))
 
-    async def resend(self, notice_id: str) -> list[Delivery]:
-        """Send one notice once more, whatever became of it; KeyError when there is none."""
-        return await self.notices.resend(self._store.notices[notice_id], self.clock.now())
-
-    def add_fault(self, fault: Fault) -> None:
-        """Make a fault happen; the oldest that fits an occasion is taken."""
-        self._store.faults.append(fault)
-        self._store.save_faults()
-
-    def clear_faults(self) -> None:
-        """Forget every fault not yet made."""
-        self._store.faults.clear()
-        self._store.save_faults()
-
-    def faults(self) -> list[Fault]:
-        """The faults still to come."""
-        return list(self._store.faults)
-
-    def list_notices(self) -> list[Notice]:
-        """Every notice, in the order they were made."""
-        return sorted(self._store.notices.values(), key=lambda notice: notice.sequence)
-
-    def list_orders(self) -> list[Order]:
-        """Every order, oldest first."""
-        return self.book.all(self.clock.now())
-
-    def clock_changed(self) -> None:
-        """Keep the clock's setting, so that a restart does not fall back to real time."""
-        self._store.save_clock(self.clock.state())
-
-    async def run(self) -> None:
-        """Deliver notices as they fall due, until cancelled."""
-        while True:
-            await self.deliver_due()
-            await asyncio.sleep(_POLL_SECONDS)
-
-    def close(self) -> None:
-        """Close the state file."""
-        self._store.close()
+    return [scan, show, pay, refuse]
 
 
-def simulated_merchant(public_pem: str) -> WechatMerchant:
-    """The merchant of the demo settings, with its public key."""
-    return WechatMerchant(
-        app_id=SIMULATED_WECHAT_APP_ID,
-        mch_id=SIMULATED_WECHAT_MCH_ID,
-        cert_serial=SIMULATED_WECHAT_CERT_SERIAL,
-        public_pem=public_pem,
-        api_v3_key=SIMULATED_WECHAT_API_V3_KEY,
-    )
+def _key_route(simulator: WechatPeer) -> HTTPRouteHandler:
+    @post("/keys", status_code=200)
+    async def change_keys(data: JSONBody[KeyChange]) -> KeyView:
+        if data.rotate:
+            simulator.rotate_certificate()
+        if data.notices_by_certificate is not None:
+            simulator.keys.sign_notices_by_certificate(yes=data.notices_by_certificate)
+        return KeyView(
+            certificates=[each.serial for each in simulator.keys.certificates],
+            public_key_id=simulator.keys.public_key_id,
+        )
+
+    return change_keys
 
 
-@lru_cache(maxsize=1)
-def _forging_key() -> rsa.RSAPrivateKey:
-    return wire.load_private(new_key_pair().private_pem)
+def _order_routes(simulator: WechatPeer) -> list[HTTPRouteHandler]:
+    def known(number: str) -> Order:
+        order = simulator.book.by_number(number, simulator.clock.now())
+        if order is None:
+            raise NotFoundException("no order has this number")
+        return order
+
+    @get("/orders")
+    async def list_orders() -> list[Order]:
+        return simulator.list_orders()
+
+    @get("/orders/{number:str}")
+    async def read_order(number: FromPath[str]) -> Order:
+        return known(number)
+
+    @post("/orders/{number:str}/pay", status_code=200)
+    async def pay_order(number: FromPath[str]) -> Order:
+        order = known(number)
+        try:
+            simulator.book.pay(order, simulator.clock.now())
+        except Refused as refusal:
+            raise ValidationException(refusal.code) from None
+        return order
+
+    @post("/orders/{number:str}/close", status_code=200)
+    async def close_order(number: FromPath[str]) -> Order:
+        order = known(number)
+        try:
+            simulator.book.close(order, simulator.clock.now())
+        except Refused as refusal:
+            raise ValidationException(refusal.code) from None
+        return order
+
+    return [list_orders, read_order, pay_order, close_order]
 
 
-@lru_cache(maxsize=1)
-def _test_keys() -> tuple[KeyPair, KeyPair, list[str]]:
-    return new_key_pair(), new_key_pair(), [_new_private_pem(), _new_private_pem()]
-
-
-def _new_private_pem() -> str:
-    return new_key_pair().private_pem
+def _with(path: str, redirect_url: str, **more: str) -> str:
+    parameters = ({"redirect_url": redirect_url} if redirect_url else {}) | more
+    return f"{path}?{urlencode(parameters)}" if parameters else path
