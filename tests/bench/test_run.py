@@ -29,7 +29,7 @@ TINY = Sizes(
     notice_connections=8,
     shoppers=4,
     journey_seconds=1,
-    page_seconds=1,
+    page_seconds=3,
     page_connections=4,
     products_asked=10,
     stored_orders=100,
@@ -187,7 +187,9 @@ async def test_every_line_is_measured(
     server_dsn: str, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = await run_bench(settings, server_dsn, names=[], as_json=True, sizes=TINY)
-    lines = json.loads(capsys.readouterr().out)
+    told = capsys.readouterr()
+    assert code != 2, told.err
+    lines = json.loads(told.out)
     expected = {name for name in NAMES if name not in {"statements", "slow_provider"}}
     expected |= {"statements_product", "statements_cart_add", "statements_placement"}
     expected |= {"slow_provider_page", "slow_provider_orders"}
