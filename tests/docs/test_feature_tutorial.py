@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "merx"
 PAGE = (ROOT / "docs" / "tutorials" / "feature.md").read_text(encoding="utf-8")
 FEATURE: Final = "promotions"
-MOST_EXISTING: Final = 30
+MOST_EXISTING: Final = 32
 """How many modules that were there already had to learn of the feature, those that only show adjustments left out."""
 
 PLACES = re.findall(r"^\| `([^`]+\.py)` \| [^|]+ \| `(\w+)` \|$", PAGE, re.MULTILINE)
