@@ -21,7 +21,7 @@ SEVERAL_TRANSACTIONS = {
     "accounts": {"log_in"},
     "checkout": {"place_orders"},
     "cashier": {
-        "ask_in_doubt", "cancel_purchase", "capture_payment", "choose_provider", "confirm_payments", "expire_unpaid",
+        "ask_in_doubt", "cancel_purchase", "capture_payment", "choose_method", "confirm_payments", "expire_unpaid",
         "receive_notice", "receive_reversal", "start_payment", "void_payment",
     },
     "refunds": {"ask_refunds", "send_refunds"},

@@ -23,6 +23,7 @@ from merx.cashier.provider_facts import fact_of_notice
 from merx.fulfilment import NotPaid
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.actors import Staff
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.orders import close_received
@@ -31,7 +32,7 @@ from merx.payments.providers import ProviderNotice, ProviderStatus, ProviderUnav
 from merx.refunds import send_refunds
 from merx.verify import verify
 
-STAFF = new_id()
+STAFF = Staff(new_id())
 MINUTE = timedelta(minutes=1)
 
 
@@ -220,7 +221,7 @@ async def test_a_purchase_of_which_something_left_is_not_cancelled(counter: Coun
         await counter.cancel(sold)
     with pytest.raises(AlreadyShipped):
         await cancel_authorized(
-            counter.db, counter.providers, purchase_id=sold.id, staff_id=STAFF, now=counter.now
+            counter.db, counter.providers, purchase_id=sold.id, actor=STAFF, now=counter.now
         )
     assert await counter.everything() == before
     assert "close" not in counter.bank.calls
@@ -232,14 +233,12 @@ async def test_staff_cancel_an_authorization_but_not_a_payment(counter: Counter)
     await take(counter)
     with pytest.raises(AlreadyPaid):
         await cancel_authorized(
-            counter.db, counter.providers, purchase_id=paid.id, staff_id=STAFF, now=counter.now
+            counter.db, counter.providers, purchase_id=paid.id, actor=STAFF, now=counter.now
         )
-    await cancel_authorized(
-        counter.db, counter.providers, purchase_id=sold.id, staff_id=STAFF, now=counter.now
-    )
+    await cancel_authorized(counter.db, counter.providers, purchase_id=sold.id, actor=STAFF, now=counter.now)
     assert await counter.state(sold) == ("cancelled", "staff", [("cancelled", "unpaid")], "voided")
     actor = await counter.owner.fetchval("SELECT actor_id FROM events WHERE kind = 'OrderCancelled'")
-    assert actor == STAFF
+    assert actor == STAFF.account_id
     await sound(counter)
 
 

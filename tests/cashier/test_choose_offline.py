@@ -10,7 +10,7 @@ from tests.world.counter import DEADLINE, Counter, Sold, a_counter
 
 from merx.cashier import (
     AlreadyPaid,
-    choose_provider,
+    choose_method,
     confirm_offline,
     expire_unpaid,
 )
@@ -18,6 +18,7 @@ from merx.checkout import OutOfStock
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.inventory import release_holds
+from merx.kit.actors import Staff
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.payments import NotPayable, payments_of
@@ -34,8 +35,8 @@ async def counter(db: Database, keys: MasterKeys, owner: Any, now: Any) -> Count
 
 
 async def choose(counter: Counter, sold: Sold, provider: str) -> bool:
-    return await choose_provider(
-        counter.db, counter.providers, purchase_id=sold.id, provider=provider,
+    return await choose_method(
+        counter.db, counter.providers, purchase_id=sold.id, method=provider,
         actor=sold.cart.command.buyer, now=counter.now,
     )  # fmt: skip
 
@@ -92,7 +93,7 @@ async def test_a_change_to_bank_transfer_gives_the_purchase_and_its_stock_the_da
             amount=Money(sold.total, "CNY"),
             reference="B-1",
             received_at=counter.now,
-            actor_id=new_id(),
+            actor=Staff(new_id()),
             now=counter.now,
         )
     )

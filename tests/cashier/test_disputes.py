@@ -12,6 +12,7 @@ from tests.world.till import Bought, Till
 
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.actors import System
 from merx.payments import (
     NewRefund,
     RefundTooLarge,
@@ -71,7 +72,7 @@ async def refund(cards: CardTill, bought: Bought, amount: int) -> None:
     async def work(tx: Any) -> None:
         payment = await lock_payment(tx, bought.payment_id)
         wanted = NewRefund(reason="duplicate_payment", amount=amount)
-        await request_refund(tx, payment=payment, refund=wanted, actor_id=None, now=cards.till.now)
+        await request_refund(tx, payment=payment, refund=wanted, actor=System("test"), now=cards.till.now)
 
     await cards.till.db.write(work)
 
@@ -232,7 +233,9 @@ async def test_a_refusal_told_late_does_not_undo_a_refund_that_succeeded(cards: 
     async with cards.till.db.snapshot() as tx:
         (known,) = await refunds_of(tx, bought.id)
     told = await cards.till.db.write(
-        lambda tx: record_refund_failed(tx, refund=known, failure="refused", now=cards.till.now)
+        lambda tx: record_refund_failed(
+            tx, refund=known, failure="refused", actor=System("test"), now=cards.till.now
+        )
     )
     assert not told
     assert await cards.till.everything() == before

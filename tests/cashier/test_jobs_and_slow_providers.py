@@ -15,6 +15,7 @@ from merx.cashier import ask_in_doubt, expire_unpaid
 from merx.checkout import place_orders
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.actors import System
 from merx.orders import unpaid_past_deadline
 from merx.payments import NewRefund, lock_payment, request_refund
 from merx.payments.providers import ProviderRegistry, ProviderStatus, ProviderUnavailable
@@ -162,7 +163,7 @@ async def owes_back(till: Till, bought: Bought) -> None:
     async with till.db.transaction() as tx:
         payment = await lock_payment(tx, bought.payment_id)
         refund = NewRefund(reason="duplicate_payment", amount=1)
-        await request_refund(tx, payment=payment, refund=refund, actor_id=None, now=till.now)
+        await request_refund(tx, payment=payment, refund=refund, actor=System("test"), now=till.now)
 
 
 async def test_a_refund_without_an_answer_is_tried_after_pauses_that_double_up_to_an_hour(till: Till) -> None:

@@ -16,12 +16,13 @@ from merx.cashier import (
     ask_in_doubt,
     ask_provider,
     cancel_purchase,
-    choose_provider,
+    choose_method,
     expire_unpaid,
     start_payment,
 )
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, in_transaction
+from merx.kit.actors import System
 from merx.payments import NewRefund, lock_payment, request_refund
 from merx.payments.providers import AlipayProvider, ProviderRegistry
 from merx.refunds import send_refunds
@@ -138,11 +139,9 @@ async def test_no_transaction_is_open_when_a_provider_is_called(keeper: Shopkeep
     keeper.pay(code, paid)
     assert await ask_provider(till.db, providers, payment_id=paid.payment_id, now=till.now)
 
-    for given_up in (choose_provider, cancel_purchase):
+    for given_up in (choose_method, cancel_purchase):
         bought = await keeper.started(code)
-        more: dict[str, Any] = (
-            {"provider": CODES[CODES.index(code) - 1]} if given_up is choose_provider else {}
-        )
+        more: dict[str, Any] = {"method": CODES[CODES.index(code) - 1]} if given_up is choose_method else {}
         assert await given_up(
             till.db, providers, purchase_id=bought.id, actor=bought.cart.command.buyer,
             now=till.now, **more,
@@ -154,7 +153,7 @@ async def test_no_transaction_is_open_when_a_provider_is_called(keeper: Shopkeep
     async with till.db.transaction() as tx:
         payment = await lock_payment(tx, paid.payment_id)
         refund = NewRefund(reason="duplicate_payment", amount=payment.captured)
-        await request_refund(tx, payment=payment, refund=refund, actor_id=None, now=till.now)
+        await request_refund(tx, payment=payment, refund=refund, actor=System("test"), now=till.now)
     wire.silent = True
     assert await send_refunds(till.db, providers, now=till.now) == 0
     wire.silent = False

@@ -15,6 +15,7 @@ from merx.checkout import Refused
 from merx.fulfilment import BadParcel, NothingUndelivered, ParcelMoved, auto_receive, receive
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.actors import Staff
 from merx.kit.errors import Invalid
 from merx.kit.ids import new_id
 from merx.kit.money import Money
@@ -45,7 +46,7 @@ from merx.returns import (
 )
 from merx.verify import verify
 
-STAFF = new_id()
+STAFF = Staff(new_id())
 HOLDS_UNTIL = "SELECT DISTINCT expires_at FROM holds WHERE purchase_id = $1"
 
 
@@ -58,10 +59,18 @@ async def confirm(counter: Counter, sold: Sold, minor: int | None = None, **more
     payment = await counter.payment(sold)
     given = {
         "amount": Money(sold.total if minor is None else minor, "CNY"), "reference": "BANK-1",
-        "received_at": counter.now, "actor_id": STAFF, **more,
+        "received_at": counter.now, "actor": STAFF, **more,
     }  # fmt: skip
     return await counter.db.write(
         lambda tx: confirm_offline(tx, counter.providers, payment_id=payment.id, now=counter.now, **given)
+    )
+
+
+async def paid_back(counter: Counter, refund_id: UUID, reference: str) -> None:
+    await counter.db.write(
+        lambda tx: settle_offline_refund(
+            tx, counter.providers, refund_id=refund_id, reference=reference, actor=STAFF, now=counter.now
+        )
     )
 
 
@@ -115,7 +124,7 @@ async def test_a_confirmed_transfer_pays_the_purchase_once(counter: Counter) -> 
     fact = await counter.owner.fetchrow("SELECT kind, reference, amount, source FROM payment_events")
     assert tuple(fact) == ("captured", "BANK-1", sold.total, "staff")
     actor = await counter.owner.fetchval("SELECT actor_id FROM events WHERE kind = 'PaymentConfirmed'")
-    assert actor == STAFF
+    assert actor == STAFF.account_id
     books = await counter.books()
     assert await confirm(counter, sold) == "already_captured"
     assert await counter.books() == books
@@ -176,7 +185,7 @@ async def test_only_offline_payments_are_confirmed_by_people(counter: Counter) -
         await counter.db.write(
             lambda tx: confirm_offline(
                 tx, counter.providers, payment_id=new_id(), amount=Money(1, "CNY"), reference="x", received_at=counter.now,
-                actor_id=STAFF, now=counter.now,
+                actor=STAFF, now=counter.now,
             )
         )  # fmt: skip
     assert await counter.everything() == before
@@ -196,21 +205,13 @@ async def test_a_transfer_that_comes_too_late_is_paid_back_by_staff(counter: Cou
     async with counter.db.read() as read:
         [refund] = await offline_refunds(read, providers=["bank_transfer"])
     assert (refund.state, refund.amount) == ("submitted", sold.total)
-    await counter.db.write(
-        lambda tx: settle_offline_refund(
-            tx, counter.providers, refund_id=refund.id, reference="OUT-1", actor_id=STAFF, now=counter.now
-        )
-    )
+    await paid_back(counter, refund.id, "OUT-1")
     attempts = await counter.owner.fetch("SELECT outcome, detail FROM refund_attempts")
     assert [tuple(row) for row in attempts] == [("succeeded", "OUT-1")]
     source = await counter.owner.fetchval("SELECT source FROM payment_events WHERE kind = 'refunded'")
     assert source == "staff"
     before = await counter.everything()
-    await counter.db.write(
-        lambda tx: settle_offline_refund(
-            tx, counter.providers, refund_id=refund.id, reference="OUT-1", actor_id=STAFF, now=counter.now
-        )
-    )
+    await paid_back(counter, refund.id, "OUT-1")
     assert await counter.everything() == before
     await counter.cancel(other)
     assert await counter.books() == {}
@@ -227,7 +228,12 @@ async def test_a_refund_that_cannot_be_paid_back_is_tried_again(counter: Counter
     async def fail() -> None:
         await counter.db.write(
             lambda tx: fail_offline_refund(
-                tx, counter.providers, refund_id=refund_id, reason="Account closed", now=counter.now
+                tx,
+                counter.providers,
+                refund_id=refund_id,
+                reason="Account closed",
+                actor=STAFF,
+                now=counter.now,
             )
         )
 
@@ -240,11 +246,7 @@ async def test_a_refund_that_cannot_be_paid_back_is_tried_again(counter: Counter
     assert tuple(row) == ("failed", "Account closed")
     await counter.db.write(lambda tx: retry_refund(tx, refund_id=refund_id, now=counter.now))
     await send_refunds(counter.db, counter.providers, now=counter.now)
-    await counter.db.write(
-        lambda tx: settle_offline_refund(
-            tx, counter.providers, refund_id=refund_id, reference="OUT-2", actor_id=STAFF, now=counter.now
-        )
-    )
+    await paid_back(counter, refund_id, "OUT-2")
     attempts = await counter.owner.fetch("SELECT outcome, detail FROM refund_attempts ORDER BY attempt")
     assert [tuple(row) for row in attempts] == [("refused", "Account closed"), ("succeeded", "OUT-2")]
     with pytest.raises(RefundMoved):
@@ -254,11 +256,7 @@ async def test_a_refund_that_cannot_be_paid_back_is_tried_again(counter: Counter
 
 async def test_a_refund_that_a_provider_carries_out_is_not_the_staffs(counter: Counter) -> None:
     with pytest.raises(UnknownRefund):
-        await counter.db.write(
-            lambda tx: settle_offline_refund(
-                tx, counter.providers, refund_id=new_id(), reference="x", actor_id=STAFF, now=counter.now
-            )
-        )
+        await paid_back(counter, new_id(), "x")
 
 
 async def test_what_waits_is_found_by_the_number_the_payer_named(counter: Counter) -> None:
@@ -462,11 +460,7 @@ async def test_after_sales_wait_for_the_money_and_then_it_goes_back_by_hand(coun
     await send_refunds(counter.db, counter.providers, now=counter.now)
     async with counter.db.read() as read:
         [refund] = await offline_refunds(read, providers=["cash_on_delivery"])
-    await counter.db.write(
-        lambda tx: settle_offline_refund(
-            tx, counter.providers, refund_id=refund.id, reference="OUT-3", actor_id=STAFF, now=counter.now
-        )
-    )
+    await paid_back(counter, refund.id, "OUT-3")
     assert await counter.books() == {}
     assert (await counter.state(sold))[2] == [("placed", "refunded")]
     await sound(counter)

@@ -13,7 +13,7 @@ from tests.world.ports import free_ports
 from tests.world.shop import a_shop
 from tests.world.till import PUBLIC_URL, Bought, Till
 
-from merx.cashier import choose_provider, start_payment
+from merx.cashier import choose_method, start_payment
 from merx.configuration import load_settings
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
@@ -122,8 +122,8 @@ class Street:
         )  # fmt: skip
 
     async def pay_by_code(self, bought: Bought) -> ProviderAction:
-        await choose_provider(
-            self.till.db, self.till.providers, purchase_id=bought.id, provider="alipay_qr",
+        await choose_method(
+            self.till.db, self.till.providers, purchase_id=bought.id, method="alipay_qr",
             actor=bought.cart.command.buyer, now=self.now,
         )  # fmt: skip
         return await self.start(bought)

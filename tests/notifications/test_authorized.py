@@ -12,6 +12,7 @@ from merx.cashier import ask_provider, capture_authorized, confirm_offline
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
 from merx.infra.dispatch import drain
+from merx.kit.actors import Staff
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.sellers import add_member
@@ -74,7 +75,7 @@ async def test_a_buyer_is_told_that_the_transfer_arrived(counter: Counter) -> No
     await counter.db.write(
         lambda tx: confirm_offline(
             tx, counter.providers, payment_id=payment.id, amount=Money(sold.total, "CNY"), reference="B", received_at=counter.now,
-            actor_id=new_id(), now=counter.now,
+            actor=Staff(new_id()), now=counter.now,
         )
     )  # fmt: skip
     assert await told(counter, buyer) == ["payment_confirmed"]

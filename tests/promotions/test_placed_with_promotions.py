@@ -15,7 +15,7 @@ from merx.cart import add_code
 from merx.checkout import Placed, Refused, place_orders
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database, Tx
-from merx.kit.actors import Buyer
+from merx.kit.actors import Buyer, System
 from merx.kit.ids import new_id
 from merx.orders import LineClaim, claim_units, lock_order
 from merx.payments import payments_of
@@ -224,7 +224,7 @@ async def give_back(till: Till, bought: Bought, sku: str) -> int:
         view = await lock_order(tx, order_id=row["order_id"])
         units = [UnitsBack(row["id"], row["quantity"], row["quantity"])]
         _, amount = await refund_order(
-            tx, view=view, units=units, amount=None, delivered=True, actor_id=None, now=till.now
+            tx, view=view, units=units, amount=None, delivered=True, actor=System("test"), now=till.now
         )
         return amount
 

@@ -239,7 +239,7 @@ class Sales(RuleBasedStateMachine):
                     )
                 units = {row["id"]: row["quantity"] for row in rows}
                 assert (
-                    await cancel_undelivered(tx, purchase, back=units, actor_id=None, now=self.now)
+                    await cancel_undelivered(tx, purchase, back=units, actor=System("test"), now=self.now)
                     is not None
                 )
 

@@ -12,6 +12,7 @@ from tests.world.till import Bought, Till
 
 from merx.infra.crypto import MasterKeys
 from merx.infra.db import Database
+from merx.kit.actors import System
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.orders import LineClaim, claim_units, lock_order
@@ -59,7 +60,7 @@ async def take_all_back(till: Till, bought: Bought) -> int:
         )
         units = [UnitsBack(line.id, line.quantity, line.quantity) for line in view.lines]
         _, amount = await refund_order(
-            tx, view=view, units=units, amount=None, delivered=True, actor_id=None, now=till.now
+            tx, view=view, units=units, amount=None, delivered=True, actor=System("test"), now=till.now
         )
         return amount
 
@@ -70,7 +71,7 @@ async def ask(till: Till, bought: Bought, amount: int) -> None:
     async def work(tx: Any) -> None:
         payment = await lock_payment(tx, bought.payment_id)
         refund = NewRefund(reason="late_payment", amount=amount)
-        await request_refund(tx, payment=payment, refund=refund, actor_id=None, now=till.now)
+        await request_refund(tx, payment=payment, refund=refund, actor=System("test"), now=till.now)
 
     await till.db.write(work)
 
@@ -129,7 +130,7 @@ async def test_a_refund_is_approved_once(till: Till) -> None:
     refund = await the_refund(till)
     with pytest.raises(RefundMoved):
         await till.db.write(
-            lambda tx: approve_refund(tx, refund_id=refund["id"], actor_id=None, now=till.now)
+            lambda tx: approve_refund(tx, refund_id=refund["id"], actor=System("test"), now=till.now)
         )
     assert await till.owner.fetchval("SELECT refunded FROM payments") == 1000
 

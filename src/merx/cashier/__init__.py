@@ -9,7 +9,7 @@ from merx.cashier.authorize_payment import authorize_payment
 from merx.cashier.cancel_authorized import cancel_undelivered
 from merx.cashier.cancel_purchase import cancel_purchase
 from merx.cashier.capture_payment import capture_authorized, capture_payment
-from merx.cashier.choose_provider import choose_provider
+from merx.cashier.choose_method import choose_method
 from merx.cashier.confirm_offline import cash_payment, confirm_cash, confirm_offline
 from merx.cashier.confirm_payment import confirm_payment
 from merx.cashier.confirm_payments import confirm_payments
@@ -43,7 +43,7 @@ __all__ = [
     "capture_authorized",
     "capture_payment",
     "cash_payment",
-    "choose_provider",
+    "choose_method",
     "confirm_cash",
     "confirm_offline",
     "confirm_payment",

@@ -9,6 +9,7 @@ from merx.cashier.errors import AlreadyShipped
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import return_sold, take_back
+from merx.kit.actors import Actor, account_of
 from merx.kit.events import Event
 from merx.ledger import post, reversed_transfer
 from merx.orders import (
@@ -24,7 +25,7 @@ from merx.payments import PaymentState, expire_payments, lock_payment, payments_
 
 
 async def cancel_unshipped(
-    tx: Tx, purchase: Purchase, *, reason: str, actor_id: UUID | None, now: datetime
+    tx: Tx, purchase: Purchase, *, reason: str, actor: Actor, now: datetime
 ) -> list[UUID] | None:
     """Cancel a locked purchase whose money is authorized and of which nothing was shipped.
 
@@ -37,12 +38,12 @@ async def cancel_unshipped(
         raise AlreadyShipped
     unwanted = await _give_up(tx, purchase, now=now)
     variants = await return_sold(tx, purchase_id=purchase.id, now=now)
-    await _cancel(tx, purchase, reason=reason, variants=variants, actor_id=actor_id, now=now)
+    await _cancel(tx, purchase, reason=reason, variants=variants, actor=actor, now=now)
     return unwanted
 
 
 async def cancel_undelivered(
-    tx: Tx, purchase: Purchase, *, back: Mapping[UUID, int], actor_id: UUID | None, now: datetime
+    tx: Tx, purchase: Purchase, *, back: Mapping[UUID, int], actor: Actor, now: datetime
 ) -> list[UUID] | None:
     """Cancel a locked purchase that was refused at the door.
 
@@ -53,7 +54,7 @@ async def cancel_undelivered(
         return None
     unwanted = await _give_up(tx, purchase, now=now)
     await take_back(tx, purchase_id=purchase.id, return_id=purchase.id, units=back, now=now)
-    await _cancel(tx, purchase, reason="undelivered", variants=(), actor_id=actor_id, now=now)
+    await _cancel(tx, purchase, reason="undelivered", variants=(), actor=actor, now=now)
     return unwanted
 
 
@@ -78,17 +79,21 @@ async def _give_up(tx: Tx, purchase: Purchase, *, now: datetime) -> list[UUID]:
 
 
 async def _cancel(
-    tx: Tx, purchase: Purchase, *, reason: str, variants: Collection[UUID], actor_id: UUID | None, now: datetime
+    tx: Tx, purchase: Purchase, *, reason: str, variants: Collection[UUID], actor: Actor, now: datetime
 ) -> None:  # fmt: skip
     orders = await cancel_authorized_orders(tx, purchase_id=purchase.id, reason=reason)
     booked = [transfer for order in orders for transfer in booked_sale(order, leg="sale")]
     legs = [reversed_transfer(each, leg=each.leg.replace("sale:", "void:")) for each in booked]
     await post(tx, legs, now=now)
     events: list[Event] = [
-        OrderCancelled(purchase.id, order.id, order.number, order.seller_id, reason, actor_id=actor_id)
+        OrderCancelled(
+            purchase.id, order.id, order.number, order.seller_id, reason, actor_id=account_of(actor)
+        )
         for order in orders
     ]
     events.append(
-        PurchaseCancelled(purchase.id, purchase.number, reason, tuple(sorted(variants)), actor_id=actor_id)
+        PurchaseCancelled(
+            purchase.id, purchase.number, reason, tuple(sorted(variants)), actor_id=account_of(actor)
+        )
     )
     await publish(tx, events, now=now)

@@ -39,7 +39,9 @@ async def cancel_purchase(
     if closed is None:
         raise AlreadyPaid
     unwanted: list[UUID] = []
-    done = await db.write(lambda tx: _cancel(tx, purchase_id, closed=closed, unwanted=unwanted, now=now))
+    done = await db.write(
+        lambda tx: _cancel(tx, purchase_id, closed=closed, unwanted=unwanted, actor=actor, now=now)
+    )
     await void_now(db, providers, unwanted, now=now)
     return done
 
@@ -73,17 +75,17 @@ async def close_at_providers(
 
 
 async def _cancel(
-    tx: Tx, purchase_id: UUID, *, closed: list[UUID], unwanted: list[UUID], now: datetime
+    tx: Tx, purchase_id: UUID, *, closed: list[UUID], unwanted: list[UUID], actor: Buyer, now: datetime
 ) -> bool:
     """Cancel it one way or the other; `unwanted` is filled with the payments that are to be voided."""
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     if purchase.state in (OrderState.PLACED, OrderState.CLOSED):
-        unused = await cancel_unshipped(tx, purchase, reason="buyer", actor_id=purchase.account_id, now=now)
+        unused = await cancel_unshipped(tx, purchase, reason="buyer", actor=actor, now=now)
         if unused is None:
             raise AlreadyPaid
         unwanted[:] = unused
         return True
-    if not await cancel_unpaid(tx, purchase, reason="buyer", now=now):
+    if not await cancel_unpaid(tx, purchase, reason="buyer", actor=actor, now=now):
         return False
     await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)
     return True

@@ -5,11 +5,14 @@ from datetime import datetime
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import release_holds
+from merx.kit.actors import Buyer, System, account_of
 from merx.ledger import Transfer, post, reversed_transfer, sale_transfers
 from merx.orders import OrderState, Purchase, PurchaseCancelled, SoldOrder, advance_purchases
 
 
-async def cancel_unpaid(tx: Tx, purchase: Purchase, *, reason: str, now: datetime) -> bool:
+async def cancel_unpaid(
+    tx: Tx, purchase: Purchase, *, reason: str, actor: Buyer | System, now: datetime
+) -> bool:
     """Cancel a purchase that waits for payment: holds released, orders cancelled, the sale booked back.
 
     False when it is no longer waiting. The purchase must be locked.
@@ -26,7 +29,7 @@ async def cancel_unpaid(tx: Tx, purchase: Purchase, *, reason: str, now: datetim
         tx, [reversed_transfer(each, leg=each.leg.replace("sale:", "cancel:")) for each in booked], now=now
     )
     variants = tuple(sorted({hold.variant_id for hold in released}))
-    event = PurchaseCancelled(purchase.id, purchase.number, reason, variants, actor_id=purchase.account_id)
+    event = PurchaseCancelled(purchase.id, purchase.number, reason, variants, actor_id=account_of(actor))
     await publish(tx, [event], now=now)
     return True
 

@@ -7,7 +7,7 @@ from merx.cashier.confirm_payment import confirm_payment
 from merx.cashier.errors import ReceivedInFuture, WrongAmount
 from merx.infra.db import ReadTx, Tx
 from merx.infra.outbox import publish
-from merx.kit.actors import SellerMember
+from merx.kit.actors import SellerMember, Staff, account_of
 from merx.kit.i18n import clean_text
 from merx.kit.money import Money
 from merx.orders import get_order, lock_purchase
@@ -37,16 +37,33 @@ async def confirm_offline(
     amount: Money,
     reference: str,
     received_at: datetime,
-    actor_id: UUID,
+    actor: Staff,
     now: datetime,
 ) -> str:
-    """Record money that came by an offline method; `reference` is the bank's number or that of the receipt.
+    """Staff record money that came by an offline method; `reference` is the bank's number or that of the receipt.
 
     Returns what came of it, as `confirm_payment` does: the same confirmation again changes nothing, and a transfer
     that came too late finds its stock again or is refunded. Raises UnknownPayment, WrongAmount, ReferenceTaken,
     ReceivedInFuture, TextRefused, and PaymentMoved for money that is confirmed already, or cash of a purchase that
     nobody delivers any more.
     """
+    return await _confirm(
+        tx, providers, payment_id=payment_id, amount=amount, reference=reference, received_at=received_at, actor=actor,
+        now=now,
+    )  # fmt: skip
+
+
+async def _confirm(
+    tx: Tx,
+    providers: ProviderRegistry,
+    *,
+    payment_id: UUID,
+    amount: Money,
+    reference: str,
+    received_at: datetime,
+    actor: Staff | SellerMember,
+    now: datetime,
+) -> str:
     reference = clean_text("reference", reference, limit=REFERENCE_LIMIT)
     if received_at > now:
         raise ReceivedInFuture(field="received_at")
@@ -65,7 +82,7 @@ async def confirm_offline(
         raise WrongAmount(field="amount", **error.params) from error
     event = PaymentConfirmed(
         purchase_id=payment.purchase_id, payment_id=payment.id, provider=payment.provider, reference=reference,
-        amount=amount.amount, currency=amount.currency, outcome=outcome, actor_id=actor_id,
+        amount=amount.amount, currency=amount.currency, outcome=outcome, actor_id=account_of(actor),
     )  # fmt: skip
     await publish(tx, [event], now=now)
     return outcome
@@ -91,9 +108,8 @@ async def confirm_cash(
     """The seller of an order that is paid at the door has the cash. As `confirm_offline`; raises UnknownOrder, too."""
     order = await get_order(tx, order_id=order_id, actor=actor)
     payment = await cash_payment(tx, providers, purchase_id=order.purchase_id)
-    return await confirm_offline(
-        tx, providers, payment_id=payment.id, amount=amount, reference=reference, received_at=now, actor_id=actor.account_id,
-        now=now,
+    return await _confirm(
+        tx, providers, payment_id=payment.id, amount=amount, reference=reference, received_at=now, actor=actor, now=now,
     )  # fmt: skip
 
 

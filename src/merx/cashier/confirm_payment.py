@@ -16,12 +16,14 @@ from merx.cashier.secure_stock import book_again, give_up, secure_stock
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import consume_holds
+from merx.kit.actors import System
 from merx.orders import OrderState, Purchase, SoldOrder, advance_purchases, lock_purchase
 from merx.payments import Fact, NewRefund, Payment, lock_payment, record_captured, request_refund
 
 ALREADY: Final = "already_captured"
 PLACED: Final = "placed"
 REFUNDED: Final = "refund_approved"
+_UNUSED: Final = System("confirm_payment")
 
 
 class StockNotHeld(Exception):
@@ -81,4 +83,4 @@ async def _refund(tx: Tx, payment: Payment, *, reason: str, now: datetime) -> No
     """Money the purchase cannot use goes back whole."""
     captured = await lock_payment(tx, payment.id)
     refund = NewRefund(reason=reason, amount=captured.captured)
-    await request_refund(tx, payment=captured, refund=refund, actor_id=None, now=now)
+    await request_refund(tx, payment=captured, refund=refund, actor=_UNUSED, now=now)

@@ -8,11 +8,13 @@ from uuid import UUID
 from merx.cashier.cancel_purchase import close_at_providers
 from merx.cashier.cancel_unpaid import cancel_unpaid
 from merx.infra.db import Database, Tx
+from merx.kit.actors import System
 from merx.orders import Overdue, lock_purchase, unpaid_past_deadline
 from merx.payments import expire_payments, payments_of
 from merx.payments.providers import ProviderRegistry, ProviderUnavailable, in_lanes
 
 BATCH: Final = 1000
+_DEADLINE: Final = System("expire_unpaid")
 
 
 async def expire_unpaid(db: Database, providers: ProviderRegistry, *, now: datetime) -> int:
@@ -57,7 +59,7 @@ async def _expire(tx: Tx, *, purchase_id: UUID, closed: list[UUID], now: datetim
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     if purchase.expires_at > now:
         return False  # another way to pay was chosen meanwhile, with more time
-    if not await cancel_unpaid(tx, purchase, reason="expired", now=now):
+    if not await cancel_unpaid(tx, purchase, reason="expired", actor=_DEADLINE, now=now):
         return False
     await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)
     return True

@@ -1,12 +1,16 @@
 """The stock of a purchase whose money, or its authorization, has arrived: still held, found again, or gone."""
 
 from datetime import datetime
+from typing import Final
 
 from merx.cashier.cancel_unpaid import booked_sale, cancel_unpaid
 from merx.infra.db import Tx
 from merx.inventory import claim_free, hold_stock, limits_without_hold, lock_stock_of
+from merx.kit.actors import System
 from merx.ledger import post
 from merx.orders import OrderState, Purchase, SoldOrder, units_without_hold
+
+_DEADLINE: Final = System("expire_unpaid")
 
 
 async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
@@ -27,7 +31,7 @@ async def secure_stock(tx: Tx, purchase: Purchase, *, now: datetime) -> bool:
 async def give_up(tx: Tx, purchase: Purchase, *, now: datetime) -> None:
     """The purchase waited for this money, but its stock went to others meanwhile: cancel what is left of it."""
     if purchase.state == OrderState.PENDING_PAYMENT:
-        await cancel_unpaid(tx, purchase, reason="expired", now=now)
+        await cancel_unpaid(tx, purchase, reason="expired", actor=_DEADLINE, now=now)
 
 
 async def book_again(tx: Tx, orders: list[SoldOrder], *, now: datetime) -> None:

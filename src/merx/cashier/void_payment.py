@@ -12,6 +12,7 @@ from merx.cashier.ask_in_doubt import apply_state
 from merx.cashier.cancel_authorized import cancel_unshipped
 from merx.cashier.errors import AlreadyPaid
 from merx.infra.db import Database, Tx
+from merx.kit.actors import Staff
 from merx.orders import lock_purchase
 from merx.payments import Payment, PaymentState, claim_to_void, get_payment, lock_payment, record_voided
 from merx.payments.providers import (
@@ -28,7 +29,7 @@ BATCH: Final = 20
 
 
 async def cancel_authorized(
-    db: Database, providers: ProviderRegistry, *, purchase_id: UUID, staff_id: UUID, now: datetime
+    db: Database, providers: ProviderRegistry, *, purchase_id: UUID, actor: Staff, now: datetime
 ) -> None:
     """Staff cancel a purchase whose money is authorized and of which nothing was shipped; its payment is voided.
 
@@ -37,7 +38,7 @@ async def cancel_authorized(
 
     async def cancel(tx: Tx) -> list[UUID]:
         purchase = await lock_purchase(tx, purchase_id=purchase_id)
-        unwanted = await cancel_unshipped(tx, purchase, reason="staff", actor_id=staff_id, now=now)
+        unwanted = await cancel_unshipped(tx, purchase, reason="staff", actor=actor, now=now)
         if unwanted is None:
             raise AlreadyPaid
         return unwanted

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
+from merx.kit.actors import Actor, account_of
 from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.ledger import post, refund_transfer, reversed_transfer
@@ -20,9 +21,7 @@ from merx.payments.store import refunds as store
 from merx.payments.store.payments import insert_fact
 
 
-async def request_refund(
-    tx: Tx, *, payment: Payment, refund: NewRefund, actor_id: UUID | None, now: datetime
-) -> UUID:
+async def request_refund(tx: Tx, *, payment: Payment, refund: NewRefund, actor: Actor, now: datetime) -> UUID:
     """Ask for money of a locked payment to go back, and approve it: whoever may ask for it has decided before.
 
     Raises RefundTooLarge when less than that is left of what was captured and is not disputed.
@@ -36,18 +35,20 @@ async def request_refund(
     await store.insert_refund(tx, payment, refund, refund_id=refund_id, now=now)
     if refund.lines:
         await store.insert_refund_lines(tx, payment, refund.lines, refund_id=refund_id)
-    await approve_refund(tx, refund_id=refund_id, actor_id=actor_id, now=now)
+    await approve_refund(tx, refund_id=refund_id, actor=actor, now=now)
     return refund_id
 
 
-async def approve_refund(tx: Tx, *, refund_id: UUID, actor_id: UUID | None, now: datetime) -> None:
+async def approve_refund(tx: Tx, *, refund_id: UUID, actor: Actor, now: datetime) -> None:
     """Approve a requested refund; a job carries it out. Publishes RefundApproved. Raises RefundMoved."""
     approved = await store.approve_refund(
-        tx, refund_id, sources=REFUND_STATES.sources("approved"), actor_id=actor_id, now=now
+        tx, refund_id, sources=REFUND_STATES.sources("approved"), actor_id=account_of(actor), now=now
     )
     if approved is None:
         raise RefundMoved(state="decided", wanted="approved")
-    await publish(tx, [RefundApproved.of(approved, actor_id=actor_id, reason=approved.reason)], now=now)
+    await publish(
+        tx, [RefundApproved.of(approved, actor_id=account_of(actor), reason=approved.reason)], now=now
+    )
 
 
 async def record_refunded(
@@ -92,7 +93,7 @@ async def record_refund_reversed(
     return count
 
 
-async def record_refund_failed(tx: Tx, *, refund: Refund, failure: str, now: datetime) -> bool:
+async def record_refund_failed(tx: Tx, *, refund: Refund, failure: str, actor: Actor, now: datetime) -> bool:
     """The provider refused for good: the amount stays set aside until somebody tries again. Publishes RefundFailed.
 
     A refund that succeeded stays so: only the provider's own account of it says otherwise (record_refund_reversed).
@@ -100,7 +101,7 @@ async def record_refund_failed(tx: Tx, *, refund: Refund, failure: str, now: dat
     sources = [state for state in REFUND_STATES.sources("failed") if state != "succeeded"]
     if not await store.settle_refund(tx, refund.id, to="failed", sources=sources, failure=failure, now=now):
         return False
-    await publish(tx, [RefundFailed.of(refund)], now=now)
+    await publish(tx, [RefundFailed.of(refund, actor_id=account_of(actor))], now=now)
     return True
 
 

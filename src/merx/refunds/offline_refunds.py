@@ -5,6 +5,7 @@ from uuid import UUID
 
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
+from merx.kit.actors import Staff
 from merx.kit.i18n import clean_text
 from merx.orders import lock_purchase
 from merx.payments import (
@@ -29,7 +30,7 @@ REASON_LIMIT = 200
 
 
 async def settle_offline_refund(
-    tx: Tx, providers: ProviderRegistry, *, refund_id: UUID, reference: str, actor_id: UUID, now: datetime
+    tx: Tx, providers: ProviderRegistry, *, refund_id: UUID, reference: str, actor: Staff, now: datetime
 ) -> None:
     """Staff have paid a refund back; `reference` is the bank's number of it. Again changes nothing.
 
@@ -43,12 +44,12 @@ async def settle_offline_refund(
         raise RefundMoved(state=refund.state, wanted="succeeded")
     await finish_attempt(tx, refund=refund, outcome="succeeded", detail=reference, now=now)
     await settle_refund(tx, payment=payment, refund=refund, source="staff", now=now)
-    event = RefundConfirmed(refund.purchase_id, refund.id, reference, actor_id=actor_id)
+    event = RefundConfirmed(refund.purchase_id, refund.id, reference, actor_id=actor.account_id)
     await publish(tx, [event], now=now)
 
 
 async def fail_offline_refund(
-    tx: Tx, providers: ProviderRegistry, *, refund_id: UUID, reason: str, now: datetime
+    tx: Tx, providers: ProviderRegistry, *, refund_id: UUID, reason: str, actor: Staff, now: datetime
 ) -> None:
     """Staff cannot pay a refund back, and say why; it may be tried again. Again changes nothing.
 
@@ -61,7 +62,7 @@ async def fail_offline_refund(
     if not can_give_up(refund):
         raise RefundMoved(state=refund.state, wanted="failed")
     await finish_attempt(tx, refund=refund, outcome="refused", detail=reason, now=now)
-    await record_refund_failed(tx, refund=refund, failure=reason, now=now)
+    await record_refund_failed(tx, refund=refund, failure=reason, actor=actor, now=now)
 
 
 async def _offline(tx: Tx, providers: ProviderRegistry, refund_id: UUID) -> tuple[Payment, Refund]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from merx.infra.db import Tx
+from merx.kit.actors import Actor
 from merx.kit.money import Money
 from merx.orders import LineRefund, OrderView, record_refund_approved
 from merx.payments import (
@@ -26,7 +27,7 @@ async def refund_order(
     units: Sequence[UnitsBack],
     amount: int | None,
     delivered: bool,
-    actor_id: UUID | None,
+    actor: Actor,
     now: datetime,
 ) -> tuple[UUID, int]:
     """Approve the refund of units of a locked order; `amount`, if given, is less than they are worth.
@@ -57,7 +58,7 @@ async def refund_order(
         shipping_funded=delivery_share(order.shipping_funded, order=order, worth=worth),
     )
     payment = await _paid_by(tx, order.purchase_id, refund.amount, order.currency)
-    refund_id = await request_refund(tx, payment=payment, refund=refund, actor_id=actor_id, now=now)
+    refund_id = await request_refund(tx, payment=payment, refund=refund, actor=actor, now=now)
     await record_refund_approved(
         tx, order_id=order.id, lines=taken, shipping=worth.shipping, delivered=delivered, now=now
     )

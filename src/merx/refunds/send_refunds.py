@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from merx.infra.db import Database, Tx
+from merx.kit.actors import System
 from merx.kit.money import Money
 from merx.ledger import post, return_transfers
 from merx.orders import Purchase, adjustments_of, lock_purchase, orders_of_purchase, record_given_back
@@ -36,6 +37,7 @@ from merx.promotions import give_uses_back
 AGAIN_AFTER: Final = timedelta(minutes=1)
 AGAIN_AT_LAST_AFTER: Final = timedelta(hours=1)
 BATCH: Final = 50
+_SENDING: Final = System("send_refunds")
 _LOG = logging.getLogger(__name__)
 
 
@@ -120,7 +122,7 @@ async def _record(
     if state is RefundState.FAILED:
         _LOG.error("refund %s was refused: %s", refund.number, detail)
         await finish_attempt(tx, refund=refund, outcome="refused", detail=detail, now=now)
-        await record_refund_failed(tx, refund=refund, failure=detail or "refused", now=now)
+        await record_refund_failed(tx, refund=refund, failure=detail or "refused", actor=_SENDING, now=now)
         return False
     outcome = "processing" if state is RefundState.PROCESSING else "unknown"
     await finish_attempt(tx, refund=refund, outcome=outcome, detail=detail, now=now)

@@ -10,7 +10,7 @@ from merx.fulfilment import fulfilments_of, is_delivered
 from merx.infra.db import Tx
 from merx.infra.outbox import publish
 from merx.inventory import release_for_return, take_back
-from merx.kit.actors import Actor, account_of
+from merx.kit.actors import Actor
 from merx.orders import OrderView, release_units
 from merx.refunds import refund_order
 from merx.returns import store
@@ -150,7 +150,7 @@ async def _pay(
     """Approve the refund of a case."""
     refund_id, _amount = await refund_order(
         tx, view=view, units=units_of(case.lines), amount=agreed, delivered=await all_delivered(tx, case),
-        actor_id=account_of(actor), now=now,
+        actor=actor, now=now,
     )  # fmt: skip
     return refund_id
 

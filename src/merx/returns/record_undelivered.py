@@ -7,7 +7,7 @@ from uuid import UUID
 from merx.cashier import cancel_undelivered, cash_payment
 from merx.fulfilment import bring_back
 from merx.infra.db import Tx
-from merx.kit.actors import SellerMember, Staff, account_of
+from merx.kit.actors import SellerMember, Staff
 from merx.orders import get_order, lock_order, lock_purchase
 from merx.payments import PaymentMoved
 from merx.payments.providers import ProviderRegistry
@@ -42,7 +42,7 @@ async def record_undelivered(
         raise PaymentMoved(state=payment.state.value)
     await bring_back(tx, order_id=order_id, restocked=back, actor=actor, now=now)
     units = {line.id: back.get(line.id, 0) + line.to_ship for line in view.lines}
-    unwanted = await cancel_undelivered(tx, purchase, back=units, actor_id=account_of(actor), now=now)
+    unwanted = await cancel_undelivered(tx, purchase, back=units, actor=actor, now=now)
     if unwanted is None:
         raise PaymentMoved(state=payment.state.value)
     return unwanted

@@ -7,7 +7,7 @@ from uuid import UUID
 from merx.fulfilment import ParcelShipped
 from merx.infra.db import Tx
 from merx.infra.outbox import Heard
-from merx.kit.actors import SellerMember, System, account_of
+from merx.kit.actors import SellerMember, System
 from merx.orders import lock_order, record_return_closed, record_undeliverable
 from merx.refunds import UnitsBack, refund_order
 from merx.returns import store
@@ -40,7 +40,7 @@ async def pay_for_replacement(tx: Tx, case: Return, *, actor: SellerMember | Sys
     view = await lock_order(tx, order_id=case.order_id)
     refund_id, amount = await refund_order(
         tx, view=view, units=[UnitsBack(line_id, units, units) for line_id, units in owed], amount=None,
-        delivered=await all_delivered(tx, case), actor_id=account_of(actor), now=now,
+        delivered=await all_delivered(tx, case), actor=actor, now=now,
     )  # fmt: skip
     return await save(
         tx, case, event=ReturnConverted, actor=actor, now=now, refund_id=refund_id, due_at=None,

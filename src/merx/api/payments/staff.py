@@ -46,7 +46,7 @@ async def _confirm(tx: Tx, given: Given) -> PaymentOutcome:
         amount=Money(body.amount.amount, body.amount.currency),
         reference=body.reference,
         received_at=body.received_at or given.call.now,
-        actor_id=given.actor.account_id,
+        actor=given.actor,
         now=given.call.now,
     )
     return PaymentOutcome(payment_id=payment_id, outcome=outcome)
@@ -73,7 +73,7 @@ async def cancel(request: ApiRequest, purchase_id: FromPath[UUID]) -> Answer:
     staff = call.staff()
     services = call.services
     await cancel_authorized(
-        services.db, services.providers, purchase_id=purchase_id, staff_id=staff.account_id, now=call.now
+        services.db, services.providers, purchase_id=purchase_id, actor=staff, now=call.now
     )
     return answer(PurchaseCancelled(purchase_id=purchase_id, state="cancelled"))
 
@@ -85,7 +85,7 @@ async def _paid_back(tx: Tx, given: Given) -> RefundConfirmed:
         given.call.services.providers,
         refund_id=refund_id,
         reference=given.body.reference,
-        actor_id=given.actor.account_id,
+        actor=given.actor,
         now=given.call.now,
     )
     return RefundConfirmed(refund_id=refund_id, state="succeeded")
@@ -94,7 +94,12 @@ async def _paid_back(tx: Tx, given: Given) -> RefundConfirmed:
 async def _not_paid_back(tx: Tx, given: Given) -> RefundConfirmed:
     refund_id = given.about["refund_id"]
     await fail_offline_refund(
-        tx, given.call.services.providers, refund_id=refund_id, reason=given.body.reason, now=given.call.now
+        tx,
+        given.call.services.providers,
+        refund_id=refund_id,
+        reason=given.body.reason,
+        actor=given.actor,
+        now=given.call.now,
     )
     return RefundConfirmed(refund_id=refund_id, state="failed")
 

@@ -13,7 +13,7 @@ from merx.api.core.reading import ApiRequest, read_body, read_query, required_ke
 from merx.api.core.requests import PageQuery, SetPaymentMethod
 from merx.api.purchases import answers
 from merx.api.purchases.requests import StartPayment
-from merx.cashier import cancel_purchase, choose_provider, start_payment
+from merx.cashier import cancel_purchase, choose_method, start_payment
 from merx.fulfilment import receive
 from merx.infra.db import Tx
 from merx.queries.parcels import SeenParcel, seen_parcel
@@ -76,11 +76,11 @@ async def pay_another_way(request: ApiRequest, purchase_id: FromPath[UUID]) -> A
     """Pay another way than was chosen when ordering. Choosing the same again changes nothing."""
     wanted = await read_body(request, SetPaymentMethod)
     call = await open_call(request)
-    await choose_provider(
+    await choose_method(
         call.services.db,
         call.services.providers,
         purchase_id=purchase_id,
-        provider=wanted.provider,
+        method=wanted.provider,
         actor=call.buyer(),
         now=call.now,
     )

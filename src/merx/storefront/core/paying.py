@@ -7,7 +7,7 @@ from uuid import UUID
 import segno
 from markupsafe import Markup
 
-from merx.cashier import choose_provider, start_payment
+from merx.cashier import choose_method, start_payment
 from merx.infra.settings import Settings
 from merx.kit import links
 from merx.kit.actors import Buyer
@@ -49,11 +49,11 @@ async def go_to_payment(visit: Visit, purchase_id: UUID, *, actor: Buyer) -> Pag
 
 
 async def pay_another_way(visit: Visit, purchase_id: UUID, code: str, *, actor: Buyer) -> Page:
-    """Choose another provider for a purchase and go there; what forbids it is on its page. Raises UnknownPurchase."""
+    """Choose another method for a purchase and go there; what forbids it is on its page. Raises UnknownPurchase."""
     services = visit.services
     try:
-        await choose_provider(
-            services.db, services.providers, purchase_id=purchase_id, provider=code, actor=actor,
+        await choose_method(
+            services.db, services.providers, purchase_id=purchase_id, method=code, actor=actor,
             now=visit.now,
         )  # fmt: skip
     except Conflict:

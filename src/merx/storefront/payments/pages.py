@@ -92,7 +92,7 @@ async def _confirm(tx: Tx, sent: Sent) -> str:
         amount=parse_decimal(sent.form.amount.strip(), currency),
         reference=sent.form.reference,
         received_at=sent.visit.now,
-        actor_id=sent.actor.account_id,
+        actor=sent.actor,
         now=sent.visit.now,
     )
 
@@ -118,7 +118,7 @@ async def submit_platform_cancel(request: PlainRequest, visit: Visiting, purchas
     services = visit.services
     try:
         await cancel_authorized(
-            services.db, services.providers, purchase_id=purchase_id, staff_id=staff.account_id, now=visit.now
+            services.db, services.providers, purchase_id=purchase_id, actor=staff, now=visit.now
         )
     except Conflict as error:
         return await _again(visit, error, about=purchase_id)
@@ -131,7 +131,7 @@ async def _paid_back(tx: Tx, sent: Sent) -> str:
         sent.visit.services.providers,
         refund_id=sent.about["refund_id"],
         reference=sent.form.reference,
-        actor_id=sent.actor.account_id,
+        actor=sent.actor,
         now=sent.visit.now,
     )
     return "paid_back"
@@ -143,6 +143,7 @@ async def _not_paid_back(tx: Tx, sent: Sent) -> str:
         sent.visit.services.providers,
         refund_id=sent.about["refund_id"],
         reason=sent.form.reason,
+        actor=sent.actor,
         now=sent.visit.now,
     )
     return "refund_failed"

@@ -16,7 +16,7 @@ from tests.world.till import DEADLINE, PUBLIC_URL, Bought, Till
 from merx.cashier import (
     AlreadyPaid,
     TooManyPaymentAttempts,
-    choose_provider,
+    choose_method,
     receive_notice,
     start_payment,
 )
@@ -56,10 +56,10 @@ class TwoWays(Till):
         )
         return NoticeAnswer(answer.status, answer.body)
 
-    async def choose(self, bought: Bought, provider: str = "alipay_qr") -> bool:
+    async def choose(self, bought: Bought, method: str = "alipay_qr") -> bool:
         """The buyer wants to pay another way."""
-        return await choose_provider(
-            self.db, self.providers, purchase_id=bought.id, provider=provider,
+        return await choose_method(
+            self.db, self.providers, purchase_id=bought.id, method=method,
             actor=bought.cart.command.buyer, now=self.now,
         )  # fmt: skip
 
@@ -254,8 +254,8 @@ async def test_only_the_buyer_of_a_waiting_purchase_chooses(till: TwoWays) -> No
     before = await till.everything()
     for access_hash in (None, b"x" * 32):
         with pytest.raises(UnknownPurchase):
-            await choose_provider(
-                till.db, till.providers, purchase_id=bought.id, provider="alipay_qr",
+            await choose_method(
+                till.db, till.providers, purchase_id=bought.id, method="alipay_qr",
                 actor=guest(access_hash), now=till.now,
             )  # fmt: skip
     assert await till.everything() == before

@@ -12,7 +12,7 @@ from merx.checkout import HOLD_GRACE, OutOfStock
 from merx.infra.db import Database, Tx
 from merx.infra.outbox import publish
 from merx.inventory import prolong_holds
-from merx.kit.actors import Buyer
+from merx.kit.actors import Buyer, account_of
 from merx.kit.ids import new_id
 from merx.orders import (
     OrderState,
@@ -37,16 +37,16 @@ MOST_ATTEMPTS: Final = 20
 _OPEN: Final = (PaymentState.CREATED, PaymentState.ACTION_REQUIRED)
 
 
-async def choose_provider(
+async def choose_method(
     db: Database,
     providers: ProviderRegistry,
     *,
     purchase_id: UUID,
-    provider: str,
+    method: str,
     actor: Buyer,
     now: datetime,
 ) -> bool:
-    """Have a purchase that waits for payment paid through `provider`; False when it was so already.
+    """Have a purchase that waits for payment paid by `method`, a code; False when it was so already.
 
     The attempt begun before is closed at its provider first; when that turns out to be paid, the purchase is placed and
     AlreadyPaid is raised. A provider that does not answer does not stop the buyer: its attempt stays in doubt, and
@@ -63,10 +63,10 @@ async def choose_provider(
         view = await purchase_view(read, purchase_id=purchase_id, actor=actor)
         payments = await payments_of(read, [purchase_id])
     _check_waiting(view.purchase, now=now)
-    if _is_chosen(payments, provider):
+    if _is_chosen(payments, method):
         return False
-    method = check_method(
-        providers.methods(), provider, Sale(view.purchase.currency, len(view.orders), view.address.country),
+    offered = check_method(
+        providers.methods(), method, Sale(view.purchase.currency, len(view.orders), view.address.country),
     )  # fmt: skip
     if len(payments) >= MOST_ATTEMPTS:
         raise TooManyPaymentAttempts
@@ -77,22 +77,23 @@ async def choose_provider(
         partial(
             _open_another,
             purchase_id=purchase_id,
-            provider=provider,
-            patience=method.terms.deadline or timedelta(0),
+            method=method,
+            patience=offered.terms.deadline or timedelta(0),
             closed=closed,
+            actor=actor,
             now=now,
         )
     )
 
 
 async def _open_another(
-    tx: Tx, *, purchase_id: UUID, provider: str, patience: timedelta, closed: list[UUID], now: datetime
-) -> bool:
+    tx: Tx, *, purchase_id: UUID, method: str, patience: timedelta, closed: list[UUID], actor: Buyer, now: datetime
+) -> bool:  # fmt: skip
     """`patience` is how long after the placement this way may be paid, at least."""
     purchase = await lock_purchase(tx, purchase_id=purchase_id)
     _check_waiting(purchase, now=now)
     payments = await payments_of(tx, [purchase_id])
-    if _is_chosen(payments, provider):
+    if _is_chosen(payments, method):
         return False
     expires_at = max(purchase.expires_at, purchase.placed_at + patience)
     if expires_at > purchase.expires_at:
@@ -101,14 +102,12 @@ async def _open_another(
         await prolong_holds(tx, purchase_id=purchase_id, expires_at=expires_at + HOLD_GRACE)
     await expire_payments(tx, purchase_ids=[purchase_id], closed=closed)
     payment = NewPayment(
-        id=new_id(), purchase_id=purchase_id, provider=provider, number=f"{purchase.number}P{len(payments) + 1}",
+        id=new_id(), purchase_id=purchase_id, provider=method, number=f"{purchase.number}P{len(payments) + 1}",
         currency=purchase.currency, amount=purchase.total, expires_at=expires_at,
     )  # fmt: skip
     await open_payments(tx, payments=[payment], now=now)
-    await set_purchase_provider(tx, purchase_id=purchase_id, provider=provider, expires_at=expires_at)
-    event = PaymentMethodChosen(
-        purchase_id, provider, payment.id, payment.number, actor_id=purchase.account_id
-    )
+    await set_purchase_provider(tx, purchase_id=purchase_id, provider=method, expires_at=expires_at)
+    event = PaymentMethodChosen(purchase_id, method, payment.id, payment.number, actor_id=account_of(actor))
     await publish(tx, [event], now=now)
     return True
 
@@ -120,6 +119,6 @@ def _check_waiting(purchase: Purchase, *, now: datetime) -> None:
         raise NotPayable(state=str(purchase.state))
 
 
-def _is_chosen(payments: list[Payment], provider: str) -> bool:
-    """Whether the newest attempt is one with this provider that can still be paid."""
-    return bool(payments) and payments[-1].provider == provider and payments[-1].state in _OPEN
+def _is_chosen(payments: list[Payment], method: str) -> bool:
+    """Whether the newest attempt is one by this method that can still be paid."""
+    return bool(payments) and payments[-1].provider == method and payments[-1].state in _OPEN
