@@ -46,6 +46,10 @@ NUMBERS_OF_NO_RULE = {
     r"\bUTF-8\b": "a name",
     r"\b1 to %\(most\)s\b": "counting begins with one",
     r"\bat least 1\b": "something is more than nothing",
+    r"\babove 0\b": "something is more than nothing",
+    r"^0 to %\(most\)s\b": "nothing is the least",
+    r"\bup to 100\b": "the whole",
+    r"\b10 or 12\.5\b": "an example of how it is written",
 }
 
 
@@ -62,8 +66,8 @@ def test_no_text_types_a_number_that_a_rule_decides() -> None:
     assert wrong == []
 
 
-# "1" where English says "one", and two noughts that make 万 (ten thousand) of millions.
-NUMBERS_OF_A_LANGUAGE = {"1", "00"}
+# "1" where English says "one", two noughts that make 万 (ten thousand) of millions, and 9 折, which is 10 % off.
+NUMBERS_OF_A_LANGUAGE = {"1", "00", "9"}
 
 
 @pytest.mark.parametrize("locale", translations.LOCALES)

@@ -5,7 +5,7 @@ for a whole batch of carts at once (`find_offers`). Limits are allotments beside
 by the same statements. What is granted becomes adjustments of a quote; this package never writes an order.
 """
 
-from merx.promotions.check_promotion import PromotionDraft, check_code
+from merx.promotions.check_promotion import CODE_LEAST, CODE_MOST, PRIORITY_MOST, PromotionDraft, check_code
 from merx.promotions.claim_coupon import claim_coupon
 from merx.promotions.discount import evaluate_items, limits_of, quote_items
 from merx.promotions.errors import (
@@ -58,6 +58,9 @@ from merx.promotions.view import (
 )
 
 __all__ = [
+    "CODE_LEAST",
+    "CODE_MOST",
+    "PRIORITY_MOST",
     "BadPromotion",
     "Coupon",
     "CouponClaimed",

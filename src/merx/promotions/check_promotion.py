@@ -19,8 +19,9 @@ GROUP_LIMIT: Final = 40
 MOST_USES: Final = 1_000_000_000
 MOST_DAYS: Final = 3_650
 MOST_SCOPE: Final = 500
-_CODE_LEAST: Final = 3
-_CODE_MOST: Final = 32
+CODE_LEAST: Final = 3
+CODE_MOST: Final = 32
+PRIORITY_MOST: Final = 1000
 _CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]*")
 
 
@@ -61,7 +62,7 @@ def check_promotion(
     _check_amounts(draft, currencies)
     _check_limits(draft)
     if (draft.trigger is Trigger.CODE) != bool(draft.code):
-        raise BadPromotionCode(field="code", least=_CODE_LEAST, most=_CODE_MOST)
+        raise BadPromotionCode(field="code", least=CODE_LEAST, most=CODE_MOST)
     return msgspec.structs.replace(
         draft,
         name=name,
@@ -101,8 +102,8 @@ def check_uses(uses_total: int | None, *, was: int | None) -> None:
 def check_code(text: str) -> str:
     """A code as it is stored: full-width letters narrowed, small ones large. Raises BadPromotionCode."""
     code = unicodedata.normalize("NFKC", text[:200]).strip().upper()
-    if not (_CODE_LEAST <= len(code) <= _CODE_MOST and _CODE.fullmatch(code)):
-        raise BadPromotionCode(field="code", least=_CODE_LEAST, most=_CODE_MOST)
+    if not (CODE_LEAST <= len(code) <= CODE_MOST and _CODE.fullmatch(code)):
+        raise BadPromotionCode(field="code", least=CODE_LEAST, most=CODE_MOST)
     return code
 
 
@@ -129,8 +130,8 @@ def _check_limits(draft: PromotionDraft) -> None:
             _within(field, value, most, wanted=True)
     if draft.coupon_days is not None and draft.trigger is not Trigger.COUPON:
         raise BadPromotion(field="coupon_days")
-    if not 0 <= draft.priority <= 1000:
-        raise BadPromotionAmount(field="priority", least=0, most=1000)
+    if not 0 <= draft.priority <= PRIORITY_MOST:
+        raise BadPromotionAmount(field="priority", least=0, most=PRIORITY_MOST)
 
 
 def _within(field: str, value: int | None, most: int, *, wanted: bool) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from merx.kit import links
 from merx.kit.i18n import pick
 from merx.kit.money import Money
+from merx.promotions import CODE_LEAST, CODE_MOST, PRIORITY_MOST
 from merx.queries.promotions import (
     ClaimablePromotion,
     ManagedPromotion,
@@ -118,6 +119,9 @@ class NewPromotion(View, frozen=True, kw_only=True):
     form: FormView
     sellers: tuple[tuple[str, str], ...]
     currencies: tuple[str, ...]
+    code_least: int = CODE_LEAST
+    code_most: int = CODE_MOST
+    priority_most: int = PRIORITY_MOST
 
 
 class PromotionView(View, frozen=True, kw_only=True):
