@@ -23,14 +23,14 @@ class BadCount(Invalid):
     """Not a whole number."""
 
     code = "bad_count"
-    message = "Write a whole number above 0, or leave it empty."
+    message = "Write a whole number, or leave it empty."
 
 
 class BadPercent(Invalid):
     """Not a percentage."""
 
     code = "bad_percent"
-    message = "Write a percentage above 0 and up to 100, such as 10 or 12.5."
+    message = "Write a percentage of at most %(most)s, such as %(example)s."
 
 
 class BadTime(Invalid):
@@ -166,7 +166,7 @@ def percent(text: str) -> int:
     found = _PERCENT.fullmatch(text.strip().removesuffix("%").strip()) if text.isascii() else None
     share = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else 0
     if not 0 < share <= 100 * 100:
-        raise BadPercent(field="percent")
+        raise BadPercent(field="percent", most=100, example="12.5")
     return share
 
 
