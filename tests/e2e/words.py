@@ -6,6 +6,7 @@ ENGLISH: Final = "en"
 CHINESE: Final = "zh-CN"
 
 _CHINESE: Final = {
+    "10% off everything": "全场 9 折",
     "Add to cart": "加入购物车",
     "Alipay": "支付宝",
     "Bank card": "银行卡",
@@ -17,12 +18,15 @@ _CHINESE: Final = {
     "Cash received": "已收到现金",
     "Change": "修改",
     "Checkout": "结算",
+    "Claimed": "已领取",
     "City": "城市",
     "Create an account": "注册账号",
     "Delivered": "已送达",
+    "Discounts": "优惠",
     "E-mail address": "电子邮箱",
     "Express": "特快",
     "Fill this in.": "此项必填。",
+    "Free delivery": "包邮券",
     "Go to checkout": "去结算",
     "Go to payment": "去付款",
     "Handed to the carrier": "确认发货",
@@ -47,6 +51,7 @@ _CHINESE: Final = {
     "Please transfer the amount": "请转账付款",
     "Postal code": "邮政编码",
     "Price: low to high": "价格从低到高",
+    "Promotion code": "优惠码",
     "Province or state": "省 / 州",
     "Publish the review": "发布评价",
     "Rate the shop": "评价店铺",

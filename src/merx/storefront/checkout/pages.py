@@ -36,6 +36,7 @@ from merx.kit.ids import new_id
 from merx.kit.money import Money
 from merx.payments.providers import Manner, Method, MethodNotOffered, Sale, check_method
 from merx.pricing import Quote
+from merx.promotions import PromotionUsedUp
 from merx.queries.offers import Deliveries, deliveries_for
 from merx.queries.promotions import cart_promotions
 from merx.sellers import Seller, get_sellers
@@ -51,7 +52,7 @@ from merx.storefront.core.paying import go_to_payment, provider_name
 from merx.storefront.core.visit import CART, PURCHASES, Visit, forget, keep, purchases_text
 
 _IN_THE_CART: Final[Mapping[str, type[DomainError]]] = {
-    error.code: error for error in (CartChanged, OutOfStock)
+    error.code: error for error in (CartChanged, OutOfStock, PromotionUsedUp)
 }
 
 
