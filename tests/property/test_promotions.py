@@ -32,7 +32,11 @@ def baskets(draw: st.DrawFn) -> Basket:
     lines = draw(
         st.lists(
             st.builds(
-                Goods, seller_id=st.sampled_from(SELLERS), product_id=st.sampled_from(PRODUCTS), total=AMOUNTS
+                Goods,
+                seller_id=st.sampled_from(SELLERS),
+                product_id=st.sampled_from(PRODUCTS),
+                total=AMOUNTS,
+                quantity=QUANTITIES,
             ),
             min_size=1,
             max_size=6,

@@ -44,7 +44,8 @@ DAMAGES = (
         RETURNING 'purchase ' || p.number""", also=frozenset({"O20", "M8"})),
     Damage("O13", "a parcel came back of an order that stands", """
         UPDATE fulfilments f SET state = 'returned' FROM orders o
-         WHERE o.id = f.order_id AND o.payment_status = 'authorized' RETURNING 'parcel ' || f.id"""),
+         WHERE o.id = f.order_id AND o.payment_status = 'authorized' RETURNING 'parcel ' || f.id""",
+        also=frozenset({"O12"})),
     Damage("S11", "what came back from the door is counted twice", """
         UPDATE fulfilment_lines l SET restocked = l.restocked - 1 FROM fulfilments f
          WHERE f.id = l.fulfilment_id AND f.state = 'returned' RETURNING 'order line ' || l.order_line_id"""),

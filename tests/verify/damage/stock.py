@@ -26,7 +26,7 @@ DAMAGES = (
     Damage("S2", "more is sold than there is", """
         WITH lost AS (
             INSERT INTO movements (cause_id, kind, allotment_id, subject_id, received_delta, created_at)
-            SELECT gen_random_uuid(), 'adjust', id, subject_id, -1, now() FROM allotments WHERE received = 1
+            SELECT gen_random_uuid(), 'adjust', id, subject_id, -1, now() FROM allotments WHERE received = 1 AND kind = 'stock'
             RETURNING allotment_id)
         UPDATE allotments a SET received = 0 FROM lost WHERE a.id = lost.allotment_id RETURNING 'allotment ' || a.id""",
         before=("ALTER TABLE allotments DROP CONSTRAINT allotments_never_oversold",)),
